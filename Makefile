@@ -1,0 +1,24 @@
+# Two commands that do everything on a fresh machine: make rehearsal, make test.
+.PHONY: rehearsal test check lint types benchmarks clean-cache
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
+	$(BIN)/rehearse run promo_weekend --completed-is-success
+
+test: $(STAMP)  ## lint, types, and all tests against a real Odoo
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	bin/with-odoo $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+benchmarks: $(STAMP)  ## ratios within one run, never part of the tests
+	bin/with-odoo $(BIN)/python -m benchmarks
+
+$(STAMP): pyproject.toml requirements.lock bin/make-venv
+	bin/make-venv $(VENV)
+	@touch $@

@@ -1,0 +1,84 @@
+"""Allocation: every unit at a node belongs to one channel, or to the reserve; never to two.
+
+A channel's part is what the channel itself may still sell. An order that Odoo does not know yet has
+already left its channel's part, so a late batch cannot make a unit be sold twice. Parts are moved only
+at the instant of publishing, when the channel's own figure is read and overwritten in one step.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from rehearsal.market import LiveChannel
+from rehearsal.model import Sku, Units
+from rehearsal.scenario import Scenario
+
+SAFETY_SHARE_MAX = 4
+"""Safety stock never takes more than one unit in four."""
+
+
+class Pool:
+    """The units of one node, shared out among the channels that sell from it."""
+
+    def __init__(self, scenario: Scenario, node: str, safety: Units) -> None:
+        self.reserve: dict[Sku, Units] = defaultdict(int)
+        """Units that no channel may sell: safety stock, and what re-routing lives on."""
+        self.book: dict[Sku, Units] = {}
+        """On hand at this node as this connector expects to read it in Odoo."""
+        self._safety = safety
+        self._channels: dict[str, LiveChannel] = {}
+        self._weights = {
+            code: sum(way.share / len(way.nodes) for way in spec.fulfilment.values() if node in way.nodes)
+            * max(1, spec.orders)
+            for code, spec in scenario.channels.items()
+            if any(node in way.nodes for way in spec.fulfilment.values())
+        }
+        self._node = node
+
+    def see(self, on_hand: Mapping[Sku, Units]) -> None:
+        """Take note of Odoo's on-hand figures: what changed behind our back goes to, or comes from, the reserve."""
+        for sku, units in on_hand.items():
+            self.reserve[sku] += units - self.book.get(sku, 0)
+            self.book[sku] = units
+
+    def left_the_book(self, sku: Sku, units: Units) -> None:
+        """Expect *units* fewer on hand: this connector has just booked them out."""
+        self.book[sku] = self.book.get(sku, 0) - units
+
+    def give_back(self, sku: Sku, units: Units) -> None:
+        """Return units of a promise that ended here to the reserve."""
+        self.reserve[sku] += units
+
+    def take(self, wanted: Mapping[Sku, Units]) -> bool:
+        """Take units for a re-routed order out of the reserve, all or none."""
+        if any(self.reserve[sku] < units for sku, units in wanted.items()):
+            return False
+        for sku, units in wanted.items():
+            self.reserve[sku] -= units
+        return True
+
+    def part(self, channel: LiveChannel) -> dict[Sku, Units]:
+        """Return what *channel* may sell from now on; units move between it and the reserve only."""
+        self._channels[channel.code] = channel
+        parts: dict[Sku, Units] = {}
+        for sku in self.book:
+            has = channel.left(self._node, sku)
+            total = self.reserve[sku] + sum(c.left(self._node, sku) for c in self._channels.values())
+            safety = min(self._safety, max(0, total) // SAFETY_SHARE_MAX)
+            fair = _shared_out(max(0, total - safety), self._weights)[channel.code]
+            wished = fair if fair < has else has + max(0, min(fair - has, self.reserve[sku] - safety))
+            self.reserve[sku] += has - wished
+            parts[sku] = wished
+        return parts
+
+
+def _shared_out(total: Units, weights: Mapping[str, float]) -> dict[str, Units]:
+    """Return whole parts of *total* in proportion to *weights*; what rounding leaves goes by largest remainder."""
+    whole = sum(weights.values())
+    exact = {code: total * weight / whole for code, weight in weights.items()}
+    parts = {code: int(share) for code, share in exact.items()}
+    by_rest = sorted(weights, key=lambda code: (parts[code] - exact[code], code))
+    for code in by_rest[: total - sum(parts.values())]:
+        parts[code] += 1
+    return parts

@@ -1,0 +1,16 @@
+"""Ship the project folders inside the wheel, as the reference project."""
+
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
+
+
+class ReferenceProject(BuildHookInterface):  # type: ignore[misc]
+    """Maps each root folder to ``rehearsal/_reference/`` in a standard wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add the folders; an editable install reads the checkout itself, so it gets none."""
+        if version == "standard":
+            build_data["force_include"] |= {f: f"rehearsal/_reference/{f}" for f in FOLDERS}

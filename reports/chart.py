@@ -1,0 +1,76 @@
+"""Orders over the weekend as stacked bars by channel, with the instants of overselling; plain geometry for an SVG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from rehearsal.record import Record
+from reports.wording import OVERSELL, Told, when
+
+WIDTH, HEIGHT = 960, 180
+BARS_MAX = 168
+HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One channel's orders in one span of time."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something at an instant: a day's beginning, or an oversell."""
+
+    x: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What the template draws."""
+
+    bars: tuple[Bar, ...]
+    days: tuple[Mark, ...]
+    oversold: tuple[Mark, ...]
+    channels: tuple[str, ...]
+    peak: int
+    hours: int
+    """Hours per bar."""
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def orders_per_hour(record: Record, run: Told) -> Chart:
+    """Return the chart of accepted orders, by channel."""
+    scenario = run.scenario
+    whole_s = max(scenario.lasts, record.value("SELECT max(at_s) FROM orders") or 0, HOUR_S)
+    step_s = HOUR_S * ceil(whole_s / HOUR_S / BARS_MAX)
+    spans = ceil(whole_s / step_s)
+    rows = record.rows("SELECT CAST(floor(at_s / ?) AS INTEGER) AS span, channel, count(*) AS n FROM orders GROUP BY ALL", [step_s])
+    counts = {(row["span"], row["channel"]): row["n"] for row in rows}
+    channels = tuple(scenario.channels)
+    peak = max((sum(counts.get((span, code), 0) for code in channels) for span in range(spans)), default=0) or 1
+    wide, bars = WIDTH / spans, []
+    for span in range(spans):
+        top = float(HEIGHT)
+        for colour, code in enumerate(channels):
+            if n := counts.get((span, code), 0):
+                high = HEIGHT * n / peak
+                top -= high
+                title = f"{when(scenario, span * step_s)}: {code} {n}"
+                bars.append(Bar(round(span * wide, 2), round(top, 2), round(wide * 0.86, 2), round(high, 2), colour % 8, title))
+    scale = WIDTH / (spans * step_s)
+    days = tuple(Mark(round(at * scale, 2), when(scenario, at).rsplit(" ", 1)[0]) for at in range(0, scenario.lasts, 86_400))
+    found = [f for f in run.findings if f["invariant"] == OVERSELL and f["at_s"] is not None]
+    marks = tuple(
+        Mark(round(f["at_s"] * scale, 2), f"{when(scenario, f['at_s'])}: {f['message']}") for f in sorted(found, key=lambda f: f["at_s"])[:100]
+    )
+    return Chart(tuple(bars), days if len(days) <= 31 else days[:: ceil(len(days) / 31)], marks, channels, peak, step_s // HOUR_S)

@@ -1,0 +1,123 @@
+"""The HTML report: one file that opens offline and says what failed, what it costs and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from rehearsal.judge import Judged
+from rehearsal.kpis import KPIS
+from rehearsal.record import Record
+from rehearsal.terminal import MARKS
+from reports import wording
+from reports.chart import orders_per_hour
+from reports.stock import Account, account
+from reports.story import Order, Row, stories
+from reports.wording import OVERSELL, Told
+
+TEMPLATES = Path(__file__).with_name("html")
+FULL_MAX = 20
+"""Findings told with their stories."""
+ROWS_MAX = 200
+"""Findings in all; the rest is a number."""
+STORIES_MAX = 3
+STORY_ROWS_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One order's story as far as it is shown."""
+
+    channel: str
+    order: str
+    rows: tuple[Row, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One finding with the stories that show why it happened."""
+
+    finding: Mapping[str, Any]
+    stories: tuple[Story, ...]
+    account: Account | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One figure with its unit and definition."""
+
+    name: str
+    value: str
+    unit: str
+    definition: str
+
+
+def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
+    """Write ``report.html`` into the run folder."""
+    run = wording.told(record, folder)
+    first = {finding["invariant"]: number for number, finding in reversed(list(enumerate(run.findings[:FULL_MAX], start=1)))}
+    html = _template().render(
+        run=run, first=first, summary=run.summary, scenario=run.scenario, title=run.scenario.title or wording.in_words(run.scenario.name),
+        harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=wording.missing(run), steps=wording.steps(run),
+        worst=max(run.invariants, key=lambda one: float(one["money_at_risk"]), default=None),
+        chapters=list(_chapters(record, run)), brief=run.findings[FULL_MAX:ROWS_MAX], more=max(0, len(run.findings) - ROWS_MAX),
+        kpis=_kpis(run), chart=orders_per_hour(record, run), marks=MARKS, w=wording, when=partial(wording.when, run.scenario),
+    )  # fmt: skip
+    draft = folder / ".report.html.partial"
+    draft.write_text(html, encoding="utf-8")
+    draft.replace(folder / "report.html")
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html")
+
+
+def _chapters(record: Record, run: Told) -> Iterator[Chapter]:
+    told = run.findings[:FULL_MAX]
+    witnessed = _witnessed(record, told)
+    chosen = [_telling(finding, witnessed) for finding in told]
+    known = stories(record, (pair for pairs in chosen for pair in pairs))
+    for finding, pairs in zip(told, chosen, strict=True):
+        yield Chapter(
+            finding,
+            tuple(_bounded(pair, known[pair]) for pair in pairs if known[pair]),
+            account(record, finding) if finding["invariant"] == OVERSELL else None,
+        )
+
+
+def _bounded(pair: Order, rows: tuple[Row, ...]) -> Story:
+    return Story(*pair, rows[:STORY_ROWS_MAX], max(0, len(rows) - STORY_ROWS_MAX))
+
+
+def _witnessed(record: Record, findings: Sequence[Mapping[str, Any]]) -> dict[int, Order]:
+    """Return the order behind each witness that belongs to one."""
+    wanted = json.dumps([witness for finding in findings for witness in finding["witnesses"]])
+    rows = record.rows(
+        """SELECT i, channel, "order" FROM history WHERE kind = 'event' AND "order" <> ''
+        AND i IN (SELECT CAST(value AS BIGINT) FROM json_each(?))""",
+        [wanted],
+    )
+    return {row["i"]: (row["channel"], row["order"]) for row in rows}
+
+
+def _telling(finding: Mapping[str, Any], witnessed: Mapping[int, Order]) -> list[Order]:
+    """Return the few orders that tell a finding best: its witnesses (first, worst, last), then the others."""
+    own = [(order["channel"], order["external_id"]) for order in finding["orders"]]
+    names = set(own)
+    first = [pair for witness in finding["witnesses"] if (pair := witnessed.get(witness)) in names and pair is not None]
+    return list(dict.fromkeys([*first, *own]))[:STORIES_MAX]
+
+
+def _kpis(run: Told) -> list[Kpi]:
+    meant = {figure.__name__: " ".join((figure.__doc__ or "").split()) for figure in KPIS}
+    return [Kpi(name, *wording.figure(name, value), meant.get(name, "")) for name, value in run.summary["kpis"].items()]

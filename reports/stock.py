@@ -1,0 +1,94 @@
+"""How the stock of one SKU at one node was promised: the account behind an oversell, with what channels were told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.record import Record
+
+BEFORE, AFTER = 40, 12
+"""Rows shown before and after the first promise beyond the stock."""
+
+CHANGES = """
+WITH placed AS (SELECT o.i, o.at_s, o.channel, o."order", o.node, l.units FROM orders o
+    JOIN order_lines l ON l.channel = o.channel AND l."order" = o."order" WHERE l.sku = $1),
+moved AS (SELECT e.i, e.at_s, e.node AS goal, e.data->>'source' AS source, e.channel, e."order" FROM events e WHERE e.type = 'promise.moved')
+SELECT i, at_s, channel, "order", units, 'sold' AS how FROM placed WHERE node = $2
+UNION ALL SELECT m.i, m.at_s, m.channel, m."order", CASE m.goal WHEN $2 THEN p.units ELSE -p.units END, 'moved' FROM moved m
+    JOIN placed p ON p.channel = m.channel AND p."order" = m."order" WHERE (m.goal = $2) <> (m.source = $2)
+UNION ALL SELECT e.i, e.at_s, e.channel, e."order", -p.units, 'cancelled' FROM endings e
+    JOIN placed p ON p.channel = e.channel AND p."order" = e."order" WHERE e.how = 'cancelled' AND $2 =
+    coalesce((SELECT last(m.goal ORDER BY m.i) FROM moved m WHERE m.channel = p.channel AND m."order" = p."order"), p.node)
+"""
+PUBLISHED = """
+SELECT i, at_s, channel, units FROM (SELECT i, at_s, channel, CAST(json_extract_string(units, '$."' || $1 || '"') AS BIGINT) AS units
+    FROM history WHERE kind = 'publication' AND node = $2) WHERE units IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the account."""
+
+    at_s: float
+    what: str
+    change: int | None
+    """None for a publication, which promises nothing."""
+    left: int
+    """Units of the opening stock that are not promised yet; below zero they are oversold."""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The promises on one SKU at one node, around the first one beyond the stock."""
+
+    sku: str
+    name: str
+    node: str
+    book: int
+    entries: tuple[Entry, ...]
+    before: int
+    """Entries left out before the first one shown."""
+    after: int
+
+
+def account(record: Record, finding: Mapping[str, Any]) -> Account | None:
+    """Return the account behind an oversell finding; None where it does not say whose stock it means."""
+    where = _named(record, finding)
+    if where is None:
+        return None
+    node, sku = where
+    changes = record.rows(CHANGES, [sku, node])
+    published = record.rows(PUBLISHED, [sku, node])
+    book = record.world.book.get((node, sku), 0)
+    entries = _entries(changes, published, book)
+    broken = next((n for n, entry in enumerate(entries) if entry.change and entry.left < 0), len(entries))
+    first, last = max(0, broken - BEFORE), min(len(entries), broken + AFTER)
+    names = {product.sku: product.name for product in record.world.products}
+    return Account(sku, names.get(sku, ""), node, book, tuple(entries[first:last]), first, len(entries) - last)
+
+
+def _named(record: Record, finding: Mapping[str, Any]) -> tuple[str, str] | None:
+    head = finding["message"].partition(":")[0]
+    return next(((node, sku) for node, sku in record.world.book if head == f"{sku} at {node}"), None)
+
+
+def _entries(changes: list[dict[str, Any]], published: list[dict[str, Any]], book: int) -> list[Entry]:
+    """Merge promises and publications by time; a publication is shown when it says something new to its channel."""
+    entries, left, told = [], book, dict[str, int]()
+    merged = [*({**row, "change": True} for row in changes), *({**row, "change": False} for row in published)]
+    for row in sorted(merged, key=lambda row: (row["at_s"], row["i"])):
+        if row["change"]:
+            left -= row["units"]
+            verb = {"sold": "accepts", "moved": "moves", "cancelled": "cancels"}[row["how"]]
+            tone = "bad" if left < 0 and row["units"] > 0 else ""
+            entries.append(Entry(row["at_s"], f"{row['channel']} {verb} {row['order']}", -row["units"], left, tone))
+        elif told.get(row["channel"]) != row["units"]:
+            told[row["channel"]] = row["units"]
+            too_many = row["units"] > max(left, 0)
+            what = f"{row['channel']} is told: {row['units']} to sell" + (f", though {max(left, 0)} are left" if too_many else "")
+            entries.append(Entry(row["at_s"], what, None, left, "warn" if too_many else "quiet"))
+    return entries

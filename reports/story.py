@@ -1,0 +1,158 @@
+"""The story of an order: what happened outside, what reached the connector, what it asked of Odoo, in order of time.
+
+One pass over the history serves all orders that a report wants, so the cost does not grow with their number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.model import money
+from rehearsal.record import Record
+from reports.wording import lasting
+
+Order = tuple[str, str]
+"""Channel and external id."""
+LATE = 2.0
+"""A delivery is called late when it took this many times the 95th percentile of its channel's lag."""
+
+LINES = """
+SELECT i, kind, type, at_s, channel, "order", node, data, attempt, event, recipient FROM history
+WHERE kind IN ('event', 'delivery', 'instruction') AND "order" IN (SELECT value->>'$' FROM json_each(?))
+"""
+OPERATIONS = """
+SELECT o.i, o.at_s, o.name, o.orders, o.writes, o.erp->>'model' AS model, o.erp->'ids' AS ids, a.outcome, a.erp->>'message' AS message, r.committed
+FROM history o LEFT JOIN history a ON a.kind = 'answer' AND a.operation = o.i
+LEFT JOIN history r ON r.kind = 'resolution' AND r.operation = o.i
+WHERE o.kind = 'operation' AND list_has_any(o.orders, CAST(? AS VARCHAR[]))
+"""
+DROPPED = """
+SELECT d.i, d.at_s, d.error, d.erp->>'message' AS message, e.channel, e."order", e.type FROM history d
+JOIN history e ON e.kind = 'event' AND e.event = d.cause
+WHERE d.kind = 'dead_letter' AND e."order" IN (SELECT value->>'$' FROM json_each(?))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a story."""
+
+    i: int
+    at_s: float
+    who: str
+    """Who acted: outside, connector, Odoo."""
+    what: str
+    note: str = ""
+    tone: str = ""
+    """``bad``, ``warn``, ``quiet`` or nothing."""
+
+
+def stories(record: Record, wanted: Iterable[Order]) -> dict[Order, tuple[Row, ...]]:
+    """Return the story of each wanted order."""
+    pairs = set(wanted)
+    names = json.dumps(sorted({order for _, order in pairs}))
+    channels: dict[str, list[str]] = defaultdict(list)
+    for channel, order in pairs:
+        channels[order].append(channel)
+    lines = [_parsed(row) for row in record.rows(LINES, [names])]
+    happened = {line["event"]: line for line in lines if line["kind"] == "event"}
+    told: dict[Order, list[Row]] = {pair: [] for pair in pairs}
+    latest: dict[Order, int] = {}
+    for line in sorted(lines, key=lambda line: line["i"]):
+        pair = (line["channel"], line["order"])
+        if pair not in told:
+            continue
+        if line["kind"] == "delivery":
+            told[pair].append(_delivery(record, line, happened.get(line["event"]), latest.get(pair, -1)))
+            latest[pair] = max(latest.get(pair, -1), happened.get(line["event"], line)["i"])
+        else:
+            told[pair].append(_outside(line) if line["kind"] == "event" else _instruction(line))
+    for row in record.rows(DROPPED, [names]):
+        if (row["channel"], row["order"]) in told:
+            what = f"The connector failed on “{_fact(row['type'])}” and dropped it"
+            told[row["channel"], row["order"]].append(Row(row["i"], row["at_s"], "connector", what, f"{row['error']}: {row['message']}", "bad"))
+    for row in record.rows(OPERATIONS, [sorted(channels)]):
+        for order in row["orders"]:
+            for channel in channels.get(order, ()):
+                told[channel, order].append(_operation(row))
+    return {pair: tuple(sorted(rows, key=lambda row: (row.at_s, row.i))) for pair, rows in told.items()}
+
+
+def basket(lines: Iterable[Mapping[str, Any]]) -> str:
+    """Return order lines as text, such as ``2 × SKU-1, 1 × SKU-2``."""
+    return ", ".join(f"{line.get('units', '?')} × {line.get('sku', '?')}" for line in lines)
+
+
+def _parsed(row: dict[str, Any]) -> dict[str, Any]:
+    data = json.loads(row["data"]) if row["data"] else {}
+    return {**row, "data": data if isinstance(data, dict) else {}}
+
+
+def _fact(kind: str) -> str:
+    return kind.replace(".", " ")
+
+
+def _outside(line: Mapping[str, Any]) -> Row:
+    data, node = line["data"], line["node"]
+    amount = money(data["amount_minor"]) if isinstance(data.get("amount_minor"), int) else "?"
+    goods = basket(data.get("lines") or ())
+    total = money(data["total_minor"]) if isinstance(data.get("total_minor"), int) else "?"
+    tenders = " + ".join(f"{t.get('tender')} {money(t.get('amount_minor', 0))}" for t in data.get("tenders") or ())
+    mode, why, tender = str(data.get("mode", "")).replace("_", " "), data.get("reason", ""), data.get("tender", "")
+    what, note, tone = {
+        "order.placed": (f"{line['channel']} accepts the order: {goods}", f"{total} by {tenders}; {mode} from {node}", ""),
+        "ticket.closed": (f"{line['channel']} sells: {goods}", f"{total} by {tenders}; {mode} at {node}", ""),
+        "order.refused": (f"{line['channel']} refuses: {goods}", why, "quiet"),
+        "order.cancelled": ("The shopper is told that the order is cancelled", why, "warn"),
+        "promise.moved": (f"The promise moves from {data.get('source', '?')} to {node}", "", "warn"),
+        "payment.captured": (f"{amount} captured on {tender}", data.get("reference", ""), ""),
+        "refund.paid": (f"{amount} given back on {tender}", data.get("reference", ""), ""),
+        "refund.rejected": (f"The gateway rejects the refund of {amount} on {tender}", why, "bad"),
+        "pick.declined": (f"The picker at {node} finds {data.get('found')} of {data.get('wanted')} × {data.get('sku')}", "", "bad"),
+        "pickup.staged": (f"Parcel lies ready for pickup at {node}", goods, ""),
+        "pickup.collected": (f"Customer collects at {node}", goods, ""),
+        "goods.issued": (f"{node} hands the parcel to the carrier", f"{goods}; {data.get('tracking', '')}", ""),
+        "parcel.scanned": (f"Carrier scans the parcel: {data.get('status', '')}", data.get("tracking", ""), "quiet"),
+        "parcel.delivered": ("Carrier delivers the parcel", data.get("tracking", ""), ""),
+    }.get(line["type"], (_fact(line["type"]).capitalize(), "", ""))
+    return Row(line["i"], line["at_s"], "outside", what, str(note), tone)
+
+
+def _delivery(record: Record, line: Mapping[str, Any], event: Mapping[str, Any] | None, latest: int) -> Row:
+    """Tell an arrival: how long after its event, whether again, and whether a younger event had come before it."""
+    notes, tone = [], "quiet"
+    if event is not None:
+        lag_s = line["at_s"] - event["at_s"]
+        notes.append(f"{lasting(lag_s)} after it happened")
+        channel = record.scenario.channels.get(line["channel"])
+        if channel is not None and lag_s > LATE * channel.lag.p95:
+            notes, tone = [f"LATE: {notes[0]}"], "warn"
+        if event["i"] < latest and line["attempt"] == 1:
+            notes, tone = [*notes, "OUT OF ORDER: something younger came first"], "warn"
+    if line["attempt"] > 1:
+        notes, tone = [f"DUPLICATE: arrival number {line['attempt']}", *notes], "warn"
+    return Row(line["i"], line["at_s"], "connector", f"Learns “{_fact(line['type'])}”", "; ".join(notes), tone)
+
+
+def _instruction(line: Mapping[str, Any]) -> Row:
+    data, to = line["data"], line["recipient"]
+    what = {
+        "fulfil": f"Asks {to} to fulfil {data.get('request', '')}: {basket(data.get('lines') or ())}",
+        "cancel": f"Asks {to} to cancel",
+        "refund": f"Asks the {to} to give back {money(data.get('amount_minor') or 0)} on {data.get('tender', '?')}",
+    }.get(line["type"], f"Asks {to}: {line['type']}")
+    return Row(line["i"], line["at_s"], "connector", what, str(data.get("reason", "")))
+
+
+def _operation(row: Mapping[str, Any]) -> Row:
+    outcome, committed = row["outcome"] or "unknown", row["committed"]
+    doubt = "" if committed is None else "; found committed later" if committed else "; found not committed later"
+    ids = json.loads(row["ids"]) if row["ids"] else None
+    where = f"{row['model'] or ''}{' ' + ', '.join(map(str, ids[:5])) if ids else ''}"
+    note = where if outcome == "ok" else f"{outcome.upper()}{doubt}: {row['message'] or 'no answer came'} ({where})"
+    tone = {"ok": "" if row["writes"] else "quiet", "refused": "bad"}.get(outcome, "warn")
+    return Row(row["i"], row["at_s"], "Odoo", f"{row['name']}", note, tone)

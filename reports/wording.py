@@ -1,0 +1,248 @@
+"""What every report says in the same words: the run as its files tell it, its verdict, its next step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rehearsal import project
+from rehearsal.model import Severity, money
+from rehearsal.record import Record
+from rehearsal.scenario import Scenario
+
+OVERSELL = "no_unit_is_promised_twice"
+"""The invariant whose units are oversold units."""
+SECONDS = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finished run, as ``summary.json``, ``verdict.json`` and ``manifest.json`` tell it."""
+
+    summary: Mapping[str, Any]
+    invariants: Sequence[Mapping[str, Any]]
+    """In order of area; each with its sentence and, when undecided, why."""
+    findings: Sequence[Mapping[str, Any]]
+    """The dearest first."""
+    manifest: Mapping[str, Any]
+    scenario: Scenario
+
+    @property
+    def verdict(self) -> str:
+        """``pass``, ``fail`` or ``undecided``."""
+        return str(self.summary["verdict"])
+
+    def findings_of(self, invariant: str) -> list[Mapping[str, Any]]:
+        """Return the findings of one invariant, the dearest first."""
+        return [finding for finding in self.findings if finding["invariant"] == invariant]
+
+
+@dataclass(frozen=True, slots=True)
+class Hurt:
+    """The accepted orders that critical and major findings name, each counted once however many name it."""
+
+    orders: int
+    worth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do next: a sentence and, where one helps, a command."""
+
+    text: str
+    command: str = ""
+
+
+def told(record: Record, folder: Path) -> Told:
+    """Return what the files of the run *folder* tell."""
+    verdict = _json(folder / "verdict.json")
+    manifest = _json(folder / "manifest.json") if (folder / "manifest.json").is_file() else {}
+    return Told(_json(folder / "summary.json"), verdict["invariants"], verdict["findings"], manifest, record.scenario)
+
+
+def hurt(record: Record, run: Told) -> Hurt:
+    """Return how many accepted orders are hurt, and what they are worth."""
+    named = [
+        [order["channel"], order["external_id"]]
+        for finding in run.findings
+        if finding["severity"] != Severity.MINOR
+        for order in finding["orders"]
+    ]
+    row = record.rows(
+        """SELECT count(*) AS n, CAST(coalesce(sum(o.total_minor), 0) AS BIGINT) AS worth FROM orders o
+        WHERE (o.channel, o."order") IN (SELECT (value->>0, value->>1) FROM json_each(?))""",
+        [json.dumps(named)],
+    )[0]
+    return Hurt(row["n"], money(int(row["worth"])))
+
+
+def oversold(run: Told) -> int:
+    """Return how many units were promised that no stock covered."""
+    return sum(int(one["units"]) for one in run.invariants if one["id"] == OVERSELL)
+
+
+def headline(run: Told) -> str:
+    """Return the verdict as one sentence."""
+    if not run.summary.get("finished", True):
+        return "Undecided: this rehearsal did not reach its end."
+    if run.verdict == "pass":
+        return "This weekend would have gone well."
+    if run.verdict == "fail":
+        broken = any(one["verdict"] == "fail" for one in run.invariants)
+        return "This weekend would have failed." if broken else "Every invariant held, but a limit was missed."
+    return "Undecided: this run proves nothing yet."
+
+
+def lead(run: Told, harmed: Hurt) -> str:
+    """Return the sentences that follow the headline: what was broken, in numbers."""
+    accepted = run.summary["counts"]["orders_accepted"]
+    broken = [one for one in run.invariants if one["findings"]]
+    if run.verdict == "pass":
+        return f"All {len(run.invariants)} invariants held for {count(accepted, 'accepted order')}, and everything was exercised."
+    if not broken:
+        missed = [f"{gate['figure']} is {gate['value']}, wanted {gate['limit']}" for gate in run.summary["gates"] if gate["held"] is False]
+        return f"No breach was found among {count(accepted, 'accepted order')}." + (f" Missed: {'; '.join(missed)}." if missed else "")
+    said = [f"{len(broken)} of {len(run.invariants)} invariants {'is' if len(broken) == 1 else 'are'} broken"]
+    if units := oversold(run):
+        said.append(f"{count(units, 'unit')} {'was' if units == 1 else 'were'} sold that no stock covered")
+    if harmed.orders:
+        said.append(f"{harmed.orders} of {count(accepted, 'accepted order')} {'is' if harmed.orders == 1 else 'are'} hurt, worth {amount(harmed.worth)}")
+    so_far = "" if run.verdict == "fail" else "What is known so far: "
+    return so_far + "; ".join(said) + "."
+
+
+def missing(run: Told) -> list[str]:
+    """Return a sentence for everything that keeps this run from being decided; empty when nothing does."""
+    said = []
+    if not run.summary.get("finished", True):
+        said.append("The run was killed or interrupted, so orders may still have been on their way; nothing counts as a pass.")
+    reasons: dict[str, list[str]] = {}
+    for one in run.invariants:
+        if one["verdict"] == "undecided":
+            reasons.setdefault(one["because"] or "nothing was examined", []).append(in_words(one["id"]))
+    said += [f"{count(len(names), 'invariant')} undecided, because {because}: {some(names, 4)}." for because, names in reasons.items()]
+    said += [f"Gate {gate['figure']} {gate['limit']}: the figure does not exist in this run." for gate in run.summary["gates"] if gate["held"] is None]
+    if idle := run.summary["idle"]:
+        said.append(f"Not exercised enough: {some(idle, 4)}.")
+    return said
+
+
+def repeat(run: Told, connector: str = "") -> str:
+    """Return the command that plays the same weekend again, with the same or another connector."""
+    scenario = run.scenario
+    name = scenario.name if scenario.name in project.files("scenarios", ".yaml") else "scenario.yaml"
+    words = [f"rehearse run {name} --connector {connector or scenario.connector} --seed {scenario.seed}"]
+    words += [f"--lanes {scenario.clock.lanes} --client {scenario.client}"]
+    used = run.summary["target"]
+    words += [f"--target {used['url']}"] if used.get("kind") == "existing" else []
+    return " ".join(words)
+
+
+def steps(run: Told) -> list[Step]:
+    """Return what to do next, the first thing first."""
+    found: list[Step] = []
+    scenario = run.scenario
+    if not run.summary.get("finished", True):
+        found.append(Step("Let the weekend play to its end; the same seed meets the same shoppers:", repeat(run)))
+    elif run.verdict == "fail":
+        if run.findings:
+            found.append(Step("Read the first finding and the story of one of its orders: it shows which step went wrong."))
+        if scenario.cure and scenario.cure != scenario.connector:
+            found.append(Step(f"See the same weekend with the connector {scenario.cure}:", repeat(run, scenario.cure)))
+        found.append(Step("After a change, repeat this run and compare what is new, ongoing and fixed:", repeat(run)))
+        found.append(Step("", "rehearse compare RUN_BEFORE RUN_AFTER"))
+    elif run.verdict == "undecided":
+        if run.summary["idle"]:
+            found.append(Step("Give the scenario more orders or days, or ask for less under `exercised`, and run it again:", repeat(run)))
+        else:
+            found.append(Step("Repeat the run; if it stays undecided, read the reason beside each invariant:", repeat(run)))
+    else:
+        found.append(Step("Play the same weekend with other seeds before you trust it; this run repeats with:", repeat(run)))
+    return found
+
+
+def when(scenario: Scenario, at_s: float) -> str:
+    """Return a scenario time as a retailer says it, such as ``Fri 28 Nov 11:42``."""
+    instant = scenario.begins + timedelta(seconds=at_s)
+    return f"{instant:%a} {instant.day} {instant:%b %H:%M}"
+
+
+def lasting(seconds: float) -> str:
+    """Return a duration in its two largest parts, such as ``6 h 40 min``."""
+    whole = round(seconds)
+    parts: list[str] = []
+    for size, unit in SECONDS:
+        amount, whole = divmod(whole, size)
+        if amount or parts:
+            parts.append(f"{amount} {unit}")
+    parts.append(f"{whole} s" if parts else f"{seconds:.3g} s")
+    first, *rest = parts
+    return f"{first} {rest[0]}" if rest and not rest[0].startswith("0 ") else first
+
+
+def figure(name: str, value: Any) -> tuple[str, str]:
+    """Return a figure's value as text, and its unit."""
+    if value is None:
+        return "not known", ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {amount}" for key, amount in value.items()), "things per channel"
+    if name.endswith(("_rate", "_adherence")):
+        return f"{100 * value:.1f}", "%"
+    if "_s_" in name or name.endswith("_s"):
+        return f"{value:,.0f}", f"s ({lasting(value)})"
+    return f"{value:,}", "units" if name.endswith("_units") else "count"
+
+
+def amount(text: str) -> str:
+    """Return an amount of money with its thousands set apart."""
+    whole, _, cents = text.partition(".")
+    return f"{int(whole):,}.{cents}" if whole.lstrip("-").strip("0") else text
+
+
+def in_words(identifier: str) -> str:
+    """Return an identifier as words."""
+    return identifier.replace("_", " ")
+
+
+def count(number: int, thing: str) -> str:
+    """Return a number with its noun, in the plural where it needs one."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def some(names: Sequence[str], most: int, separator: str = "; ") -> str:
+    """Return the first *most* of *names*, and how many more there are."""
+    return separator.join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def records(finding: Mapping[str, Any], most: int = 12) -> str:
+    """Return the ERP records of a finding, by model, bounded."""
+    ids: dict[str, list[int]] = {}
+    for record in finding["erp_records"][:most]:
+        ids.setdefault(record["model"], []).append(record["id"])
+    shown = "; ".join(f"{model} {', '.join(map(str, numbers))}" for model, numbers in ids.items())
+    more = len(finding["erp_records"]) - most
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
+def orders(finding: Mapping[str, Any], most: int = 12) -> str:
+    """Return the external ids of a finding's orders, bounded."""
+    return some([order["external_id"] for order in finding["orders"]], most, ", ")
+
+
+def plain(finding: Mapping[str, Any]) -> str:
+    """Return a finding as one bounded paragraph of text."""
+    said = [f"[{finding['severity']}] {finding['message']}"]
+    said += [f"units {finding['units']}"] if finding["units"] else []
+    said += [f"money at risk {finding['money_at_risk']}"]
+    said += [f"orders {orders(finding)}"] if finding["orders"] else []
+    said += [f"Odoo {records(finding)}"] if finding["erp_records"] else []
+    return "; ".join(said)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,103 @@
+"""The checkout that web channels share: a demand becomes an accepted order, or is refused.
+
+What may be sold is what the connector last published to the channel, less what the channel itself has
+sold since. Nothing here knows what is really on the shelf.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import simpy
+from faker import Faker
+
+from rehearsal.clock import Steps
+from rehearsal.market import LiveChannel, Market
+from rehearsal.model import Demand, EventKind, Instruction, InstructionKind
+
+
+def storefront(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
+    """Let every shopper of *channel* come at their time, and answer cancellations that the connector asks for."""
+    env.process(_cancellations(env, market, channel))
+    for wanted in market.demand[channel.code]:
+        if wanted.at_s > env.now:
+            yield env.timeout(wanted.at_s - env.now)
+        _buy(market, channel, wanted)
+
+
+def lines_of(market: Market, wanted: Demand) -> list[dict[str, Any]]:
+    """Return the priced lines of a demand; prices are per piece and include tax."""
+    lines = []
+    for number, (sku, units) in enumerate(wanted.lines, start=1):
+        product = market.products[sku]
+        lines.append(
+            {"line": number, "sku": sku, "units": units, "list_minor": product.list_minor,
+             "price_minor": product.promo_minor, "total_minor": product.promo_minor * units}
+        )  # fmt: skip
+    return lines
+
+
+def tenders_of(wanted: Demand, total_minor: int) -> list[dict[str, Any]]:
+    """Return the amount of each tender; the last one takes what rounding left."""
+    legs, rest = [], total_minor
+    for place, (tender, share) in enumerate(wanted.tenders):
+        last = place == len(wanted.tenders) - 1
+        amount = rest if last else min(rest, round(total_minor * share))
+        rest -= amount
+        legs.append({"tender": tender, "amount_minor": amount})
+    return [leg for leg in legs if leg["amount_minor"]]
+
+
+def order_id(channel: str, number: int) -> str:
+    """Return the channel's own order id, such as ``WEBSHOP-0042``."""
+    return f"{channel.upper().replace('_', '-')}-{number:04d}"
+
+
+def _buy(market: Market, channel: LiveChannel, wanted: Demand) -> None:
+    order, lines = order_id(channel.code, wanted.number), lines_of(market, wanted)
+    node = next((n for n in wanted.nodes if all(channel.left(n, line["sku"]) >= line["units"] for line in lines)), None)
+    if node is None:
+        market.emit(
+            EventKind.ORDER_REFUSED, channel.code, order, "", {"lines": lines, "reason": "sold out on the channel"}
+        )
+        return
+    for line in lines:
+        channel.take(node, line["sku"], line["units"])
+    total = sum(line["total_minor"] for line in lines)
+    tenders = tenders_of(wanted, total)
+    market.promised_at[channel.code, order] = node
+    market.emit(
+        EventKind.ORDER_PLACED, channel.code, order, node,
+        {"mode": wanted.mode, "customer": _shopper(market, wanted), "lines": lines, "tenders": tenders,
+         "total_minor": total, "patience_s": wanted.patience_s},
+    )  # fmt: skip
+    for leg in tenders:
+        market.emit(
+            EventKind.PAYMENT_CAPTURED, channel.code, order, "",
+            {**leg, "reference": f"PSP-{order}-{leg['tender']}"},
+        )  # fmt: skip
+
+
+def _shopper(market: Market, wanted: Demand) -> dict[str, str]:
+    """Return who orders; a guest gets a relay address, as marketplaces give out."""
+    known = market.customers.get(wanted.customer)
+    if known is not None:
+        return {"id": known.id, "name": known.name, "email": known.email, "phone": known.phone,
+                "street": known.street, "city": known.city, "postcode": known.postcode}  # fmt: skip
+    faker = Faker("en_US")
+    faker.seed_instance(f"{market.scenario.seed}:{wanted.customer}")
+    return {"id": wanted.customer, "name": faker.name(), "email": f"{wanted.customer.replace(':', '-')}@relay.example",
+            "phone": "", "street": faker.street_address(), "city": faker.city(), "postcode": faker.postcode()}  # fmt: skip
+
+
+def _cancellations(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
+    told: set[str] = set()
+    while True:
+        instruction: Instruction = yield market.mail(channel.code).get()
+        if instruction.kind is InstructionKind.CANCEL and instruction.order not in told:
+            told.add(instruction.order)
+            market.emit(
+                EventKind.ORDER_CANCELLED, channel.code, instruction.order,
+                market.promised_at.get((channel.code, instruction.order), ""),
+                {"reason": instruction.data.get("reason", "")},
+            )  # fmt: skip

@@ -1,0 +1,64 @@
+"""The demand: who wants what, when and how, drawn before the doors open, whatever will be in stock."""
+
+from __future__ import annotations
+
+from random import Random
+
+from rehearsal.draw import arrivals, lognormal, pick, stream
+from rehearsal.model import Demand, World
+from rehearsal.scenario import Channel, Scenario
+
+UNITS = ((1, 0.85), (2, 0.12), (3, 0.03))
+"""Pieces per line (assumption)."""
+COLLECTS_AFTER = (5 * 3600.0, 26 * 3600.0)
+"""Median and p95 of the time from staging to the customer at the counter (assumption)."""
+SPLIT_FIRST = (0.35, 0.8)
+"""Range of the first tender's share of a split order (assumption)."""
+
+
+def demand(scenario: Scenario, world: World) -> dict[str, tuple[Demand, ...]]:
+    """Return the demand of every channel, each in order of time."""
+    return {code: tuple(_of_channel(scenario, world, code, spec)) for code, spec in scenario.channels.items()}
+
+
+def _of_channel(scenario: Scenario, world: World, code: str, spec: Channel) -> list[Demand]:
+    times = arrivals(stream(scenario.seed, code, "arrivals"), scenario.hourly(spec.curve), spec.orders)
+    return [_one(scenario, world, code, spec, number, at_s) for number, at_s in enumerate(times, start=1)]
+
+
+def _one(scenario: Scenario, world: World, code: str, spec: Channel, number: int, at_s: float) -> Demand:
+    rng = stream(scenario.seed, code, f"order:{number}")
+    mode = pick(rng, [(mode, way.share) for mode, way in spec.fulfilment.items()])
+    nodes = list(spec.fulfilment[mode].nodes)
+    rng.shuffle(nodes)
+    guest = rng.random() < spec.guests
+    known = world.customers[int(rng.random() * len(world.customers))].id
+    return Demand(
+        channel=code,
+        number=number,
+        at_s=at_s,
+        customer=f"guest:{code}:{number}" if guest else known,
+        mode=mode,
+        nodes=tuple(nodes),
+        lines=_basket(rng, world, pick(rng, list(spec.basket.items()))),
+        tenders=_tenders(rng, spec),
+        patience_s=lognormal(rng, *COLLECTS_AFTER),
+    )
+
+
+def _basket(rng: Random, world: World, size: int) -> tuple[tuple[str, int], ...]:
+    weights = [(product.sku, product.weight) for product in world.products]
+    lines: dict[str, int] = {}
+    for _ in range(size):
+        sku = pick(rng, weights)
+        lines[sku] = lines.get(sku, 0) + pick(rng, UNITS)
+    return tuple(lines.items())
+
+
+def _tenders(rng: Random, spec: Channel) -> tuple[tuple[str, float], ...]:
+    first = pick(rng, list(spec.tenders.items()))
+    splits, share = rng.random() < spec.split, rng.uniform(*SPLIT_FIRST)
+    if not splits or spec.split_with is None:
+        return ((first, 1.0),)
+    second = spec.split_with if spec.split_with != first else "card"
+    return ((first, round(share, 4)), (second, round(1 - share, 4)))

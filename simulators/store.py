@@ -1,0 +1,14 @@
+"""A store as fulfilment node: its staff picks in opening hours, for pickup and for shipping."""
+
+from __future__ import annotations
+
+import simpy
+
+from rehearsal.clock import Steps
+from rehearsal.market import Market
+from simulators.picking import fulfilment_node
+
+
+def run(env: simpy.Environment, market: Market, node: str) -> Steps:
+    """Fulfil what is asked for."""
+    return fulfilment_node(env, market, node)

@@ -1,0 +1,70 @@
+"""A store's till: it sells what lies on the shelf, if the till shows it as available.
+
+Tickets are facts at once and reach the connector when the till syncs. At closing the drawer is
+counted; the ticket count in the closing event lets a careful connector wait for stragglers.
+"""
+
+from __future__ import annotations
+
+import simpy
+
+from rehearsal.clock import Steps
+from rehearsal.market import LiveChannel, Market
+from rehearsal.model import Demand, EventKind
+from simulators.checkout import lines_of, order_id, tenders_of
+
+FLOAT_MINOR = 20_000
+"""Cash in the drawer when the till opens."""
+NOTES_MINOR = 1_000
+"""Cash is given in tens; the rest is change."""
+
+
+def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
+    """Open and close with the store, and sell in between."""
+    node = channel.nodes[0]
+    wanted = list(market.demand[channel.code])
+    for day in range(market.scenario.lasts // 86_400):
+        spec = market.scenario.nodes[node]
+        opens, closes = day * 86_400 + spec.opens, day * 86_400 + spec.closes
+        yield env.timeout(opens - env.now)
+        market.emit(EventKind.TILL_OPENED, channel.code, "", node, {"float_minor": FLOAT_MINOR, "day": day + 1})
+        cash, tickets = FLOAT_MINOR, 0
+        while wanted and wanted[0].at_s < closes:
+            shopper = wanted.pop(0)
+            if shopper.at_s > env.now:
+                yield env.timeout(shopper.at_s - env.now)
+            taken = _ring_up(market, channel, node, shopper)
+            if taken is not None:
+                cash, tickets = cash + taken, tickets + 1
+        yield env.timeout(closes - env.now)
+        market.emit(
+            EventKind.TILL_CLOSED, channel.code, "", node,
+            {"counted_minor": cash, "float_minor": FLOAT_MINOR, "tickets": tickets, "day": day + 1},
+        )  # fmt: skip
+
+
+def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) -> int | None:
+    """Sell to one shopper; return the cash that stays in the drawer, or None when there was no sale."""
+    order, lines = order_id(channel.code, wanted.number), lines_of(market, wanted)
+    short = [line["sku"] for line in lines if channel.left(node, line["sku"]) < line["units"]]
+    missing = [line["sku"] for line in lines if market.shelf[node, line["sku"]] < line["units"]]
+    if short or missing:
+        reason = "the till shows too few" if short else "not on the shelf"
+        for sku in missing:
+            if market.world.shelf[node, sku] < market.world.book[node, sku]:
+                market.faults.fired("empty_shelves", f"{node}:{sku}", market.env.now)
+        market.emit(EventKind.ORDER_REFUSED, channel.code, order, node, {"lines": lines, "reason": reason})
+        return None
+    for line in lines:
+        channel.take(node, line["sku"], line["units"])
+        market.shelf[node, line["sku"]] -= line["units"]
+    total = sum(line["total_minor"] for line in lines)
+    tenders = tenders_of(wanted, total)
+    cash: int = sum(leg["amount_minor"] for leg in tenders if leg["tender"] == "cash")
+    change = -cash % NOTES_MINOR
+    market.promised_at[channel.code, order] = node
+    market.emit(
+        EventKind.TICKET_CLOSED, channel.code, order, node,
+        {"mode": "take_away", "lines": lines, "tenders": tenders, "total_minor": total, "change_minor": change},
+    )  # fmt: skip
+    return cash

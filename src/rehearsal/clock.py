@@ -1,0 +1,134 @@
+"""The virtual clock: scenario time runs as fast as Odoo answers.
+
+An operation issued at scenario time t goes to a pool of lanes at once; its answer is awaited only when
+the clock reaches t plus the modelled round trip. So operations that overlap in the scenario overlap
+in reality. With one lane every operation runs in issue order.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import simpy
+
+from rehearsal.errors import EnvironmentNotReady
+from rehearsal.history import History
+from rehearsal.model import Answer, Operation, Outcome
+from rehearsal.odoo.client import Client, ClientFactory, NotAllowed, NotSent, perform
+
+RECONNECT_S_MAX = 45.0
+"""How long a lane tries to reach an Odoo that accepts no connection, before the run ends."""
+RECONNECT_PAUSE_S = 0.5
+
+Steps = Generator[simpy.Event, Any, Any]
+
+
+class Erp(Protocol):
+    """The ERP as a connector sees it: the only road to Odoo."""
+
+    @property
+    def env(self) -> simpy.Environment:
+        """The clock that everything in the run lives on."""
+
+    def ask(self, operation: Operation) -> simpy.Event:
+        """Return an event whose value will be the `Answer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The ERP, bound to the event that made the connector ask; stamps each operation with its cause."""
+
+    erp: Lanes
+    cause: str
+
+    @property
+    def env(self) -> simpy.Environment:
+        """The clock that the connector lives on."""
+        return self.erp.env
+
+    def ask(self, operation: Operation) -> simpy.Event:
+        """Return an event whose value will be the `Answer`."""
+        return self.erp.ask(operation, self.cause)
+
+
+class Lanes:
+    """A pool of clients, one per lane, that serves one environment."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        clients: ClientFactory,
+        lanes: int,
+        round_trip_s: float,
+        timeout_s: float,
+        history: History,
+    ) -> None:
+        self.env = env
+        self._clients = clients
+        self._round_trip_s = round_trip_s
+        self._wait_s_max = timeout_s + RECONNECT_S_MAX + 30
+        self._history = history
+        self._own = threading.local()
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lane")
+        self.counts = dict.fromkeys(Outcome, 0)
+        self.busy_s = 0.0
+        self.doubtful: list[tuple[int, Operation]] = []
+        """Writes whose outcome is unknown, with their index in the history."""
+
+    def desk(self, cause: str) -> Desk:
+        """Return this ERP, bound to *cause* (an event id, or a word for what the harness itself does)."""
+        return Desk(self, cause)
+
+    def ask(self, operation: Operation, cause: str = "") -> simpy.Event:
+        """Send *operation* to a lane now; the returned event's value is its `Answer`, a round trip later."""
+        index = self._history.operation(operation, self.env.now, cause)
+        future: Future[tuple[Answer, float]] = self._pool.submit(self._performed, operation)
+        answered = self.env.event()
+        arrival = self.env.timeout(self._round_trip_s)
+
+        def land(_: simpy.Event) -> None:
+            answer, took_s = future.result(timeout=self._wait_s_max)
+            self._history.answer(index, answer, self.env.now, took_s, cause, operation.name)
+            self.counts[answer.outcome] += 1
+            self.busy_s += took_s
+            if answer.outcome is Outcome.UNKNOWN and operation.writes:
+                self.doubtful.append((index, operation))
+            answered.succeed(answer)
+
+        assert arrival.callbacks is not None
+        arrival.callbacks.append(land)
+        return answered
+
+    def close(self) -> None:
+        """End the lanes; what is on its way is awaited, what waits in the queue is dropped."""
+        self._stopping.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _performed(self, operation: Operation) -> tuple[Answer, float]:
+        began = time.monotonic()
+        while True:
+            try:
+                return perform(self._client(), operation), time.monotonic() - began
+            except NotAllowed as error:
+                raise EnvironmentNotReady(
+                    f"{error}; check the login, and REHEARSE_ODOO_PASSWORD or REHEARSE_ODOO_API_KEY"
+                ) from error
+            except NotSent as error:
+                if self._stopping.is_set() or time.monotonic() - began > RECONNECT_S_MAX:
+                    raise EnvironmentNotReady(
+                        f"Odoo went away during the run: {error}; nobody answered for {RECONNECT_S_MAX:g} s. "
+                        "See `rehearse status`, start it with `rehearse up`, and run again"
+                    ) from error
+                time.sleep(RECONNECT_PAUSE_S)
+
+    def _client(self) -> Client:
+        client: Client | None = getattr(self._own, "client", None)
+        if client is None:
+            client = self._own.client = self._clients()
+        return client

@@ -1,0 +1,54 @@
+"""Two runs side by side: which broken invariants are new, ongoing or fixed, and what each puts at risk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rehearsal.errors import UsageError
+
+
+def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
+    """Return the comparison of two judged runs; *run_a* is the older state of affairs."""
+    before, after = _summary(run_a), _summary(run_b)
+    broken_a = {one["id"]: one for one in before["invariants"] if one["verdict"] == "fail"}
+    broken_b = {one["id"]: one for one in after["invariants"] if one["verdict"] == "fail"}
+    return {
+        "same_demand": before["demand_hash"] == after["demand_hash"],
+        "verdicts": [before["verdict"], after["verdict"]],
+        "connectors": [before["connector"], after["connector"]],
+        "new": [_row(key, None, broken_b[key]) for key in broken_b if key not in broken_a],
+        "ongoing": [_row(key, broken_a[key], broken_b[key]) for key in broken_b if key in broken_a],
+        "fixed": [_row(key, broken_a[key], None) for key in broken_a if key not in broken_b],
+    }
+
+
+def table(told: Mapping[str, Any]) -> str:
+    """Return the comparison as text."""
+    lines = [f"{told['connectors'][0]}: {told['verdicts'][0]}   →   {told['connectors'][1]}: {told['verdicts'][1]}"]
+    if not told["same_demand"]:
+        lines.append("the two runs met different shoppers (demand_hash differs): compare with care")
+    for kind in ("new", "ongoing", "fixed"):
+        for row in told[kind]:
+            lines.append(
+                f"  {kind:8} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk"
+            )
+    return "\n".join(lines)
+
+
+def _row(key: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "id": key,
+        "before": before["money_at_risk"] if before else None,
+        "after": after["money_at_risk"] if after else None,
+    }
+
+
+def _summary(run: Path) -> dict[str, Any]:
+    path = run / "summary.json"
+    if not path.is_file():
+        raise UsageError(f"{run} was never judged; run `rehearse check {run}` first")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,60 @@
+"""Randomness that is keyed, never shared: one stream per (seed, actor, purpose).
+
+Adding a channel or removing an order leaves all other draws alone. Only the standard library's
+Mersenne Twister is used, which gives the same bits on every machine and Python version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from math import exp, log
+from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def stream(seed: int, actor: str, purpose: str) -> Random:
+    """Return the stream of *actor* for *purpose*; the same arguments always give the same draws."""
+    digest = sha256(f"{seed}:{actor}:{purpose}".encode()).digest()
+    return Random(int.from_bytes(digest[:16], "big"))
+
+
+def arrivals(rng: Random, intensity_per_hour: Sequence[float], rate_total: float) -> list[float]:
+    """Return arrival times in seconds of a non-homogeneous Poisson process.
+
+    *intensity_per_hour* has one weight per hour of the scenario, of any scale; *rate_total* is the
+    expected number of arrivals. The time is warped through the cumulated intensity (inversion),
+    so an hour of weight zero has no arrivals.
+    """
+    total = sum(intensity_per_hour)
+    if total <= 0 or rate_total <= 0:
+        return []
+    times: list[float] = []
+    due, passed, hour = rng.expovariate(1.0), 0.0, 0
+    while hour < len(intensity_per_hour):
+        width = intensity_per_hour[hour] / total * rate_total
+        if passed + width < due:
+            passed += width
+            hour += 1
+            continue
+        times.append(round((hour + (due - passed) / width) * 3600, 3))
+        due += rng.expovariate(1.0)
+    return times
+
+
+def lognormal(rng: Random, median: float, p95: float) -> float:
+    """Return a log-normal draw with the given *median* and 95th percentile, in their unit."""
+    sigma = log(p95 / median) / 1.6448536269514722
+    return round(median * exp(sigma * rng.normalvariate(0.0, 1.0)), 3)
+
+
+def pick(rng: Random, weights: Sequence[tuple[T, float]]) -> T:
+    """Return one of the values with probability proportional to its weight."""
+    mark = rng.random() * sum(weight for _, weight in weights)
+    for value, weight in weights:
+        mark -= weight
+        if mark < 0:
+            return value
+    return weights[-1][0]

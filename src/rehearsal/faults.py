@@ -1,0 +1,84 @@
+"""Deliberate disturbances: named, seeded, journalled before they act, and healed before judgement.
+
+Whether a fault strikes a given thing is drawn from the thing's own key, so that adding an order does
+not move the faults of the others.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from rehearsal.draw import stream
+from rehearsal.scenario import Fault, Scenario
+
+
+@dataclass(slots=True)
+class Count:
+    """How often one fault was armed, fired and healed."""
+
+    armed: int = 0
+    fired: int = 0
+    healed: int = 0
+
+
+class Faults:
+    """The faults of one run, with their write-ahead journal ``faults.ndjson``."""
+
+    def __init__(self, scenario: Scenario, journal: Path) -> None:
+        self._scenario = scenario
+        self._file: TextIO = journal.open("w", encoding="utf-8", buffering=1)
+        self._healed = False
+        self.counts: dict[str, Count] = {}
+        for fault in scenario.faults:
+            self._note("armed", fault.name, 0.0, "")
+            self.counts[fault.name] = Count(armed=1)
+
+    def strikes(self, name: str, key: str, at_s: float) -> Fault | None:
+        """Return the fault if *name* is on and strikes the thing *key*; the strike is journalled."""
+        fault = self._scenario.fault(name)
+        if fault is None or self._healed:
+            return None
+        if stream(self._scenario.seed, f"fault:{name}", key).random() >= fault.share:
+            return None
+        self.fired(name, key, at_s)
+        return fault
+
+    def fired(self, name: str, key: str, at_s: float) -> None:
+        """Journal that *name* took effect on *key*; nothing if the scenario does not have it."""
+        if name in self.counts:
+            self._note("fired", name, at_s, key)
+            self.counts[name].fired += 1
+
+    def heal(self, at_s: float) -> None:
+        """Switch every fault off; from here on nothing strikes."""
+        self._healed = True
+        for name, count in self.counts.items():
+            self._note("healed", name, at_s, "")
+            count.healed = count.armed
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._file.close()
+
+    def _note(self, state: str, name: str, at_s: float, key: str) -> None:
+        line = {"fault": name, "state": state, "at_s": round(at_s, 3), "key": key}
+        self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def counts_in(journal: Path) -> dict[str, Count]:
+    """Return the counts that a journal tells; empty without a journal."""
+    counts: dict[str, Count] = {}
+    if not journal.is_file():
+        return counts
+    for text in journal.read_text(encoding="utf-8").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            break  # the torn last line of a killed run
+        count = counts.setdefault(line["fault"], Count())
+        setattr(count, line["state"], getattr(count, line["state"]) + 1)
+    return counts

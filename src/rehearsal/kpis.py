@@ -1,0 +1,111 @@
+"""The figures that a retailer steers by, each computed from the record; its docstring is its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rehearsal.record import Record
+
+HANDED = ("take_away", "pickup_in_store", "ship_from_store", "home_delivery")
+
+
+def order_exception_rate(record: Record) -> float | None:
+    """Share of accepted orders that needed a hand: declined by a picker, cancelled, or met by an error in the connector."""
+    return _rounded(
+        record.value("""
+        SELECT avg(CASE WHEN o."order" IN (
+            SELECT "order" FROM events WHERE type IN ('pick.declined', 'order.cancelled')
+            UNION SELECT e."order" FROM dead_letters d JOIN events e ON e.id = d.cause) THEN 1.0 ELSE 0.0 END) FROM orders o""")
+    )
+
+
+def inventory_variance_units(record: Record) -> int | None:
+    """Units by which Odoo's on-hand stock differs from the shelves at the end, summed without sign over node and SKU."""
+    if not record.observed:
+        return None
+    found = record.value("""
+        WITH shelf AS (SELECT h.node, u.key AS sku, CAST(u.value AS BIGINT) AS units
+                FROM history h, json_each(h.units) u WHERE h.kind = 'shelf'),
+            erp AS (SELECT n.node, p.sku, sum(q.units) AS units FROM erp_quants q JOIN erp_locations l ON l.id = q.location
+                JOIN erp_nodes n ON n.id = l.warehouse JOIN erp_products p ON p.id = q.product WHERE l.usage = 'internal' GROUP BY ALL)
+        SELECT sum(abs(coalesce(e.units, 0) - s.units)) FROM shelf s LEFT JOIN erp e ON e.node = s.node AND e.sku = s.sku""")
+    return None if found is None else int(found)
+
+
+def sync_latency_s_p95(record: Record) -> float | None:
+    """95th percentile, over events that made the ERP change, of the seconds from the event to the last answer it caused."""
+    return _rounded(
+        record.value("""
+        SELECT quantile_cont(done - at_s, 0.95) FROM (SELECT e.at_s, max(a.at_s) AS done FROM events e JOIN answers a ON a.cause = e.id
+            JOIN operations o ON o.i = a.operation WHERE a.outcome = 'ok' AND o.writes GROUP BY e.id, e.at_s)""")
+    )
+
+
+def refund_aging_s_p95(record: Record) -> float | None:
+    """95th percentile of the seconds from cancellation to the money being back; a refund still owed ages to the run's end."""
+    return _rounded(
+        record.value("""
+        WITH owed AS (SELECT c.channel, c."order", min(c.at_s) AS at_s FROM events c WHERE c.type = 'order.cancelled' GROUP BY ALL),
+            back AS (SELECT channel, "order", sum(amount_minor) AS open_minor, max(at_s) AS at_s FROM money GROUP BY ALL)
+        SELECT quantile_cont(CASE WHEN b.open_minor = 0 THEN b.at_s ELSE (SELECT max(at_s) FROM history) END - o.at_s, 0.95)
+        FROM owed o JOIN back b ON b.channel = o.channel AND b."order" = o."order" """)
+    )
+
+
+def reconciliation_breaks(record: Record) -> int | None:
+    """Number of (order, tender) pairs for which the money that moved is not the money that Odoo booked."""
+    if not record.observed:
+        return None
+    return int(record.value("SELECT count(*) FROM money_breaks WHERE moved_minor <> booked_minor") or 0)
+
+
+def duplicate_customer_rate(record: Record) -> float | None:
+    """Share of Odoo's customers with an e-mail address that another, older customer has already."""
+    if not record.observed:
+        return None
+    return _rounded(record.value("SELECT 1 - count(DISTINCT email) / nullif(count(*), 0) FROM erp_partners"))
+
+
+def fulfilment_sla_adherence(record: Record) -> float | None:
+    """Share of accepted orders that were handed over within the deadline of their mode."""
+    limits = ", ".join(f"('{mode}', {getattr(record.scenario.deadlines, mode)})" for mode in HANDED)
+    return _rounded(
+        record.value(f"""
+        SELECT avg(CASE WHEN e.how = 'handed_over' AND e.at_s - o.at_s <= d.s THEN 1.0 ELSE 0.0 END)
+        FROM orders o JOIN (VALUES {limits}) d(mode, s) ON d.mode = o.mode
+        LEFT JOIN endings e ON e.channel = o.channel AND e."order" = o."order" """)
+    )
+
+
+def close_effort_by_channel(record: Record) -> dict[str, int] | None:
+    """Things a person must look into before a channel's books can be closed: money that does not reconcile, events the
+    connector dropped, orders that ended outside and are still open in Odoo, till sessions that are not closed."""
+    if not record.observed:
+        return None
+    effort = dict.fromkeys(record.scenario.channels, 0)
+    for row in record.rows("""
+        SELECT channel, count(*) AS n FROM (
+            SELECT o.channel FROM money_breaks b JOIN orders o ON o."order" = b."order" WHERE b.moved_minor <> b.booked_minor
+            UNION ALL SELECT e.channel FROM dead_letters d JOIN events e ON e.id = d.cause
+            UNION ALL SELECT o.channel FROM orders o JOIN endings e ON e."order" = o."order"
+                JOIN erp_sales s ON s.ref = o."order" WHERE s.state <> 'cancel' AND coalesce(s.delivery, '') <> 'full'
+            UNION ALL SELECT t.channel FROM erp_sessions s JOIN erp_tills t ON t.id = s.till WHERE s.state <> 'closed') GROUP BY ALL"""):
+        if row["channel"] in effort:
+            effort[row["channel"]] = row["n"]
+    return effort
+
+
+KPIS: tuple[Callable[[Record], Any], ...] = (
+    order_exception_rate, inventory_variance_units, sync_latency_s_p95, refund_aging_s_p95, reconciliation_breaks,
+    duplicate_customer_rate, fulfilment_sla_adherence, close_effort_by_channel,
+)  # fmt: skip
+
+
+def kpis(record: Record) -> dict[str, Any]:
+    """Return every figure by name; None where the record does not hold what it needs."""
+    return {figure.__name__: figure(record) for figure in KPIS}
+
+
+def _rounded(value: Any) -> float | None:
+    return None if value is None else round(float(value), 4)

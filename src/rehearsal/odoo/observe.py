@@ -1,0 +1,166 @@
+"""Observe: Odoo's own books, read once after everything came to rest, into one Parquet file per table.
+
+Reads by keyset pagination, or grouped by the server where only sums matter, so memory stays bounded.
+Amounts become integer minor units here; many2one values become bare ids.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from rehearsal.errors import EnvironmentNotReady
+from rehearsal.odoo.client import Client, NoAnswer, NotAllowed, NotSent, ServerRefused
+
+PAGE = 1000
+"""Records per call."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the snapshot: which records, and their columns as DuckDB types."""
+
+    name: str
+    columns: Mapping[str, str]
+    model: str
+    fields: Mapping[str, str]
+    """Column to field of the model; a field that ends in ``:minor`` is an amount in currency units."""
+    domain: tuple[Any, ...] = ()
+    grouped_by: tuple[str, ...] = ()
+    """Fields of the model; the rest of *fields* are then aggregates."""
+
+
+ID, NUM, TEXT, WHOLE = "BIGINT", "DOUBLE", "VARCHAR", "BIGINT"
+RESERVING = ("assigned", "partially_available", "waiting", "confirmed")
+
+TABLES = (
+    Table("names", {"name": TEXT, "model": TEXT, "res_id": ID}, "ir.model.data",
+          {"name": "name", "model": "model", "res_id": "res_id"}, (("module", "=", "rehearsal"), ("name", "not like", "sale"))),
+    Table("locations", {"id": ID, "usage": TEXT, "warehouse": ID}, "stock.location",
+          {"id": "id", "usage": "usage", "warehouse": "warehouse_id"}, (("active", "in", [True, False]),)),
+    Table("quants", {"product": ID, "location": ID, "units": NUM, "reserved": NUM, "rows": WHOLE}, "stock.quant",
+          {"product": "product_id", "location": "location_id", "units": "quantity:sum", "reserved": "reserved_quantity:sum",
+           "rows": "__count"}, (), ("product_id", "location_id")),
+    Table("moved", {"product": ID, "source": ID, "destination": ID, "units": NUM}, "stock.move.line",
+          {"product": "product_id", "source": "location_id", "destination": "location_dest_id", "units": "quantity_product_uom:sum"},
+          (("state", "=", "done"),), ("product_id", "location_id", "location_dest_id")),
+    Table("held", {"product": ID, "location": ID, "units": NUM}, "stock.move.line",
+          {"product": "product_id", "location": "location_id", "units": "quantity_product_uom:sum"},
+          (("state", "in", RESERVING),), ("product_id", "location_id")),
+    Table("sales", {"id": ID, "name": TEXT, "ref": TEXT, "channel": TEXT, "state": TEXT, "total_minor": WHOLE, "tax_minor": WHOLE,
+                    "partner": ID, "warehouse": ID, "delivery": TEXT}, "sale.order",
+          {"id": "id", "name": "name", "ref": "client_order_ref", "channel": "origin", "state": "state",
+           "total_minor": "amount_total:minor", "tax_minor": "amount_tax:minor", "partner": "partner_id",
+           "warehouse": "warehouse_id", "delivery": "delivery_status"}, (("client_order_ref", "!=", False),)),
+    Table("sale_lines", {"id": ID, "sale": ID, "product": ID, "units": NUM, "delivered": NUM, "price_minor": WHOLE, "discount": NUM,
+                         "total_minor": WHOLE}, "sale.order.line",
+          {"id": "id", "sale": "order_id", "product": "product_id", "units": "product_uom_qty", "delivered": "qty_delivered",
+           "price_minor": "price_unit:minor", "discount": "discount", "total_minor": "price_total:minor"},
+          (("order_id.client_order_ref", "!=", False), ("display_type", "=", False))),
+    Table("transfers", {"id": ID, "name": TEXT, "state": TEXT, "sale": ID, "kind": TEXT}, "stock.picking",
+          {"id": "id", "name": "name", "state": "state", "sale": "sale_id", "kind": "picking_type_code"}, (("sale_id", "!=", False),)),
+    Table("payments", {"id": ID, "name": TEXT, "state": TEXT, "direction": TEXT, "amount_minor": WHOLE, "journal": ID, "ref": TEXT,
+                       "reference": TEXT, "move": ID}, "account.payment",
+          {"id": "id", "name": "name", "state": "state", "direction": "payment_type", "amount_minor": "amount:minor",
+           "journal": "journal_id", "ref": "memo", "reference": "payment_reference", "move": "move_id"},
+          (("partner_type", "=", "customer"), ("payment_reference", "!=", False))),
+    Table("tickets", {"id": ID, "name": TEXT, "ref": TEXT, "uuid": TEXT, "state": TEXT, "total_minor": WHOLE, "session": ID, "till": ID},
+          "pos.order",
+          {"id": "id", "name": "name", "ref": "pos_reference", "uuid": "uuid", "state": "state", "total_minor": "amount_total:minor",
+           "session": "session_id", "till": "config_id"}),
+    Table("ticket_lines", {"id": ID, "ticket": ID, "product": ID, "units": NUM, "price_minor": WHOLE, "total_minor": WHOLE},
+          "pos.order.line",
+          {"id": "id", "ticket": "order_id", "product": "product_id", "units": "qty", "price_minor": "price_unit:minor",
+           "total_minor": "price_subtotal_incl:minor"}),
+    Table("ticket_payments", {"id": ID, "ticket": ID, "method": ID, "amount_minor": WHOLE}, "pos.payment",
+          {"id": "id", "ticket": "pos_order_id", "method": "payment_method_id", "amount_minor": "amount:minor"}),
+    Table("sessions", {"id": ID, "name": TEXT, "state": TEXT, "till": ID, "difference_minor": WHOLE}, "pos.session",
+          {"id": "id", "name": "name", "state": "state", "till": "config_id", "difference_minor": "cash_register_difference:minor"}),
+    Table("partners", {"id": ID, "name": TEXT, "email": TEXT, "ref": TEXT}, "res.partner",
+          {"id": "id", "name": "name", "email": "email_normalized", "ref": "ref"}, (("email", "!=", False), ("user_ids", "=", False))),
+)  # fmt: skip
+
+
+def observe(client: Client, folder: Path, told: Callable[[str], None] = lambda _: None) -> None:
+    """Read every table into *folder*, which appears whole or not at all."""
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        for table in TABLES:
+            told(f"reading {table.name}")
+            _store(table, _rows(client, table), partial)
+    except (NoAnswer, NotSent, NotAllowed, ServerRefused) as error:
+        raise EnvironmentNotReady(
+            f"Odoo's books could not be read ({error}); start Odoo again (`rehearse up`) and repeat with `rehearse observe latest`"
+        ) from error
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+
+
+def _rows(client: Client, table: Table) -> Iterator[Row]:
+    if table.grouped_by:
+        yield from _grouped(client, table)
+        return
+    wanted = sorted({field.removesuffix(":minor") for field in table.fields.values()})
+    last = 0
+    while True:
+        domain = [*table.domain, ("id", ">", last)]
+        page = client.call(
+            table.model, "search_read", None, {"domain": domain, "fields": wanted, "order": "id", "limit": PAGE}, {}
+        )
+        for record in page:
+            yield {column: _value(record, field, table.columns[column]) for column, field in table.fields.items()}
+        if len(page) < PAGE:
+            return
+        last = page[-1]["id"]
+
+
+def _grouped(client: Client, table: Table) -> Iterator[Row]:
+    aggregates = [field for field in table.fields.values() if field not in table.grouped_by]
+    offset = 0
+    while True:
+        page = client.call(
+            table.model, "formatted_read_group", None,
+            {"domain": list(table.domain), "groupby": list(table.grouped_by), "aggregates": aggregates, "offset": offset,
+             "limit": PAGE, "order": ", ".join(table.grouped_by)}, {},
+        )  # fmt: skip
+        for record in page:
+            yield {column: _value(record, field, table.columns[column]) for column, field in table.fields.items()}
+        if len(page) < PAGE:
+            return
+        offset += PAGE
+
+
+def _value(record: Mapping[str, Any], field: str, kind: str) -> Any:
+    if field.endswith(":minor"):
+        return round((record[field.removesuffix(":minor")] or 0) * 100)
+    value = record[field]
+    if isinstance(value, list | tuple):
+        return value[0] if value else None
+    return None if value is False and kind != "BOOLEAN" else value
+
+
+def _store(table: Table, rows: Iterator[Row], folder: Path) -> None:
+    raw = folder / f"{table.name}.ndjson"
+    with raw.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in table.columns.items())
+    with duckdb.connect() as db:
+        db.execute(
+            f"COPY (SELECT * FROM read_json('{_quoted(raw)}', format='newline_delimited', columns={{{columns}}})) "
+            f"TO '{_quoted(folder / table.name)}.parquet' (FORMAT parquet, COMPRESSION zstd)"
+        )
+    raw.unlink()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

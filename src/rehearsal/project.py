@@ -1,0 +1,133 @@
+"""The project path: where scenarios, simulators, connectors and the rest are found.
+
+A team's own project comes first (the working folder, or ``REHEARSE_PROJECT``), the bundled reference
+project after it; same-named folders merge, like Odoo's addons path.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rehearsal.errors import UsageError
+
+FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
+
+
+def bundled() -> Path:
+    """Return the reference project: inside the wheel, or the checkout of an editable install."""
+    package = Path(__file__).parent
+    inside = package / "_reference"
+    return inside if inside.is_dir() else package.parent.parent
+
+
+def roots() -> tuple[Path, ...]:
+    """Return the project path, first match first."""
+    own = Path(os.environ.get("REHEARSE_PROJECT") or Path.cwd()).resolve()
+    return (own, bundled()) if own != bundled() and any((own / f).is_dir() for f in FOLDERS) else (bundled(),)
+
+
+def files(folder: str, suffix: str) -> dict[str, Path]:
+    """Return the files of *folder* with *suffix* along the project path, by stem; the first one wins."""
+    found: dict[str, Path] = {}
+    for root in roots():
+        for path in sorted((root / folder).glob(f"*{suffix}")):
+            if not path.name.startswith("_"):
+                found.setdefault(path.stem, path)
+    return found
+
+
+def scenario_path(name: str) -> Path:
+    """Return the path of the scenario *name*, or of the file that *name* is.
+
+    Raises `UsageError` that suggests the nearest name.
+    """
+    as_file = Path(name)
+    if as_file.suffix in (".yaml", ".yml"):
+        if as_file.is_file():
+            return as_file
+        raise UsageError(f"no file {name!r}; give a scenario's name or a path to its YAML file")
+    known = files("scenarios", ".yaml")
+    if name not in known:
+        raise UsageError(f"no scenario {name!r} in scenarios/{_nearest(name, list(known))}")
+    return known[name]
+
+
+def module(folder: str, name: str) -> ModuleType:
+    """Return the module ``folder/name.py`` of the project path.
+
+    Modules of one root may import each other as ``folder.module``: each root is put behind what is
+    installed on ``sys.path``. Raises `UsageError` when there is no such file.
+    """
+    known = files(folder, ".py")
+    if name not in known:
+        raise UsageError(f"no {folder}/{name}.py on the project path{_nearest(name, list(known))}")
+    path = known[name]
+    _on_path(path.parent.parent)
+    _guard(folder)
+    full = f"{folder}.{name}"
+    loaded = sys.modules.get(full)
+    if loaded is not None and Path(loaded.__file__ or "") == path:
+        return loaded
+    spec = importlib.util.spec_from_file_location(full, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} cannot be loaded as a Python module")
+    created = importlib.util.module_from_spec(spec)
+    sys.modules[full] = created
+    try:
+        spec.loader.exec_module(created)
+    except BaseException:
+        sys.modules.pop(full, None)
+        raise
+    return created
+
+
+def connector(name: str) -> Any:
+    """Return the connector class that a scenario names: ``naive``, or ``package.module:Class``."""
+    if ":" in name:
+        where, _, what = name.partition(":")
+        for root in roots():
+            _on_path(root)
+        try:
+            loaded: Any = getattr(importlib.import_module(where), what)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                f"connector {name!r} cannot be loaded ({error}); expected package.module:Class, importable from "
+                "the project folder"
+            ) from None
+        return loaded
+    known = files("connectors", ".py")
+    if name not in known:
+        raise UsageError(f"no connector {name!r} in connectors/{_nearest(name, list(known))}")
+    loaded = module("connectors", name)
+    if not hasattr(loaded, "Connector"):
+        raise UsageError(f"{known[name]} defines no class named Connector")
+    return loaded.Connector
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f" (did you mean {near[0]!r}?)"
+    return f" (there are: {', '.join(sorted(known))})" if known else " (there are none)"
+
+
+def _on_path(root: Path) -> None:
+    if str(root) not in sys.path:
+        sys.path.append(str(root))
+
+
+def _guard(folder: str) -> None:
+    """Refuse an installed regular package of a folder's name: it would take the folder's place silently."""
+    installed = sys.modules.get(folder)
+    if installed is not None and getattr(installed, "__file__", None):
+        raise UsageError(
+            f"an installed package named {folder!r} ({installed.__file__}) hides the project folder {folder}/; "
+            "uninstall it from this environment"
+        )

@@ -1,0 +1,153 @@
+"""The record: scenario + history + snapshot, as SQL views in DuckDB. All that an invariant may see.
+
+Views of the outside ledger (from the history):
+    events(i, id, type, at_s, channel, "order", node, data)      deliveries, operations, answers, instructions,
+    publications(at_s, channel, node, sku, units)                 phases, dead_letters, resolutions
+    orders(i, channel, "order", node, mode, at_s, total_minor, till)      accepted orders and till tickets
+    order_lines(channel, "order", line, sku, units, price_minor, total_minor)
+    money(i, channel, "order", tender, amount_minor, at_s)                captured (+) and refunded (-)
+    endings(channel, "order", at_s, i, how)                               handed_over | cancelled
+    book(node, sku, units)                                                opening stock as the books say
+Views of the snapshot: one per table of `odoo.observe`, prefixed ``erp_``, plus
+    erp_products(id, sku)  erp_nodes(id, node)  erp_journals(id, tender)  erp_methods(id, tender)  erp_tills(id, channel)
+    money_booked("order", tender, amount_minor, model, id)     money_breaks: both sides of every (order, tender)
+    doubts("order")          orders touched by an operation whose outcome stayed unknown
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from rehearsal.model import World
+from rehearsal.odoo.observe import TABLES
+from rehearsal.scenario import Scenario
+
+MEMORY_LIMIT = "1500MB"
+
+LINE_COLUMNS = {
+    "i": "BIGINT", "kind": "VARCHAR", "at_s": "DOUBLE", "event": "VARCHAR", "type": "VARCHAR", "channel": "VARCHAR", "order": "VARCHAR",
+    "node": "VARCHAR", "data": "JSON", "attempt": "INTEGER", "name": "VARCHAR", "cause": "VARCHAR", "orders": "VARCHAR[]",
+    "writes": "BOOLEAN", "operation": "BIGINT", "outcome": "VARCHAR", "recipient": "VARCHAR", "units": "JSON", "committed": "BOOLEAN",
+    "error": "VARCHAR", "wall": "JSON", "erp": "JSON",
+}  # fmt: skip
+
+HISTORY_VIEWS = """
+CREATE VIEW events AS SELECT i, event AS id, type, at_s, channel, "order", node, data FROM history WHERE kind = 'event';
+CREATE VIEW deliveries AS SELECT i, event, type, at_s, channel, "order", attempt FROM history WHERE kind = 'delivery';
+CREATE VIEW operations AS SELECT i, name, at_s, cause, orders, writes FROM history WHERE kind = 'operation';
+CREATE VIEW answers AS SELECT i, operation, name, at_s, cause, outcome, erp->>'message' AS message,
+    CAST(wall->>'took_s' AS DOUBLE) AS took_s FROM history WHERE kind = 'answer';
+CREATE VIEW instructions AS SELECT i, type, recipient, at_s, cause, channel, "order", data FROM history WHERE kind = 'instruction';
+CREATE VIEW phases AS SELECT i, name, at_s FROM history WHERE kind = 'phase';
+CREATE VIEW dead_letters AS SELECT i, at_s, cause, error, erp->>'message' AS message FROM history WHERE kind = 'dead_letter';
+CREATE VIEW resolutions AS SELECT i, operation, committed FROM history WHERE kind = 'resolution';
+CREATE VIEW publications AS SELECT i, at_s, channel, node, u.key AS sku, CAST(u.value AS BIGINT) AS units
+    FROM history, json_each(history.units) u WHERE kind = 'publication';
+CREATE TABLE orders AS SELECT i, channel, "order", node, data->>'mode' AS mode, at_s,
+    CAST(data->>'total_minor' AS BIGINT) AS total_minor, type = 'ticket.closed' AS till,
+    data->'customer'->>'id' AS customer
+    FROM events WHERE type IN ('order.placed', 'ticket.closed');
+CREATE TABLE order_lines AS SELECT e.channel, e."order", CAST(l.value->>'line' AS INTEGER) AS line, l.value->>'sku' AS sku,
+    CAST(l.value->>'units' AS BIGINT) AS units, CAST(l.value->>'price_minor' AS BIGINT) AS price_minor,
+    CAST(l.value->>'total_minor' AS BIGINT) AS total_minor
+    FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed');
+CREATE TABLE money AS
+    SELECT i, channel, "order", data->>'tender' AS tender, at_s,
+        CASE type WHEN 'payment.captured' THEN 1 ELSE -1 END * CAST(data->>'amount_minor' AS BIGINT) AS amount_minor
+    FROM events WHERE type IN ('payment.captured', 'refund.paid')
+    UNION ALL
+    SELECT e.i, e.channel, e."order", t.value->>'tender', e.at_s, CAST(t.value->>'amount_minor' AS BIGINT)
+    FROM events e, json_each(e.data, '$.tenders') t WHERE e.type = 'ticket.closed';
+CREATE TABLE endings AS SELECT channel, "order", min(at_s) AS at_s, min(i) AS i,
+    arg_min(CASE type WHEN 'order.cancelled' THEN 'cancelled' ELSE 'handed_over' END, i) AS how
+    FROM events WHERE type IN ('ticket.closed', 'pickup.collected', 'goods.issued', 'order.cancelled') GROUP BY ALL;
+CREATE VIEW doubts AS SELECT DISTINCT unnest(o.orders) AS "order" FROM answers a JOIN operations o ON o.i = a.operation
+    LEFT JOIN resolutions r ON r.operation = o.i WHERE a.outcome = 'unknown' AND o.writes AND r.operation IS NULL
+    UNION SELECT DISTINCT unnest(o.orders) FROM operations o LEFT JOIN answers a ON a.operation = o.i
+    LEFT JOIN resolutions r ON r.operation = o.i WHERE o.writes AND a.operation IS NULL AND r.operation IS NULL;
+"""
+
+SNAPSHOT_VIEWS = """
+CREATE VIEW erp_products AS SELECT res_id AS id, substr(name, 10) AS sku FROM erp_names WHERE starts_with(name, 'product__');
+CREATE VIEW erp_nodes AS SELECT res_id AS id, substr(name, 12) AS node FROM erp_names WHERE starts_with(name, 'warehouse__');
+CREATE VIEW erp_journals AS SELECT res_id AS id, substr(name, 10) AS tender FROM erp_names WHERE starts_with(name, 'journal__');
+CREATE VIEW erp_tills AS SELECT res_id AS id, substr(name, 7) AS channel FROM erp_names WHERE starts_with(name, 'till__');
+CREATE VIEW erp_methods AS SELECT res_id AS id, split_part(name, '__', 3) AS tender FROM erp_names WHERE starts_with(name, 'method__');
+CREATE VIEW money_booked AS
+    SELECT p.ref AS "order", j.tender, CASE p.direction WHEN 'inbound' THEN 1 ELSE -1 END * p.amount_minor AS amount_minor,
+        'account.payment' AS model, p.id
+    FROM erp_payments p LEFT JOIN erp_journals j ON j.id = p.journal WHERE p.state NOT IN ('draft', 'canceled', 'rejected')
+    UNION ALL
+    SELECT t.ref, m.tender, p.amount_minor, 'pos.payment', p.id
+    FROM erp_ticket_payments p JOIN erp_tickets t ON t.id = p.ticket LEFT JOIN erp_methods m ON m.id = p.method;
+CREATE VIEW money_breaks AS
+    SELECT coalesce(l."order", b."order") AS "order", coalesce(l.tender, b.tender) AS tender, coalesce(l.moved, 0) AS moved_minor,
+        coalesce(b.booked, 0) AS booked_minor, l.channel, l.first_i, l.at_s, coalesce(b.ids, []) AS ids, b.model
+    FROM (SELECT channel, "order", tender, sum(amount_minor) AS moved, min(i) AS first_i, min(at_s) AS at_s FROM money GROUP BY ALL) l
+    FULL JOIN (SELECT "order", coalesce(tender, '?') AS tender, sum(amount_minor) AS booked, list(id) AS ids, any_value(model) AS model
+        FROM money_booked GROUP BY ALL) b ON b."order" = l."order" AND b.tender = l.tender;
+"""
+
+
+class Record:
+    """One run, open for questions; close it, or use it in a ``with``."""
+
+    def __init__(self, scenario: Scenario, world: World, run: Path) -> None:
+        self.scenario = scenario
+        self.world = world
+        self.run = run
+        self.observed = (run / "snapshot").is_dir()
+        """Whether Odoo's books were read; without them only the history can be judged."""
+        self.db = duckdb.connect()
+        self.db.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET enable_progress_bar = false")
+        self._open_history()
+        self._open_snapshot()
+        self.finished = bool(self.rows("SELECT 1 FROM phases WHERE name = 'observe'"))
+        """Whether the run reached its end; a killed or interrupted one did not."""
+
+    def __enter__(self) -> Record:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query as dicts."""
+        answer = self.db.execute(sql, list(values))
+        names = [column[0] for column in answer.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Return the first column of the first row of a query."""
+        row = self.db.execute(sql, list(values)).fetchone()
+        return row[0] if row else None
+
+    def _open_history(self) -> None:
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in LINE_COLUMNS.items())
+        files = str(self.run / "history" / "*.ndjson").replace("'", "''")
+        self.db.execute(
+            f"CREATE TABLE history AS SELECT * FROM read_json('{files}', format='newline_delimited', columns={{{columns}}}, "
+            "ignore_errors=true, maximum_object_size=67108864) WHERE kind IS NOT NULL"
+        )
+        self.db.execute(HISTORY_VIEWS)
+        self.db.execute("CREATE TABLE book (node VARCHAR, sku VARCHAR, units BIGINT)")
+        rows = [{"node": node, "sku": sku, "units": units} for (node, sku), units in self.world.book.items()]
+        self.db.execute(
+            "INSERT INTO book SELECT b.value->>'node', b.value->>'sku', CAST(b.value->>'units' AS BIGINT) FROM json_each(?) b",
+            [json.dumps(rows)],
+        )
+
+    def _open_snapshot(self) -> None:
+        for table in TABLES:
+            if self.observed:
+                path = str(self.run / "snapshot" / f"{table.name}.parquet").replace("'", "''")
+                self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT * FROM read_parquet('{path}')")
+            else:
+                columns = ", ".join(f'"{name}" {kind}' for name, kind in table.columns.items())
+                self.db.execute(f"CREATE TABLE erp_{table.name} ({columns})")
+        self.db.execute(SNAPSHOT_VIEWS)

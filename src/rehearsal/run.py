@@ -1,0 +1,369 @@
+"""The pipeline of one rehearsal: prepare, simulate, settle, observe, judge, report.
+
+Each step leaves files in the run folder, so each can be repeated alone, later, without Odoo.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import simpy
+
+from rehearsal import demand, project, scenario_file, summary
+from rehearsal.clock import Lanes
+from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
+from rehearsal.faults import Faults
+from rehearsal.history import History
+from rehearsal.judge import judge
+from rehearsal.market import Market
+from rehearsal.model import Answer, Operation, Outcome
+from rehearsal.odoo.connect import Caller, factory, require_modules
+from rehearsal.odoo.observe import observe
+from rehearsal.odoo.verbs import look_up
+from rehearsal.record import Record
+from rehearsal.scenario import Scenario
+from rehearsal.targets.base import Database, Target, TemplateRecipe
+
+Told = Callable[[str], None]
+Advanced = Callable[[float, float], None]
+"""Told scenario seconds passed and in all."""
+SLICE_S = 1800.0
+CRONS = ("stock.ir_cron_scheduler_action",)
+"""Odoo's scheduled actions that settle runs by hand, by external id."""
+CALL_TIMEOUT_S = 300.0
+
+
+@dataclass(slots=True)
+class Options:
+    """How one run is wanted, beside its scenario."""
+
+    out: Path | None = None
+    keep: bool = False
+    sabotage: str = ""
+    """A saboteur of fixtures/saboteurs.py that acts before the doors open (for the harness's own tests)."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run folder and what is known of it so far."""
+
+    folder: Path
+    scenario: Scenario
+    manifest: dict[str, Any] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def save(self) -> None:
+        """Write the manifest as it is now."""
+        partial = self.folder / ".manifest.partial"
+        partial.write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
+        partial.replace(self.folder / "manifest.json")
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Measure a phase in wall seconds."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.manifest["timings_s"][phase] = round(time.monotonic() - began, 3)
+            self.save()
+
+
+def recipe() -> TemplateRecipe:
+    """Return what the project's template database is made of (fixtures/template.py)."""
+    template = project.module("fixtures", "template")
+    return TemplateRecipe(modules=tuple(template.MODULES), settings=str(template.SETTINGS))
+
+
+def open_run(scenario: Scenario, out: Path | None) -> Run:
+    """Return a new, empty run folder for *scenario*; ``latest`` points to it."""
+    began = datetime.now(UTC)
+    folder = out or Path("runs") / scenario.name / f"{began:%Y%m%dT%H%M%S.%f}-{scenario.seed}"
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty; name a folder that is new, or leave out --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    text = scenario_file.dump(scenario)
+    (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+    run = Run(folder, scenario)
+    run.manifest = {
+        "schema_version": 1, "harness_version": version("peak-rehearsal"), "python": platform.python_version(),
+        "scenario": scenario.name, "seed": scenario.seed, "connector": scenario.connector, "started_at": began.isoformat(),
+        "scenario_hash": sha256(text.encode()).hexdigest(), "pid": os.getpid(),
+        "faker": version("faker"), "simpy": version("simpy"), "timings_s": {},
+    }  # fmt: skip
+    run.save()
+    if out is None:
+        _point_latest(folder)
+    return run
+
+
+def rehearse(
+    scenario: Scenario, target: Target, options: Options, told: Told, advanced: Advanced
+) -> tuple[Run, dict[str, Any]]:
+    """Run *scenario* on *target* and return the run with its summary.
+
+    The target must be up. Ctrl-C ends the simulation; what ran is still observed, judged and reported.
+    """
+    connector = project.connector(scenario.connector)(scenario)
+    run = open_run(scenario, options.out)
+    told(f"run folder: {run.folder}")
+    with run.timed("prepare"):
+        world, wanted = demand.draw(scenario)
+        run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
+        demand.store(world, run.folder / "world.json")
+        database = _prepared(run, target, scenario, world, options, told)
+    try:
+        _played(run, target, database, world, wanted, connector, told, advanced)
+        return run, conclude(run, told)
+    finally:
+        if options.keep:
+            told(f"kept: database {database.name} at {database.url}")
+        else:
+            target.drop(database)
+
+
+def conclude(run: Run, told: Told) -> dict[str, Any]:
+    """Judge the run from its files, write verdict, summary and every report of the project path; return the summary."""
+    told("judging")
+    with Record(run.scenario, demand.stored(run.folder / "world.json"), run.folder) as record:
+        with run.timed("judge"):
+            judged = judge(record)
+            result = summary.figures(record, judged, run.manifest, run.folder)
+        with run.timed("report"):
+            summary.write(run.folder, result, judged)
+            for name in sorted(project.files("reports", ".py")):
+                module = project.module("reports", name)
+                if hasattr(module, "write"):
+                    module.write(record, judged, run.folder)
+        result["timings_s"] = {phase: run.manifest["timings_s"].get(phase, 0.0) for phase in summary.PHASES}
+        summary.write(run.folder, result, judged)
+    return result
+
+
+def reopen(folder: Path) -> Run:
+    """Return the run in *folder* as its files tell it."""
+    for needed in ("scenario.yaml", "manifest.json", "world.json"):
+        if not (folder / needed).is_file():
+            raise UsageError(f"{folder} is no run folder: it has no {needed}")
+    scenario = scenario_file.load(folder / "scenario.yaml", project.scenario_path)
+    return Run(folder, scenario, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+
+
+def observed_again(run: Run, database: Database, told: Told) -> None:
+    """Read the books of a kept database once more."""
+    observe(factory(database, run.scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told)
+
+
+# -- prepare ---------------------------------------------------------------------------------------
+
+
+def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options: Options, told: Told) -> Database:
+    name = (
+        f"rehearsal_{run.manifest['started_at'][:19].replace('-', '').replace(':', '').replace('T', '_')}_{os.getpid()}"
+    )
+    database = target.clone(name)
+    try:
+        told(f"database {database.name} at {database.url}")
+        client = factory(database, scenario.client, CALL_TIMEOUT_S)()
+        call = Caller(client, "preparing the database")
+        require_modules(call, recipe().modules)
+        run.manifest["target"] = {
+            "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": client.version(), "client": scenario.client,
+        }  # fmt: skip
+        run.save()
+        told("seeding the opening world")
+        project.module("fixtures", "opening").seed(call, scenario, world)
+        if options.sabotage:
+            project.module("fixtures", "saboteurs").SABOTEURS[options.sabotage].act(target, database)
+    except BaseException:
+        target.drop(database)
+        raise
+    return database
+
+
+# -- simulate, settle, observe ----------------------------------------------------------------------
+
+
+def _played(
+    run: Run,
+    target: Target,
+    database: Database,
+    world: Any,
+    wanted: demand.Wanted,
+    connector: Any,
+    told: Told,
+    advanced: Advanced,
+) -> None:
+    scenario = run.scenario
+    env = simpy.Environment()
+    faults = Faults(scenario, run.folder / "faults.ndjson")
+    with History(run.folder / "history") as history:
+        clients = factory(database, scenario.client, float(scenario.clock.timeout))
+        lanes = Lanes(env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history)
+        market = Market(env, scenario, world, wanted, history, faults)
+        market.connect(connector, lanes)
+        try:
+            with run.timed("simulate"):
+                _simulated(env, market, history, told, advanced)
+            with run.timed("settle"):
+                _settled(env, market, lanes, faults, history, told)
+        except KeyboardInterrupt:
+            run.interrupted = True
+            history.phase("interrupted", env.now)
+            told("interrupted; what ran is still observed and judged")
+        except RehearsalError:
+            history.phase("aborted", env.now)
+            raise
+        finally:
+            lanes.close()
+            faults.close()
+        _shelves(market, history)
+        with run.timed("observe"):
+            told("reading Odoo's books")
+            observe(factory(database, scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told)
+        if not run.interrupted:
+            history.phase("observe", env.now)
+
+
+def _simulated(env: simpy.Environment, market: Market, history: History, told: Told, advanced: Advanced) -> None:
+    scenario = market.scenario
+    assert market.connector is not None and market.erp is not None
+    history.phase("simulate", 0.0)
+    ready = env.process(market.connector.start(market.erp.desk("start")))
+    env.run(until=ready)
+    market.open_doors()
+    play(env, market)
+    told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.connector}")
+    while env.now < scenario.lasts:
+        env.run(until=min(scenario.lasts, env.now + SLICE_S))
+        advanced(env.now, scenario.lasts)
+
+
+def play(env: simpy.Environment, market: Market) -> None:
+    """Let every actor of the scenario act: services, nodes, channels; each simulator is found by its kind."""
+    scenario = market.scenario
+    for service in scenario.services:
+        env.process(project.module("simulators", service).run(env, market, service))
+    for code, node in scenario.nodes.items():
+        env.process(project.module("simulators", node.kind).run(env, market, code))
+    for channel in market.channels.values():
+        env.process(project.module("simulators", channel.kind).run(env, market, channel))
+
+
+def _settled(
+    env: simpy.Environment, market: Market, lanes: Lanes, faults: Faults, history: History, told: Told
+) -> None:
+    """Heal, drain what is under way (bounded by the scenario), run Odoo's scheduled actions, resolve what is in doubt."""
+    told("settling: faults healed, queues draining")
+    history.phase("settle", env.now)
+    faults.heal(env.now)
+    limit = env.now + market.scenario.settle.limit
+    while env.peek() <= limit:
+        env.step()
+    if env.peek() < float("inf"):
+        history.write("unsettled", env.now)
+        told(f"not everything came to rest within {market.scenario.settle.limit / 3600:g} h of scenario time")
+    for cron in CRONS:
+        _asked(env, lanes, _cron(cron), "settle")
+    _resolved(env, lanes, history)
+
+
+def _cron(external_id: str) -> Callable[[Callable[[Operation], Answer]], None]:
+    module, _, name = external_id.partition(".")
+
+    def run(ask: Callable[[Operation], Answer]) -> None:
+        domain = [["module", "=", module], ["name", "=", name]]
+        found = ask(
+            Operation(
+                "find scheduled action",
+                "ir.model.data",
+                "search_read",
+                None,
+                {"domain": domain, "fields": ["res_id"]},
+                writes=False,
+            )
+        )
+        if found.ok and found.value:
+            ask(Operation(f"run {external_id}", "ir.cron", "method_direct_trigger", (found.value[0]["res_id"],)))
+
+    return run
+
+
+def _asked(
+    env: simpy.Environment, lanes: Lanes, work: Callable[[Callable[[Operation], Answer]], None], cause: str
+) -> None:
+    def ask(operation: Operation) -> Answer:
+        answer = env.run(until=lanes.ask(operation, cause))
+        assert isinstance(answer, Answer)
+        return answer
+
+    work(ask)
+
+
+def _resolved(env: simpy.Environment, lanes: Lanes, history: History) -> None:
+    """Re-read every unknown outcome that left a proof behind, and note whether it was committed."""
+    for index, operation in list(lanes.doubtful):
+        if operation.proof is None:
+            continue
+        answer = env.run(until=lanes.ask(look_up(operation.proof, operation.orders), "settle"))
+        if isinstance(answer, Answer) and answer.outcome is Outcome.OK:
+            history.write(
+                "resolution", env.now, operation=index, committed=len(answer.value) >= operation.proof.found_min
+            )
+
+
+def _shelves(market: Market, history: History) -> None:
+    """Write down what really lies at each node: the physical count that no ERP has."""
+    by_node: dict[str, dict[str, int]] = {}
+    for (node, sku), units in market.shelf.items():
+        by_node.setdefault(node, {})[sku] = units
+    for node, units_by_sku in by_node.items():
+        history.write("shelf", market.env.now, node=node, units=units_by_sku)
+
+
+def _point_latest(folder: Path) -> None:
+    link = folder.parent.parent / "latest"
+    fresh = link.with_name(f".latest.{os.getpid()}")
+    try:
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(folder.relative_to(link.parent))
+        fresh.replace(link)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)  # a file system without links: `latest` is then not offered
+
+
+def find_run(name: str) -> Path:
+    """Return the run folder *name*, or the newest one for ``latest``; raises `UsageError`."""
+    folder = Path("runs") / "latest" if name == "latest" else Path(name)
+    if not folder.is_dir():
+        raise UsageError(
+            f"no run {name!r}"
+            + ("; there is none yet under runs/: start one with `rehearse run NAME`" if name == "latest" else "")
+        )
+    return folder.resolve()
+
+
+def ready_target(target: Target, told: Told) -> None:
+    """Bring *target* up with the project's template."""
+    try:
+        target.up(recipe(), told)
+    except OSError as error:
+        raise EnvironmentNotReady(f"the target could not be brought up: {error}") from error
+
+
+def target_of(manifest: Mapping[str, Any]) -> str:
+    """Return the name of the target that a run used."""
+    used = manifest.get("target", {})
+    return str(used.get("url") if used.get("kind") == "existing" else used.get("kind", "auto"))

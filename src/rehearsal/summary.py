@@ -1,0 +1,108 @@
+"""What a run comes to, as data: ``summary.json`` and ``verdict.json``, formats that others rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rehearsal import kpis
+from rehearsal.faults import counts_in
+from rehearsal.gates import evaluate
+from rehearsal.judge import Judged, idle, overall
+from rehearsal.model import Finding, money
+from rehearsal.record import Record
+
+SCHEMA_VERSION = 1
+PHASES = ("prepare", "simulate", "settle", "observe", "judge", "report")
+
+
+def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, Any], run: Path) -> dict[str, Any]:
+    """Return the content of ``summary.json``."""
+    scenario, measured = record.scenario, kpis.kpis(record)
+    faults = counts_in(run / "faults.ndjson")
+    gates = evaluate(scenario.gates, measured)
+    said = idle(record, judged, faults)
+    verdict, exit_code = overall(record, judged, gates, said)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "demand_hash": manifest.get("demand_hash", ""),
+        "connector": scenario.connector,
+        "target": manifest.get("target", {}),
+        "verdict": verdict.value,
+        "exit_code": exit_code,
+        "finished": record.finished,
+        "counts": _counts(record),
+        "invariants": [_invariant(one) for one in judged],
+        "idle": list(said),
+        "kpis": measured,
+        "gates": [{"figure": g.figure, "limit": g.limit, "value": g.value, "held": g.held} for g in gates],
+        "faults": [
+            {"name": name, "armed": c.armed, "fired": c.fired, "healed": c.healed} for name, c in faults.items()
+        ],
+        "timings_s": {phase: manifest.get("timings_s", {}).get(phase, 0.0) for phase in PHASES},
+    }
+
+
+def findings(judged: tuple[Judged, ...]) -> list[dict[str, Any]]:
+    """Return every finding as a dict, the dearest first."""
+    told = [_finding(one.id, finding) for one in judged for finding in one.judgement.findings]
+    return sorted(told, key=lambda f: (-_minor(f["money_at_risk"]), f["invariant"], f["message"]))
+
+
+def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> None:
+    """Write ``verdict.json`` first and ``summary.json`` last: a run without a summary has no result."""
+    verdict = {
+        "schema_version": SCHEMA_VERSION, "verdict": summary["verdict"], "exit_code": summary["exit_code"],
+        "invariants": [
+            {**_invariant(one), "sentence": one.sentence, "because": one.judgement.undecided_because, "traceback": one.trace}
+            for one in judged
+        ],
+        "findings": findings(judged),
+    }  # fmt: skip
+    for name, content in (("verdict.json", verdict), ("summary.json", summary)):
+        partial = run / f".{name}.partial"
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(run / name)
+
+
+def _counts(record: Record) -> dict[str, int]:
+    orders = record.rows("""SELECT count(*) FILTER (type IN ('order.placed', 'ticket.closed')) AS accepted,
+        count(*) FILTER (type = 'order.refused') AS refused FROM events""")[0]
+    outcomes = {
+        row["outcome"]: row["n"] for row in record.rows("SELECT outcome, count(*) AS n FROM answers GROUP BY ALL")
+    }
+    return {
+        "orders_attempted": orders["accepted"] + orders["refused"],
+        "orders_accepted": orders["accepted"],
+        "orders_refused": orders["refused"],
+        "operations_ok": outcomes.get("ok", 0),
+        "operations_refused": outcomes.get("refused", 0),
+        "operations_unknown": outcomes.get("unknown", 0),
+        "dead_letters": record.value("SELECT count(*) FROM dead_letters") or 0,
+    }
+
+
+def _invariant(one: Judged) -> dict[str, Any]:
+    found = one.judgement.findings
+    return {
+        "id": one.id, "area": one.area, "verdict": one.verdict.value, "examined": one.judgement.examined, "findings": len(found),
+        "units": sum(f.units for f in found), "money_at_risk": money(sum(f.money_at_risk_minor for f in found)),
+        "left_out": one.judgement.left_out,
+    }  # fmt: skip
+
+
+def _finding(invariant: str, finding: Finding) -> dict[str, Any]:
+    return {
+        "invariant": invariant, "message": finding.message, "severity": finding.severity.value, "units": finding.units,
+        "money_at_risk": money(finding.money_at_risk_minor), "at_s": finding.at_s, "witnesses": list(finding.witnesses),
+        "erp_records": [{"model": model, "id": res_id} for model, res_id in finding.erp_records],
+        "orders": [{"channel": channel, "external_id": order} for channel, order in finding.orders],
+    }  # fmt: skip
+
+
+def _minor(amount: str) -> int:
+    return int(amount.replace(".", ""))

@@ -1,0 +1,84 @@
+"""What a target is: the place where a real Odoo runs, and the databases it lends to rehearsals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+Progress = Callable[[str], None]
+"""Told one short line per step while a target is provided; must not raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAddress:
+    """How to reach the PostgreSQL server behind a target (native and docker only)."""
+
+    host: str
+    """A socket directory or a loopback address."""
+    port: int
+    user: str
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One Odoo database lent to one rehearsal, with what a client needs to talk to it."""
+
+    url: str
+    """Without a trailing slash, such as ``http://127.0.0.1:8069``."""
+    name: str
+    login: str
+    password: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    postgres: PostgresAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRecipe:
+    """What a template database is made of; its key names the template, so a change makes a new one."""
+
+    modules: tuple[str, ...]
+    """Odoo modules to install, by technical name."""
+    settings: str = ""
+    """Python source run once in ``odoo shell`` after the modules are in (``env`` is at hand; it must commit).
+
+    It must define no secret; the target creates the API key itself.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """What ``rehearse status`` tells; `as_json` is its machine form."""
+
+    kind: str
+    running: bool
+    url: str | None = None
+    odoo_version: str | None = None
+    databases: tuple[str, ...] = ()
+    postgres: PostgresAddress | None = None
+    detail: str = ""
+
+
+class Target(Protocol):
+    """Where a real Odoo runs. Every wait inside has a bound; every failure is an `EnvironmentNotReady`."""
+
+    kind: str
+
+    def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
+        """Provide Odoo, PostgreSQL and the template database; does nothing that is already done."""
+
+    def clone(self, name: str) -> Database:
+        """Return a fresh database *name*, copied from the template together with its filestore."""
+
+    def copy(self, database: Database, name: str) -> Database:
+        """Return a copy of *database* as *name* (for saboteurs: one finished weekend, many sabotages)."""
+
+    def drop(self, database: Database) -> None:
+        """Remove *database* and its filestore; silent when it is gone already."""
+
+    def down(self) -> None:
+        """Stop every process this target started; leaves the cache and the templates."""
+
+    def status(self) -> TargetStatus:
+        """Return what runs now, without starting anything."""

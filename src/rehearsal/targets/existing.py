@@ -1,0 +1,262 @@
+"""An Odoo that exists already: the customer's staging, reached by its URL.
+
+Nothing is written to it unless it was neutralised or marked for rehearsal. Who logs in comes from the
+environment, or from a prompt that doesn't echo; never from the command line, which everybody can read.
+
+    REHEARSE_ODOO_DATABASE   REHEARSE_ODOO_LOGIN   REHEARSE_ODOO_PASSWORD or REHEARSE_ODOO_API_KEY
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
+from rehearsal.targets.base import Database, Progress, TargetStatus, TemplateRecipe
+from rehearsal.targets.wire import Refusal, post
+
+MARK = "rehearsal.marked"
+NEUTRALIZED = "database.is_neutralized"
+TEMPLATE_MARK = "template"
+ENVIRONMENT = "REHEARSE_ODOO_"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a database says about being rehearsed on."""
+
+    database: str
+    neutralized: bool
+    marked: str | None
+
+    @property
+    def allows(self) -> bool:
+        """Whether it may be written to: a copied database keeps its mark, so the mark must name it."""
+        return self.neutralized or self.marked in (self.database, TEMPLATE_MARK)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A login that was accepted."""
+
+    url: str
+    database: str
+    login: str
+    uid: int
+    password: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+
+    def search_read(self, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:
+        """Return the records of *model* that match."""
+        found = self.call(model, "search_read", domain=domain, fields=fields)
+        return found if isinstance(found, list) else []
+
+    def call(self, model: str, method: str, **named: Any) -> Any:
+        """Call a model's method with named arguments, over JSON-2 with an API key, else over JSON-RPC."""
+        if self.api_key is not None:
+            return json2(self.url, self.database, self.api_key, model, method, named)
+        arguments = [self.database, self.uid, self.password, model, method, [], named]
+        return jsonrpc(self.url, "object", "execute_kw", arguments)
+
+
+class ExistingTarget:
+    """The Odoo at *url*. It's neither started nor stopped, and its database is lent as it is."""
+
+    kind = "existing"
+
+    def __init__(self, url: str) -> None:
+        self.url = checked_url(url)
+        self._connection: Connection | None = None
+
+    def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
+        """Log in; see that the recipe's modules are installed and writing is allowed. Writes nothing."""
+        connection = self.connect()
+        progress(f"logged in to database '{connection.database}' at {self.url}")
+        self.require_modules(recipe.modules)
+        self.require_mark()
+
+    def connect(self) -> Connection:
+        """Log in once; raises `EnvironmentNotReady` with the reason when that isn't possible."""
+        if self._connection is None:
+            self._connection = log_in(self.url, needed("DATABASE", "database"))
+        return self._connection
+
+    def clone(self, name: str) -> Database:
+        """Return the database itself, after reading its mark; it isn't copied, so *name* is unused."""
+        self.require_mark()
+        found = self.connect()
+        return Database(self.url, found.database, found.login, found.password, found.api_key)
+
+    def copy(self, database: Database, name: str) -> Database:
+        """Refuse: a customer's server isn't asked to copy its databases."""
+        raise EnvironmentNotReady(
+            f"database '{database.name}' at {self.url} cannot be copied as '{name}'; run with: --target native"
+        )
+
+    def drop(self, database: Database) -> None:
+        """Leave the database alone; it isn't ours."""
+
+    def down(self) -> None:
+        """Forget the login; the server isn't ours to stop."""
+        self._connection = None
+
+    def status(self) -> TargetStatus:
+        """Return whether the server answers, and its version; needs no login."""
+        try:
+            version = server_version(self.url)
+        except EnvironmentNotReady as problem:
+            return TargetStatus(self.kind, running=False, url=self.url, detail=str(problem))
+        named = os.environ.get(ENVIRONMENT + "DATABASE")
+        return TargetStatus(self.kind, True, self.url, version, (named,) if named else ())
+
+    def require_modules(self, modules: tuple[str, ...]) -> None:
+        """Refuse when some of *modules* aren't installed; installing them is the customer's decision."""
+        domain = [["name", "in", list(modules)], ["state", "=", "installed"]]
+        installed = {row["name"] for row in self.connect().search_read("ir.module.module", domain, ["name"])}
+        missing = sorted(set(modules) - installed)
+        if missing:
+            raise EnvironmentNotReady(
+                f"database '{self.connect().database}' lacks {len(missing)} of the {len(set(modules))} "
+                f"modules that a rehearsal needs: {', '.join(missing)}; install them there (Apps)"
+            )
+
+    def read_mark(self) -> Mark:
+        """Read from the database, now, whether it may be rehearsed on; before every phase that writes."""
+        connection = self.connect()
+        domain = [["key", "in", [MARK, NEUTRALIZED]]]
+        rows = connection.search_read("ir.config_parameter", domain, ["key", "value"])
+        values = {str(row["key"]): str(row["value"] or "") for row in rows}
+        neutralized = values.get(NEUTRALIZED, "").strip().lower() in ("true", "1", "t")
+        return Mark(connection.database, neutralized, values.get(MARK))
+
+    def require_mark(self) -> None:
+        """Raise `TargetRefused` unless the database may be written to."""
+        mark = self.read_mark()
+        if not mark.allows:
+            told = f"is marked for '{mark.marked}'" if mark.marked else "isn't marked"
+            raise TargetRefused(
+                f"database '{mark.database}' at {self.url} is not neutralised and {told}, so it may be "
+                f"production and nothing was written; if it's a copy, run: rehearse mark {self.url}"
+            )
+
+    def write_mark(self, database_name_typed: str) -> None:
+        """Mark the database for rehearsal; its name must have been typed in full by a person."""
+        connection = self.connect()
+        if database_name_typed != connection.database:
+            raise UsageError(
+                f"typed {database_name_typed!r}, expected the database's name '{connection.database}'; "
+                "nothing was marked"
+            )
+        connection.call("ir.config_parameter", "set_param", key=MARK, value=connection.database)
+        if not self.read_mark().allows:
+            raise EnvironmentNotReady(
+                f"database '{connection.database}' didn't keep the mark; nothing may be rehearsed on it"
+            )
+
+
+def checked_url(url: str) -> str:
+    """Return *url* without a trailing slash, if it's one of an Odoo and holds no password."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(
+            f"target URL: expected http(s)://HOST[:PORT], such as https://staging.example.com; "
+            f"got host {parts.hostname!r}"
+        )
+    if parts.username or parts.password:
+        raise UsageError(
+            f"target URL for {parts.hostname}: expected no user or password in it (process lists show them); "
+            f"set {ENVIRONMENT}LOGIN and {ENVIRONMENT}PASSWORD"
+        )
+    return url.rstrip("/")
+
+
+def needed(name: str, what: str, secret: bool = False) -> str:
+    """Return a setting from the environment, or ask for it on a terminal."""
+    value = os.environ.get(ENVIRONMENT + name, "")
+    if not value and sys.stdin is not None and sys.stdin.isatty():
+        value = getpass.getpass(f"{what}: ") if secret else ask(f"{what}: ")
+    if not value:
+        also = f" or {ENVIRONMENT}API_KEY" if name == "PASSWORD" else ""
+        raise EnvironmentNotReady(f"the {what} of the Odoo database is not known; set {ENVIRONMENT}{name}{also}")
+    return value
+
+
+def ask(prompt: str) -> str:
+    """Ask on stderr, since stdout is for data."""
+    print(prompt, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def log_in(url: str, database: str) -> Connection:
+    """Log in with what the environment or the user gives."""
+    api_key = os.environ.get(ENVIRONMENT + "API_KEY")
+    if api_key:
+        context = json2(url, database, api_key, "res.users", "context_get", {})
+        uid = int(context["uid"])
+        users = json2(url, database, api_key, "res.users", "read", {"ids": [uid], "fields": ["login"]})
+        return Connection(url, database, str(users[0]["login"]), uid, api_key=api_key)
+    login = needed("LOGIN", "login")
+    password = needed("PASSWORD", "password", secret=True)
+    uid = jsonrpc(url, "common", "login", [database, login, password])
+    if not uid:
+        raise EnvironmentNotReady(
+            f"database '{database}' at {url} takes neither this password nor this login '{login}'; "
+            f"correct {ENVIRONMENT}LOGIN and {ENVIRONMENT}PASSWORD"
+        )
+    return Connection(url, database, login, int(uid), password=password)
+
+
+def server_version(url: str) -> str:
+    """Return the version of the Odoo at *url*."""
+    answer = post(url, "/web/webclient/version_info", {"jsonrpc": "2.0", "method": "call", "params": {}})
+    version = answer.get("result", {}).get("server_version") if isinstance(answer, dict) else None
+    if not version:
+        raise EnvironmentNotReady(f"{url} answers, but not as an Odoo; correct the URL")
+    return str(version)
+
+
+def jsonrpc(url: str, service: str, method: str, arguments: list[Any]) -> Any:
+    """Call a service of ``/jsonrpc`` (Odoo 16 to 21) and return its result."""
+    params = {"service": service, "method": method, "args": arguments}
+    answer = post(url, "/jsonrpc", {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params})
+    if not isinstance(answer, dict):
+        raise EnvironmentNotReady(f"{url} answers, but not as an Odoo; correct the URL")
+    if "error" in answer:
+        data = answer["error"].get("data") or {}
+        refuse(url, str(arguments[0]), str(data.get("name", "")), str(data.get("message") or answer["error"]))
+    return answer.get("result")
+
+
+def json2(url: str, database: str, api_key: str, model: str, method: str, named: dict[str, Any]) -> Any:
+    """Call a model's method over ``/json/2`` (Odoo 19 on) and return its result."""
+    headers = {"Authorization": f"bearer {api_key}", "X-Odoo-Database": database}
+    try:
+        return post(url, f"/json/2/{model}/{method}", named, headers)
+    except Refusal as refusal:
+        refuse(url, database, refusal.name, refusal.message, refusal.status)
+
+
+def refuse(url: str, database: str, name: str, message: str, status: int = 200) -> NoReturn:
+    """Raise what a refused call means for the user."""
+    if ("does not exist" in message and database in message) or "Database not found" in message:
+        raise EnvironmentNotReady(f"{url} has no database '{database}'; correct {ENVIRONMENT}DATABASE")
+    if status == 401 or name.endswith("AccessDenied"):
+        raise EnvironmentNotReady(
+            f"database '{database}' at {url} refuses the login; correct {ENVIRONMENT}LOGIN and "
+            f"{ENVIRONMENT}PASSWORD, or {ENVIRONMENT}API_KEY"
+        )
+    if status == 404 and not name.startswith("odoo."):
+        raise EnvironmentNotReady(
+            f"{url} has no JSON-2 interface for database '{database}' (Odoo 19 and later have one); "
+            f"correct {ENVIRONMENT}DATABASE, or set {ENVIRONMENT}PASSWORD in place of {ENVIRONMENT}API_KEY"
+        )
+    if name.endswith("AccessError") or status == 403:
+        raise EnvironmentNotReady(
+            f"the login may not do this in database '{database}': {message.splitlines()[0]}; "
+            "use a user of group Administration / Settings"
+        )
+    raise EnvironmentNotReady(f"database '{database}' at {url} refused a call: {name} {message}; see its log")

@@ -1,0 +1,257 @@
+"""The native target: a real Odoo and a private PostgreSQL cluster on this machine, out of the cache."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from rehearsal.errors import EnvironmentNotReady
+from rehearsal.targets import archive, interpreter, lease, machine, server, template
+from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe
+from rehearsal.targets.cache import Cache, default_root
+from rehearsal.targets.cluster import MAINTENANCE, Cluster, Row
+from rehearsal.targets.disk import disk_trouble, require_readable, require_space
+from rehearsal.targets.names import checked_name
+from rehearsal.targets.process import Process
+from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX, Installation, Server
+from rehearsal.targets.template import LOGIN, Template
+
+
+def quiet(_: str) -> None:
+    """A progress that tells nobody."""
+
+
+class NativeTarget:
+    """Odoo on this machine. The cache is shared: a second command finds what the first one provided.
+
+    *root* is the cache folder (see `cache.default_root`), *addons* are folders with further Odoo modules,
+    which the servers' account must be able to read.
+    """
+
+    kind = "native"
+
+    def __init__(self, root: Path | None = None, addons: tuple[Path, ...] = ()) -> None:
+        self.cache = Cache(root if root is not None else default_root())
+        self.addons = tuple(path.absolute() for path in addons)
+        self.was_running = False
+        """Whether Odoo ran already when `up` came; who finds it running should leave it running."""
+        self._installation: Installation | None = None
+        self._template: Template | None = None
+
+    def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
+        """Provide Odoo, PostgreSQL and the template; minutes at first, about two seconds ever after.
+
+        Another command that provides the same cache is waited for. Raises `EnvironmentNotReady`.
+        """
+        with disk_trouble(self.cache.root), self.cache.lock(progress):
+            installation = self._provide_installation(progress)
+            postgres_ran = installation.cluster.start(progress)
+            self._template = template.provide(installation, recipe, progress)
+            self.was_running = self._start_server(installation, postgres_ran, progress)
+            lease.take(self.cache.leases)
+
+    def _provide_installation(self, progress: Progress) -> Installation:
+        """Fetch and install what's missing, none of which runs yet."""
+        if archive.find_tree(self.cache) is None or interpreter.find_python(self.cache) is None:
+            require_space(self.cache.root)
+        programs = machine.provide_postgres(progress)
+        account = machine.provide_account(progress)
+        self.cache.provide_run(account)
+        tree = archive.provide_tree(self.cache, progress)
+        python = interpreter.provide_python(self.cache, progress)
+        for source in (tree.python_path / "odoo", *self.addons):
+            require_readable(source, account)
+        cluster = Cluster(self.cache, account, programs)
+        cluster.provide(progress)
+        self._installation = Installation(self.cache, account, tree, python, cluster, self.addons)
+        return self._installation
+
+    def _start_server(self, installation: Installation, postgres_ran: bool, progress: Progress) -> bool:
+        """Start Odoo unless it runs well, on the same source; return whether it did."""
+        state = self.cache.state()
+        running = server_of(state)
+        made_of = [server.FORMAT, installation.tree.version, *map(str, installation.addons)]
+        if running is not None:
+            if postgres_ran and state.get("made_of") == made_of and running.healthy:
+                return True
+            running.stop()
+        server.kill_strays(installation)
+        started = server.start(installation, progress)
+        self.cache.write_state(
+            {
+                "pid": started.process.pid,
+                "started": started.process.started,
+                "http_port": started.http_port,
+                "gevent_port": started.gevent_port,
+                "odoo_version": installation.tree.version,
+                "made_of": made_of,
+                "postgres_version": installation.cluster.version,
+            }
+        )
+        return False
+
+    def clone(self, name: str) -> Database:
+        """Return a fresh database *name*, copied from the template; well under a second.
+
+        Raises `EnvironmentNotReady` when there's one of that name already, or the target isn't up.
+        """
+        installation = self._need()
+        if self._template is None:
+            raise EnvironmentNotReady("the native target has no template yet; run: rehearse up")
+        return self._copy(installation, self._template.database, name)
+
+    def copy(self, database: Database, name: str) -> Database:
+        """Return a copy of *database* as *name*; who is connected to the source is cut off for a moment."""
+        return self._copy(self._need(), checked_name(database.name), name)
+
+    def _copy(self, installation: Installation, source: str, name: str) -> Database:
+        """Copy a database with its files, files first: a database that is there is complete."""
+        checked_name(name)
+        if name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or name in installation.cluster.databases():
+            raise EnvironmentNotReady(
+                f"database '{name}' exists already (or has a template's name); choose another name, or drop it first"
+            )
+        template.copy_filestore(installation, source, name)
+        try:
+            installation.cluster.copy(source, name)
+            forget_registry(installation.cluster, name)
+        except BaseException:
+            template.drop(installation, name)
+            raise
+        return self.database(name)
+
+    def database(self, name: str) -> Database:
+        """Return what a client needs to talk to database *name*, which must exist."""
+        running = server_of(self.cache.state())
+        if running is None:
+            raise EnvironmentNotReady("Odoo is not running; run: rehearse up")
+        chosen = self._need_template()
+        return Database(
+            url=running.url,
+            name=name,
+            login=LOGIN,
+            password=chosen.password,
+            api_key=chosen.api_key,
+            postgres=self._need().cluster.address,
+        )
+
+    def drop(self, database: Database) -> None:
+        """Remove *database* and its files; silent when it's gone already."""
+        if database.name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or database.name == MAINTENANCE:
+            raise EnvironmentNotReady(f"database '{database.name}' is no rehearsal's; it's not dropped")
+        template.drop(self._need(), database.name)
+
+    def down(self, progress: Progress = quiet) -> None:
+        """Stop Odoo and PostgreSQL; leaves the cache and the templates. Silent when nothing runs.
+
+        A process that called `up` only takes its hand off while another live process still uses them;
+        one that did not (``rehearse down``) stops them whoever does.
+        """
+        with self.cache.lock(progress):
+            if lease.release(self.cache.leases) and lease.others(self.cache.leases):
+                progress("Odoo is left running: another rehearse command uses it")
+                return
+            running = server_of(self.cache.state())
+            if running is not None:
+                running.stop()
+            found = self._find_installation()
+            if found is not None:
+                server.kill_strays(found)
+                found.cluster.clean_up()
+            self.cache.write_state({})
+
+    def status(self) -> TargetStatus:
+        """Return what runs now; takes a moment, starts nothing."""
+        if not self.cache.root.is_dir():
+            return TargetStatus(self.kind, running=False, detail=f"nothing provided yet in {self.cache.root}")
+        state = self.cache.state()
+        running = server_of(state)
+        found = self._find_installation()
+        postgres = found is not None and found.cluster.postmaster() is not None
+        if running is None or found is None or not postgres:
+            return TargetStatus(
+                self.kind,
+                running=False,
+                odoo_version=state.get("odoo_version"),
+                detail=f"cache {self.cache.root}",
+            )
+        databases = tuple(
+            name for name in found.cluster.databases() if not name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX))
+        )
+        return TargetStatus(
+            self.kind,
+            running=running.healthy,
+            url=running.url,
+            odoo_version=found.tree.version,
+            databases=databases,
+            postgres=found.cluster.address,
+            detail=f"cache {self.cache.root}",
+        )
+
+    def sql(self, database: Database | str, statement: str) -> list[Row]:
+        """Run SQL in a database as its owner; return rows of text (NULL is empty). For saboteurs."""
+        name = database if isinstance(database, str) else database.name
+        return self._need().cluster.sql(checked_name(name), statement)
+
+    @property
+    def odoo_version(self) -> str:
+        """Odoo's version, as precise as its source says."""
+        return self._need().tree.version
+
+    @property
+    def postgres_version(self) -> str:
+        """PostgreSQL's version, such as ``15.13``."""
+        return self._need().cluster.version
+
+    @property
+    def postgres(self) -> PostgresAddress:
+        """How to reach PostgreSQL."""
+        return self._need().cluster.address
+
+    def _need(self) -> Installation:
+        """Return the installation, or say how to get one."""
+        found = self._installation or self._find_installation()
+        if found is None:
+            raise EnvironmentNotReady(f"nothing is provided in {self.cache.root} yet; run: rehearse up")
+        return found
+
+    def _need_template(self) -> Template:
+        """Return the template of the last `up`; without one in this process, the newest of the cache."""
+        if self._template is None:
+            keys = list(self.cache.secrets().get("templates", {}))
+            self._template = template.find(self._need(), keys[-1]) if keys else None
+        if self._template is None:
+            raise EnvironmentNotReady("the native target has no template yet; run: rehearse up")
+        return self._template
+
+    def _find_installation(self) -> Installation | None:
+        """Return what's provided already, without providing anything."""
+        tree, python = archive.find_tree(self.cache), interpreter.find_python(self.cache)
+        account, folder = machine.find_account(), machine.postgres_bin()
+        if tree is None or python is None or account is None or folder is None:
+            return None
+        return Installation(self.cache, account, tree, python, Cluster(self.cache, account, folder), self.addons)
+
+
+def server_of(state: dict[str, object]) -> Server | None:
+    """Return the server that *state* tells of if that very process still lives."""
+    numbers = [state.get(key) for key in ("pid", "started", "http_port", "gevent_port")]
+    if not all(isinstance(number, int) for number in numbers):
+        return None
+    pid, started, http_port, gevent_port = (int(str(number)) for number in numbers)
+    found = Server(Process(pid, started), http_port, gevent_port)
+    return found if found.process.alive else None
+
+
+def forget_registry(cluster: Cluster, name: str) -> None:
+    """Make Odoo's workers forget what they know of an earlier database of this name.
+
+    They keep models and caches per database name, and compare a counter in the database with their own;
+    a fresh copy starts at the template's count, which an earlier one may have had as well.
+    """
+    count = 1_000_000 + secrets.randbelow(1_000_000_000)
+    cluster.sql(
+        name,
+        f"SELECT setval(pg_get_serial_sequence('orm_signaling_registry', 'id'), {count});\n"
+        "INSERT INTO orm_signaling_registry DEFAULT VALUES;",
+    )

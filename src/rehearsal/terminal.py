@@ -1,0 +1,126 @@
+"""What a run looks like in a terminal: progress while it goes on, and the verdict at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
+COLOURS = {"pass": "32", "fail": "31", "undecided": "33"}
+DEAREST = 3
+
+
+class Progress:
+    """A bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[clock]}"),
+                TimeElapsedColumn(),
+            )
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tell(self, text: str) -> None:
+        """Say what goes on."""
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False)
+        else:
+            self._tell(text)
+
+    def advance(self, now_s: float, whole_s: float) -> None:
+        """Show how much of the scenario has passed."""
+        if self._bar is None:
+            return
+        if self._task is None:
+            self._task = self._bar.add_task("weekend", total=whole_s, clock="")
+        day, rest = divmod(int(now_s), 86_400)
+        self._bar.update(self._task, completed=now_s, clock=f"day {day + 1} {rest // 3600:02d}:00")
+
+
+def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str) -> list[str]:
+    """Return the end of a run: invariants, gates, totals, dearest findings, files, and how to repeat it."""
+    lines = ["", "INVARIANTS"]
+    for one in summary["invariants"]:
+        tail = f"{one['examined']} examined"
+        if one["findings"]:
+            tail += (
+                f", {one['findings']} finding(s)"
+                + (f", {one['units']} unit(s)" if one["units"] else "")
+                + f", {one['money_at_risk']} at risk"
+            )
+        lines.append(f"  {_coloured(MARKS[one['verdict']], one['verdict'])} {one['id'].replace('_', ' ')}  ({tail})")
+    if summary["gates"]:
+        lines.append("GATES")
+        for gate in summary["gates"]:
+            verdict = {True: "pass", False: "fail", None: "undecided"}[gate["held"]]
+            lines.append(
+                f"  {_coloured(MARKS[verdict], verdict)} {gate['figure']} {gate['limit']}  (is {gate['value']})"
+            )
+    if summary["idle"]:
+        lines += ["NOT EXERCISED ENOUGH", *(f"  ? {said}" for said in summary["idle"])]
+    counts = summary["counts"]
+    lines += [
+        "TOTALS",
+        f"  orders      {counts['orders_accepted']} accepted of {counts['orders_attempted']} attempted",
+        (
+            f"  operations  {counts['operations_ok']} ok, {counts['operations_refused']} refused, {counts['operations_unknown']} unknown;"
+            f" {counts['dead_letters']} events that the connector dropped"
+        ),
+        "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
+    ]
+    lines += _dearest(run)
+    lines += [
+        "",
+        (
+            f"VERDICT  {_coloured(summary['verdict'].upper(), summary['verdict'])}   "
+            f"({summary['scenario']}, connector {summary['connector']}, seed {summary['seed']})"
+        ),
+        f"report:       {run / 'report.html'}",
+    ]
+    if repeat:
+        lines.append(f"repeat with:  {repeat}")
+    if repeat and cure and cure != summary["connector"]:
+        lines.append(f"see the cure: {repeat.replace('--connector ' + summary['connector'], '--connector ' + cure)}")
+    return lines
+
+
+def _dearest(run: Path) -> list[str]:
+    try:
+        found = json.loads((run / "verdict.json").read_text(encoding="utf-8"))["findings"]
+    except (OSError, ValueError, KeyError):
+        return []
+    if not found:
+        return []
+    head = f"DEAREST FINDINGS  ({min(DEAREST, len(found))} of {len(found)})"
+    return [head, *(f"  {n}. {finding['message']}" for n, finding in enumerate(found[:DEAREST], start=1))]
+
+
+def _coloured(text: str, verdict: str) -> str:
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\033[{COLOURS[verdict]}m{text}\033[0m"

@@ -1,0 +1,60 @@
+"""What the tests share: a real Odoo, a database of one's own, and finished weekends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal import project, scenario_file
+from rehearsal.run import Options, Run, ready_target, rehearse
+from rehearsal.scenario import Scenario
+from rehearsal.targets.base import Database
+from rehearsal.targets.native import NativeTarget
+
+pytest_plugins = ["pytester"]
+
+
+def load(name: str, **overrides: Any) -> Scenario:
+    """Return a scenario of the project path, with overrides."""
+    return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides)
+
+
+def quiet(*_: object) -> None:
+    """Tell nobody."""
+
+
+@pytest.fixture(scope="session")
+def target() -> NativeTarget:
+    """The native target, up; `bin/with-odoo` stops it when the tests are through."""
+    native = NativeTarget()
+    ready_target(native, quiet)
+    return native
+
+
+@pytest.fixture(scope="session")
+def fresh(target: NativeTarget) -> Iterator[Callable[[], Database]]:
+    """Makes databases from the template, and drops them at the end."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        made.append(target.clone(f"test_{os.getpid()}_{len(made)}"))
+        return made[-1]
+
+    yield make
+    for database in made:
+        target.drop(database)
+
+
+@pytest.fixture(scope="session")
+def play(target: NativeTarget, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Run, dict[str, Any]]]:
+    """Rehearses a scenario on a clone of its own; returns the run and its summary."""
+
+    def run(scenario: Scenario, **options: Any) -> tuple[Run, dict[str, Any]]:
+        folder: Path = tmp_path_factory.mktemp(scenario.connector) / "run"
+        return rehearse(scenario, target, Options(out=folder, **options), quiet, quiet)
+
+    return run

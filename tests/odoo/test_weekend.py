@@ -1,0 +1,113 @@
+"""The canonical failure and its cure, on a real Odoo; and every invariant against its saboteurs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.saboteurs import SABOTEURS
+from rehearsal import demand
+from rehearsal.judge import Judged, judge
+from rehearsal.model import Verdict
+from rehearsal.odoo.connect import factory
+from rehearsal.odoo.observe import observe
+from rehearsal.record import Record
+from rehearsal.run import Run
+from rehearsal.targets.base import Database
+from rehearsal.targets.native import NativeTarget
+from tests.conftest import load
+
+Play = Callable[..., tuple[Run, dict[str, Any]]]
+AFTER = sorted(name for name, saboteur in SABOTEURS.items() if saboteur.when == "after")
+
+
+def judged(run: Run, folder: Path) -> tuple[Judged, ...]:
+    """Judge the files in *folder*."""
+    with Record(run.scenario, demand.stored(run.folder / "world.json"), folder) as record:
+        return judge(record)
+
+
+def broken(judgements: tuple[Judged, ...]) -> set[str]:
+    """Return the ids of the invariants that fail."""
+    return {one.id for one in judgements if one.verdict is Verdict.FAIL}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A governed Friday that ended clean, with its database still there."""
+
+    run: Run
+    summary: dict[str, Any]
+    database: Database
+
+
+@pytest.fixture(scope="module")
+def clean(play: Play, target: NativeTarget) -> Any:
+    """The clean twin of every sabotage."""
+    run, summary = play(load("promo_day", connector="governed"), keep=True)
+    database = target.database(run.manifest["target"]["database"])
+    yield Finished(run, summary, database)
+    target.drop(database)
+
+
+@pytest.mark.xdist_group("naive")
+def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_how_dear(play: Play) -> None:
+    """Nothing is planted: the same world and the same shoppers, only the connector is naive."""
+    run, summary = play(load("promo_day", connector="naive"))
+
+    assert (summary["verdict"], summary["exit_code"]) == ("fail", 1)
+    findings = __import__("json").loads((run.folder / "verdict.json").read_text())["findings"]
+    oversold = [finding for finding in findings if finding["invariant"] == "no_unit_is_promised_twice"]
+    assert oversold
+    for finding in oversold:
+        assert finding["units"] > 0
+        assert finding["orders"]
+        assert finding["at_s"] is not None
+        assert finding["money_at_risk"] != "0.00"
+    assert any(finding["invariant"] == "money_taken_equals_money_booked" for finding in findings)
+
+
+@pytest.mark.xdist_group("governed")
+def test_the_governed_connector_is_clean_on_the_same_shoppers(clean: Finished) -> None:
+    """Every invariant examined something and found nothing."""
+    assert {one["id"]: one["verdict"] for one in clean.summary["invariants"]} == {
+        one["id"]: "pass" for one in clean.summary["invariants"]
+    }
+    assert (clean.summary["verdict"], clean.summary["exit_code"], clean.summary["idle"]) == ("pass", 0, [])
+    assert clean.summary["counts"]["dead_letters"] == 0
+
+
+@pytest.mark.xdist_group("governed")
+@pytest.mark.parametrize("name", AFTER)
+def test_a_sabotage_is_seen_by_the_invariants_it_breaks_and_by_no_other(
+    name: str, clean: Finished, target: NativeTarget, tmp_path: Path
+) -> None:
+    """One finished weekend, one copy of its database per sabotage, one deliberate bug in each."""
+    database = target.copy(clean.database, f"sabotage_{name}")
+    try:
+        SABOTEURS[name].act(target, database)
+        (tmp_path / "history").symlink_to(clean.run.folder / "history")
+        observe(factory(database, "odoorpc", 60.0)(), tmp_path / "snapshot")
+    finally:
+        target.drop(database)
+
+    assert broken(judged(clean.run, tmp_path)) == SABOTEURS[name].breaks
+
+
+@pytest.mark.xdist_group("naive")
+def test_stock_that_was_counted_too_high_makes_even_the_governed_connector_oversell(play: Play) -> None:
+    """The sabotage acts before the doors open; the history alone shows the broken promise."""
+    run, _ = play(load("promo_day", connector="governed"), sabotage="stock_counted_too_high")
+
+    assert broken(judged(run, run.folder)) == SABOTEURS["stock_counted_too_high"].breaks
+
+
+def test_every_invariant_has_a_saboteur() -> None:
+    """An invariant that no sabotage can break would be decoration."""
+    from rehearsal.judge import invariants
+
+    assert {law.__name__ for _, law, _ in invariants()} == set().union(*(s.breaks for s in SABOTEURS.values()))

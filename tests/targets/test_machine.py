@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from rehearsal.errors import EnvironmentNotReady, UsageError
+from rehearsal.targets import choose, disk, doctor, machine
+from rehearsal.targets.existing import ExistingTarget
+from rehearsal.targets.names import checked_name, literal, quoted
+from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.server import free_port
+
+
+def test_a_missing_program_is_named_with_its_fix() -> None:
+    with pytest.raises(EnvironmentNotReady, match=r"testing: program 'no-such-program'.*run: apt-get install it"):
+        machine.run(["no-such-program"], what="testing", fix="apt-get install it")
+
+
+def test_a_failure_tells_the_end_of_the_output() -> None:
+    with pytest.raises(EnvironmentNotReady, match=r"(?s)testing: ended with exit code 3:\n  why\nrun: again"):
+        machine.run(["sh", "-c", "echo why >&2; exit 3"], what="testing", fix="again")
+
+
+def test_a_full_disk_is_named() -> None:
+    with pytest.raises(EnvironmentNotReady, match="free some disk space, or set REHEARSE_CACHE"):
+        machine.run(["sh", "-c", "cat /dev/zero > /dev/full"], what="testing", fix="again")
+
+
+def test_a_slow_program_is_stopped() -> None:
+    before = time.monotonic()
+    with pytest.raises(EnvironmentNotReady, match="not finished after"):
+        machine.run(["sleep", "60"], what="testing", fix="again", timeout=0.2)
+    assert time.monotonic() - before < 30
+
+
+def test_a_server_inherits_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "t")
+    monkeypatch.setenv("PGHOST", "elsewhere")
+    assert "SOME_TOKEN" not in machine.environment(machine.current_account(), None)
+    assert "PGHOST" not in machine.environment(None, None)
+
+
+def test_a_full_disk_is_refused_before_the_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "NEEDED_BYTES", 10**18)
+    with pytest.raises(EnvironmentNotReady, match="GB free"):
+        disk.require_space(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "../up", 'a"b', "-a", "a" * 64, "a b"])
+def test_dangerous_database_names_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="database name"):
+        checked_name(name)
+
+
+def test_sql_quoting() -> None:
+    assert quoted("a-b.c") == '"a-b.c"'
+    assert literal("it's") == "'it''s'"
+
+
+def test_a_taken_port_is_passed_over() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert free_port(taken.getsockname()[1]) != taken.getsockname()[1]
+
+
+def test_choose() -> None:
+    assert isinstance(choose("native"), NativeTarget)
+    assert isinstance(choose("auto"), NativeTarget)
+    assert isinstance(choose("https://staging.example.com/"), ExistingTarget)
+    with pytest.raises(EnvironmentNotReady, match="--target native"):
+        choose("docker")
+    with pytest.raises(UsageError, match="'oracle'"):
+        choose("oracle")
+
+
+def test_doctor_is_quick_and_every_failure_has_a_fix() -> None:
+    before = time.monotonic()
+    found = doctor.checks()
+    assert time.monotonic() - before < 5
+    assert len({check.name for check in found}) == len(found) >= 10
+    assert all(check.fix for check in found if not check.ok)
+    assert all(not check.fix for check in found if check.ok)
+
+
+def test_doctor_on_an_empty_cache_asks_for_up(tmp_path_factory: pytest.TempPathFactory) -> None:
+    found = {check.name: check for check in doctor.checks(tmp_path_factory.mktemp("cache") / "new")}
+    assert found["Odoo"].fix == found["running"].fix == "rehearse up"
