@@ -90,7 +90,8 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
     rows = record.rows("""
         WITH imported AS (SELECT x."order", min(a.at_s) AS at_s FROM (
                 SELECT i, unnest(orders) AS "order", erp->>'model' AS model, writes FROM history WHERE kind = 'operation') x
-            JOIN answers a ON a.operation = x.i AND a.outcome = 'ok' WHERE x.writes AND x.model IN ('sale.order', 'pos.order') GROUP BY ALL),
+            JOIN answers a ON a.operation = x.i LEFT JOIN resolutions r ON r.operation = x.i
+            WHERE (a.outcome = 'ok' OR r.committed) AND x.writes AND x.model IN ('sale.order', 'pos.order') GROUP BY ALL),
         owed AS (SELECT channel, "order", sum(amount_minor) AS open_minor, max(at_s) AS at_s FROM money GROUP BY ALL),
         erp AS (SELECT ref, bool_and(state = 'cancel') AS cancelled, bool_and(state = 'sale' AND coalesce(delivery, '') = 'full') AS delivered,
                 bool_or(state IN ('draft', 'sent')) AS draft, list(id) AS ids FROM erp_sales GROUP BY ALL)

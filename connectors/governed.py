@@ -19,7 +19,7 @@ from typing import Any
 import simpy
 
 from connectors._allocation import Pool
-from rehearsal.clock import Desk, Steps
+from rehearsal.clock import Erp, Steps
 from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
 from rehearsal.odoo import verbs
@@ -33,6 +33,9 @@ BOOKING_EVERY_S = 900.0
 PARK_S = 60.0
 PARK_TRIES_MAX = 60 * 24 * 3
 """An event waits three days for what must come first, then it is a dead letter with a name."""
+PAYMENT = [
+    "id", "payment_type", "partner_type", "partner_id/.id", "amount", "journal_id/.id", "date", "memo", "payment_reference",
+]  # fmt: skip
 AGAIN = ["product_uom_qty", "price_unit", "discount"]
 ISSUED = (EventKind.GOODS_ISSUED, EventKind.PICKUP_COLLECTED)
 
@@ -80,7 +83,7 @@ class Connector:
         self.synced: dict[tuple[str, int], int] = defaultdict(int)
         self.looked_at_s: dict[str, float] = {}
 
-    def start(self, erp: Desk) -> Steps:
+    def start(self, erp: Erp) -> Steps:
         """Read the ids, and take stock of every node."""
         self.directory = yield from read_directory(erp)
         self.writers = {node: simpy.Resource(erp.env) for node in self.pools}
@@ -89,13 +92,13 @@ class Connector:
 
     # -- publishing --------------------------------------------------------------------------------
 
-    def publish(self, channel: LiveChannel, erp: Desk, node: str) -> Steps:
+    def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
         """Return the part of *channel*; Odoo is read first, at most once per round and node."""
         if erp.env.now - self.looked_at_s.get(node, -1e9) >= channel.spec.publish_every:
             yield from self._look(erp, node)
         return self.pools[node].part(channel)
 
-    def _look(self, erp: Desk, node: str) -> Steps:
+    def _look(self, erp: Erp, node: str) -> Steps:
         """Read on-hand stock while nobody writes at *node*, so that the figure and our memory are of one instant."""
         with self.writers[node].request() as turn:
             yield turn
@@ -109,7 +112,7 @@ class Connector:
 
     # -- events ------------------------------------------------------------------------------------
 
-    def receive(self, delivery: Delivery, erp: Desk) -> Steps:
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
         """Handle an event once, however often it arrives."""
         event = delivery.event
         if event.id in self.seen:
@@ -134,7 +137,7 @@ class Connector:
                 yield from self._close_till(event, erp)
         return None
 
-    def _until(self, erp: Desk, ready: Callable[[], bool], what: str) -> Steps:
+    def _until(self, erp: Erp, ready: Callable[[], bool], what: str) -> Steps:
         """Park an event until what it needs is there."""
         for _ in range(PARK_TRIES_MAX):
             if ready():
@@ -144,7 +147,7 @@ class Connector:
 
     # -- orders ------------------------------------------------------------------------------------
 
-    def _import(self, event: Event, erp: Desk) -> Steps:
+    def _import(self, event: Event, erp: Erp) -> Steps:
         """Import with everything else that waits at the node: the first in line takes all along."""
         self.inbox[event.node].append(event)
         with self.writers[event.node].request() as turn:
@@ -155,7 +158,7 @@ class Connector:
         case = self.cases[event.order]
         return [self._request(case)]
 
-    def _import_batch(self, events: Sequence[Event], node: str, erp: Desk) -> Steps:
+    def _import_batch(self, events: Sequence[Event], node: str, erp: Erp) -> Steps:
         orders = tuple(event.order for event in events)
         yield from self._know_customers(events, erp)
         fields, rows = self._rows(events, node)
@@ -194,7 +197,7 @@ class Connector:
                 ])  # fmt: skip
         return head + body, rows
 
-    def _know_customers(self, events: Iterable[Event], erp: Desk) -> Steps:
+    def _know_customers(self, events: Iterable[Event], erp: Erp) -> Steps:
         """Upsert shoppers by their identity on the channel: one person, one partner."""
         strangers = {
             event.data["customer"]["id"]: event.data["customer"]
@@ -219,7 +222,7 @@ class Connector:
 
     # -- goods -------------------------------------------------------------------------------------
 
-    def _move(self, event: Event, erp: Desk) -> Steps:
+    def _move(self, event: Event, erp: Erp) -> Steps:
         """Book what the node says happened: staged, handed over, or issued to the carrier."""
         yield from self._until(erp, lambda: event.order in self.cases, f"order {event.order}")
         case = self.cases[event.order]
@@ -243,7 +246,7 @@ class Connector:
                     self.pools[case.node].left_the_book(sku, units)
         case.done.add(event.kind.value)
 
-    def _track(self, event: Event, erp: Desk) -> Steps:
+    def _track(self, event: Event, erp: Erp) -> Steps:
         """The youngest fact wins, not the youngest message."""
         yield from self._until(erp, lambda: event.order in self.cases, f"order {event.order}")
         case = self.cases[event.order]
@@ -267,7 +270,7 @@ class Connector:
 
     # -- exceptions --------------------------------------------------------------------------------
 
-    def _except(self, event: Event, erp: Desk) -> Steps:
+    def _except(self, event: Event, erp: Erp) -> Steps:
         """An empty shelf: write the missing units off, then re-route if anyone has spare ones, else cancel and refund."""
         case, order = self.cases[event.order], (event.order,)
         with self.writers[case.node].request() as turn:
@@ -306,7 +309,7 @@ class Connector:
         nodes = dict.fromkeys([*(n for way in ways for n in way.nodes), *self.pools])
         return next((node for node in nodes if node != case.node and self.pools[node].take(case.units)), None)
 
-    def _write_off(self, event: Event, case: Case, erp: Desk) -> Steps:
+    def _write_off(self, event: Event, case: Case, erp: Erp) -> Steps:
         """Correct the stock record by what the picker did not find; the rest of the promise returns to the reserve."""
         sku, missing = event.data["sku"], event.data["wanted"] - event.data["found"]
         product, place = self.directory.products[sku], self.directory.warehouses[case.node]["lot_stock_id"]
@@ -341,7 +344,7 @@ class Connector:
 
     # -- money -------------------------------------------------------------------------------------
 
-    def _book(self, event: Event, erp: Desk) -> Steps:
+    def _book(self, event: Event, erp: Erp) -> Steps:
         """Book money that moved, together with all that moved in the same quarter of an hour."""
         yield from self._until(erp, lambda: event.order in self.cases, f"order {event.order}")
         self.money.append((event, event.kind is EventKind.PAYMENT_CAPTURED))
@@ -349,30 +352,33 @@ class Connector:
             return  # whoever came first books for all
         yield erp.env.timeout(BOOKING_EVERY_S)
         booked, self.money = self.money, []
-        vals = [
-            verbs.payment(
-                partner=self.cases[e.order].partner, amount_minor=e.data["amount_minor"], journal=self.directory.journals[e.data["tender"]],
-                date=verbs.day(self.begins, e.at_s), order=e.order, reference=e.data["reference"], inbound=inbound,
-            )
-            for e, inbound in booked
-        ]  # fmt: skip
         orders = tuple(e.order for e, _ in booked)
-        ids = yield from verbs.insist(erp, verbs.create_payments(vals, orders, "book payments"))
-        yield from verbs.insist(erp, verbs.post_payments(ids, orders))
+        rows = [self._payment(e, inbound) for e, inbound in booked]
+        made = yield from verbs.insist(erp, verbs.upsert("account.payment", PAYMENT, rows, "upsert payments", orders))
+        yield from verbs.insist(erp, verbs.post_payments(made["ids"], orders))
+
+    def _payment(self, event: Event, inbound: bool) -> list[Any]:
+        """Return the row of one payment; its external id is the gateway's reference."""
+        journal, partner = self.directory.journals[event.data["tender"]], self.cases[event.order].partner
+        return [
+            _external("payment", event.data["reference"]), "inbound" if inbound else "outbound", "customer", str(partner),
+            f"{event.data['amount_minor'] / 100:.2f}", str(journal), verbs.day(self.begins, event.at_s), event.order,
+            event.data["reference"],
+        ]  # fmt: skip
 
     # -- tills -------------------------------------------------------------------------------------
 
-    def _open_till(self, event: Event, erp: Desk) -> Steps:
+    def _open_till(self, event: Event, erp: Erp) -> Steps:
         yield from verbs.insist(erp, verbs.open_session(self.directory.tills[event.channel]))
         session = yield from self._session(event, erp)
         yield from verbs.insist(erp, verbs.set_opening(session, event.data["float_minor"]))
         self.synced[event.channel, event.data["day"]] = 0
 
-    def _session(self, event: Event, erp: Desk) -> Steps:
+    def _session(self, event: Event, erp: Erp) -> Steps:
         rows = yield from verbs.insist(erp, verbs.session_of(self.directory.tills[event.channel]))
         return rows[0]["current_session_id"][0]
 
-    def _sync(self, event: Event, erp: Desk) -> Steps:
+    def _sync(self, event: Event, erp: Erp) -> Steps:
         """Hand tickets over under their own uuid, all that wait at once."""
         day = int(event.at_s // 86_400) + 1
         yield from self._until(erp, lambda: (event.channel, day) in self.synced, f"opening of {event.channel}")
@@ -394,7 +400,7 @@ class Connector:
                     self.pools[event.node].left_the_book(line["sku"], line["units"])
             self.synced[event.channel, day] += len(waiting)
 
-    def _close_till(self, event: Event, erp: Desk) -> Steps:
+    def _close_till(self, event: Event, erp: Erp) -> Steps:
         """Close when every ticket of the day is in."""
         key = (event.channel, event.data["day"])
         yield from self._until(

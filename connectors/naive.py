@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from rehearsal.clock import Desk, Steps
+from rehearsal.clock import Erp, Steps
 from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
 from rehearsal.odoo import verbs
@@ -29,11 +29,11 @@ class Connector:
         self.tax_percent = scenario.catalogue.tax_percent
         self.directory = Directory()
 
-    def start(self, erp: Desk) -> Steps:
+    def start(self, erp: Erp) -> Steps:
         """Read the ids once."""
         self.directory = yield from read_directory(erp)
 
-    def publish(self, channel: LiveChannel, erp: Desk, node: str) -> Steps:
+    def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
         """Return everything that the books say lies at *node*, whoever else sells it."""
         house = self.directory.warehouses[node]["id"]
         rows = yield from verbs.must(
@@ -42,7 +42,7 @@ class Connector:
         sku = {res_id: sku for sku, res_id in self.directory.products.items()}
         return {sku[row["id"]]: max(0, int(row["qty_available"])) for row in rows}
 
-    def receive(self, delivery: Delivery, erp: Desk) -> Steps:
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
         """Do what the event says, now."""
         event = delivery.event
         match event.kind:
@@ -64,7 +64,7 @@ class Connector:
                 yield from self._close_till(event, erp)
         return None
 
-    def _import(self, event: Event, erp: Desk) -> Steps:
+    def _import(self, event: Event, erp: Erp) -> Steps:
         who = event.data["customer"]
         person = {"name": who["name"], "email": who["email"], "phone": who["phone"], "street": who["street"],
                   "city": who["city"], "zip": who["postcode"]}  # fmt: skip
@@ -94,13 +94,13 @@ class Connector:
         return {"product_id": self.directory.products[line["sku"]], "product_uom_qty": line["units"],
                 "price_unit": line["list_minor"] / 100, "discount": percent}  # fmt: skip
 
-    def _find(self, event: Event, erp: Desk) -> Steps:
+    def _find(self, event: Event, erp: Erp) -> Steps:
         rows = yield from verbs.must(erp, verbs.sales_of([event.order], ["id", "name", "state", "partner_id"]))
         if not rows:
             raise LookupError(f"no sale order for {event.order}")
         return rows[-1]
 
-    def _book(self, event: Event, erp: Desk) -> Steps:
+    def _book(self, event: Event, erp: Erp) -> Steps:
         sale = yield from self._find(event, erp)
         journal = self.directory.journals[event.data["tender"]]
         yield from self._pay(
@@ -110,7 +110,7 @@ class Connector:
     def _pay(
         self,
         event: Event,
-        erp: Desk,
+        erp: Erp,
         sale: dict[str, Any],
         journal: int,
         amount_minor: int,
@@ -125,7 +125,7 @@ class Connector:
         ids = yield from verbs.must(erp, verbs.create_payments([vals], (event.order,)))
         yield from verbs.must(erp, verbs.post_payments(ids, (event.order,)))
 
-    def _give_up(self, event: Event, erp: Desk) -> Steps:
+    def _give_up(self, event: Event, erp: Erp) -> Steps:
         """The shelf is empty: cancel, and give the whole amount back to the card."""
         sale = yield from self._find(event, erp)
         yield from verbs.must(erp, verbs.cancel([sale["id"]], (event.order,)))
@@ -142,12 +142,12 @@ class Connector:
             Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, refund),
         ]
 
-    def _open_transfers(self, event: Event, erp: Desk) -> Steps:
+    def _open_transfers(self, event: Event, erp: Erp) -> Steps:
         sale = yield from self._find(event, erp)
         rows = yield from verbs.must(erp, verbs.transfers_of([sale["id"]], (event.order,)))
         return [row["id"] for row in rows if row["state"] not in ("done", "cancel")]
 
-    def _ship(self, event: Event, erp: Desk) -> Steps:
+    def _ship(self, event: Event, erp: Erp) -> Steps:
         """Make the transfer done; whether Odoo really did is not looked at."""
         transfers = yield from self._open_transfers(event, erp)
         if transfers:
@@ -158,7 +158,7 @@ class Connector:
                 )
             yield erp.ask(verbs.validate(transfers, (event.order,)))
 
-    def _track(self, event: Event, erp: Desk) -> Steps:
+    def _track(self, event: Event, erp: Erp) -> Steps:
         """The last event that arrives wins."""
         rows = yield from verbs.must(
             erp,
@@ -176,25 +176,25 @@ class Connector:
                 erp, verbs.write("stock.picking", [rows[0]["id"]], status, "write parcel status", (event.order,))
             )
 
-    def _session(self, event: Event, erp: Desk) -> Steps:
+    def _session(self, event: Event, erp: Erp) -> Steps:
         rows = yield from verbs.must(erp, verbs.session_of(self.directory.tills[event.channel]))
         if not rows[0]["current_session_id"]:
             raise LookupError(f"till {event.channel} has no open session")
         return rows[0]["current_session_id"][0]
 
-    def _open_till(self, event: Event, erp: Desk) -> Steps:
+    def _open_till(self, event: Event, erp: Erp) -> Steps:
         yield from verbs.must(erp, verbs.open_session(self.directory.tills[event.channel]))
         session = yield from self._session(event, erp)
         yield from verbs.must(erp, verbs.set_opening(session, event.data["float_minor"]))
 
-    def _sync(self, delivery: Delivery, erp: Desk) -> Steps:
+    def _sync(self, delivery: Delivery, erp: Erp) -> Steps:
         event = delivery.event
         session = yield from self._session(event, erp)
         made_up = str(uuid5(NAMESPACE_URL, f"{event.id}:{delivery.attempt}"))
         vals = ticket(event, session, self.directory, made_up, self.tax_percent, verbs.stamp(self.begins, event.at_s))
         yield from verbs.must(erp, verbs.sync_tickets([vals], (event.order,)))
 
-    def _close_till(self, event: Event, erp: Desk) -> Steps:
+    def _close_till(self, event: Event, erp: Erp) -> Steps:
         session = yield from self._session(event, erp)
         yield from verbs.must(erp, verbs.count_drawer(session, event.data["counted_minor"]))
         yield from verbs.must(erp, verbs.prepare_closing(session))

@@ -77,8 +77,8 @@ def _named(record: Record, finding: Mapping[str, Any]) -> tuple[str, str] | None
 
 
 def _entries(changes: list[dict[str, Any]], published: list[dict[str, Any]], book: int) -> list[Entry]:
-    """Merge promises and publications by time; a publication is shown when it says something new to its channel."""
-    entries, left, told = [], book, dict[str, int]()
+    """Merge promises and publications by time; a publication is shown when it says something new, or is wrong for the first time."""
+    entries, left, told = [], book, dict[str, tuple[int, bool]]()
     merged = [*({**row, "change": True} for row in changes), *({**row, "change": False} for row in published)]
     for row in sorted(merged, key=lambda row: (row["at_s"], row["i"])):
         if row["change"]:
@@ -86,9 +86,12 @@ def _entries(changes: list[dict[str, Any]], published: list[dict[str, Any]], boo
             verb = {"sold": "accepts", "moved": "moves", "cancelled": "cancels"}[row["how"]]
             tone = "bad" if left < 0 and row["units"] > 0 else ""
             entries.append(Entry(row["at_s"], f"{row['channel']} {verb} {row['order']}", -row["units"], left, tone))
-        elif told.get(row["channel"]) != row["units"]:
-            told[row["channel"]] = row["units"]
-            too_many = row["units"] > max(left, 0)
-            what = f"{row['channel']} is told: {row['units']} to sell" + (f", though {max(left, 0)} are left" if too_many else "")
+            continue
+        too_many = row["units"] > max(left, 0)
+        if told.get(row["channel"]) != (row["units"], too_many):
+            told[row["channel"]] = (row["units"], too_many)
+            what = f"{row['channel']} is told: {row['units']} to sell" + (
+                f", though {max(left, 0)} are left" if too_many else ""
+            )
             entries.append(Entry(row["at_s"], what, None, left, "warn" if too_many else "quiet"))
     return entries

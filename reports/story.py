@@ -61,20 +61,24 @@ def stories(record: Record, wanted: Iterable[Order]) -> dict[Order, tuple[Row, .
     lines = [_parsed(row) for row in record.rows(LINES, [names])]
     happened = {line["event"]: line for line in lines if line["kind"] == "event"}
     told: dict[Order, list[Row]] = {pair: [] for pair in pairs}
-    latest: dict[Order, int] = {}
+    youngest: dict[Order, Mapping[str, Any]] = {}
     for line in sorted(lines, key=lambda line: line["i"]):
         pair = (line["channel"], line["order"])
         if pair not in told:
             continue
         if line["kind"] == "delivery":
-            told[pair].append(_delivery(record, line, happened.get(line["event"]), latest.get(pair, -1)))
-            latest[pair] = max(latest.get(pair, -1), happened.get(line["event"], line)["i"])
+            event = happened.get(line["event"])
+            told[pair].append(_delivery(record, line, event, youngest.get(pair)))
+            if event is not None:
+                youngest[pair] = max(youngest.get(pair, event), event, key=lambda one: one["i"])
         else:
             told[pair].append(_outside(line) if line["kind"] == "event" else _instruction(line))
     for row in record.rows(DROPPED, [names]):
         if (row["channel"], row["order"]) in told:
             what = f"The connector failed on “{_fact(row['type'])}” and dropped it"
-            told[row["channel"], row["order"]].append(Row(row["i"], row["at_s"], "connector", what, f"{row['error']}: {row['message']}", "bad"))
+            told[row["channel"], row["order"]].append(
+                Row(row["i"], row["at_s"], "connector", what, f"{row['error']}: {row['message']}", "bad")
+            )
     for row in record.rows(OPERATIONS, [sorted(channels)]):
         for order in row["orders"]:
             for channel in channels.get(order, ()):
@@ -104,7 +108,11 @@ def _outside(line: Mapping[str, Any]) -> Row:
     tenders = " + ".join(f"{t.get('tender')} {money(t.get('amount_minor', 0))}" for t in data.get("tenders") or ())
     mode, why, tender = str(data.get("mode", "")).replace("_", " "), data.get("reason", ""), data.get("tender", "")
     what, note, tone = {
-        "order.placed": (f"{line['channel']} accepts the order: {goods}", f"{total} by {tenders}; {mode} from {node}", ""),
+        "order.placed": (
+            f"{line['channel']} accepts the order: {goods}",
+            f"{total} by {tenders}; {mode} from {node}",
+            "",
+        ),
         "ticket.closed": (f"{line['channel']} sells: {goods}", f"{total} by {tenders}; {mode} at {node}", ""),
         "order.refused": (f"{line['channel']} refuses: {goods}", why, "quiet"),
         "order.cancelled": ("The shopper is told that the order is cancelled", why, "warn"),
@@ -112,7 +120,11 @@ def _outside(line: Mapping[str, Any]) -> Row:
         "payment.captured": (f"{amount} captured on {tender}", data.get("reference", ""), ""),
         "refund.paid": (f"{amount} given back on {tender}", data.get("reference", ""), ""),
         "refund.rejected": (f"The gateway rejects the refund of {amount} on {tender}", why, "bad"),
-        "pick.declined": (f"The picker at {node} finds {data.get('found')} of {data.get('wanted')} × {data.get('sku')}", "", "bad"),
+        "pick.declined": (
+            f"The picker at {node} finds {data.get('found')} of {data.get('wanted')} × {data.get('sku')}",
+            "",
+            "bad",
+        ),
         "pickup.staged": (f"Parcel lies ready for pickup at {node}", goods, ""),
         "pickup.collected": (f"Customer collects at {node}", goods, ""),
         "goods.issued": (f"{node} hands the parcel to the carrier", f"{goods}; {data.get('tracking', '')}", ""),
@@ -122,7 +134,9 @@ def _outside(line: Mapping[str, Any]) -> Row:
     return Row(line["i"], line["at_s"], "outside", what, str(note), tone)
 
 
-def _delivery(record: Record, line: Mapping[str, Any], event: Mapping[str, Any] | None, latest: int) -> Row:
+def _delivery(
+    record: Record, line: Mapping[str, Any], event: Mapping[str, Any] | None, youngest: Mapping[str, Any] | None
+) -> Row:
     """Tell an arrival: how long after its event, whether again, and whether a younger event had come before it."""
     notes, tone = [], "quiet"
     if event is not None:
@@ -131,8 +145,8 @@ def _delivery(record: Record, line: Mapping[str, Any], event: Mapping[str, Any] 
         channel = record.scenario.channels.get(line["channel"])
         if channel is not None and lag_s > LATE * channel.lag.p95:
             notes, tone = [f"LATE: {notes[0]}"], "warn"
-        if event["i"] < latest and line["attempt"] == 1:
-            notes, tone = [*notes, "OUT OF ORDER: something younger came first"], "warn"
+        if youngest is not None and event["i"] < youngest["i"] and line["attempt"] == 1:
+            notes, tone = [*notes, f"OUT OF ORDER: “{_fact(youngest['type'])}” came first"], "warn"
     if line["attempt"] > 1:
         notes, tone = [f"DUPLICATE: arrival number {line['attempt']}", *notes], "warn"
     return Row(line["i"], line["at_s"], "connector", f"Learns “{_fact(line['type'])}”", "; ".join(notes), tone)

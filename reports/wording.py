@@ -104,13 +104,21 @@ def lead(run: Told, harmed: Hurt) -> str:
     if run.verdict == "pass":
         return f"All {len(run.invariants)} invariants held for {count(accepted, 'accepted order')}, and everything was exercised."
     if not broken:
-        missed = [f"{gate['figure']} is {gate['value']}, wanted {gate['limit']}" for gate in run.summary["gates"] if gate["held"] is False]
-        return f"No breach was found among {count(accepted, 'accepted order')}." + (f" Missed: {'; '.join(missed)}." if missed else "")
+        missed = [
+            f"{gate['figure']} is {gate['value']}, wanted {gate['limit']}"
+            for gate in run.summary["gates"]
+            if gate["held"] is False
+        ]
+        return f"No breach was found among {count(accepted, 'accepted order')}." + (
+            f" Missed: {'; '.join(missed)}." if missed else ""
+        )
     said = [f"{len(broken)} of {len(run.invariants)} invariants {'is' if len(broken) == 1 else 'are'} broken"]
     if units := oversold(run):
         said.append(f"{count(units, 'unit')} {'was' if units == 1 else 'were'} sold that no stock covered")
     if harmed.orders:
-        said.append(f"{harmed.orders} of {count(accepted, 'accepted order')} {'is' if harmed.orders == 1 else 'are'} hurt, worth {amount(harmed.worth)}")
+        said.append(
+            f"{harmed.orders} of {count(accepted, 'accepted order')} {'is' if harmed.orders == 1 else 'are'} hurt, worth {amount(harmed.worth)}"
+        )
     so_far = "" if run.verdict == "fail" else "What is known so far: "
     return so_far + "; ".join(said) + "."
 
@@ -119,13 +127,22 @@ def missing(run: Told) -> list[str]:
     """Return a sentence for everything that keeps this run from being decided; empty when nothing does."""
     said = []
     if not run.summary.get("finished", True):
-        said.append("The run was killed or interrupted, so orders may still have been on their way; nothing counts as a pass.")
+        said.append(
+            "The run was killed or interrupted, so orders may still have been on their way; nothing counts as a pass."
+        )
     reasons: dict[str, list[str]] = {}
     for one in run.invariants:
         if one["verdict"] == "undecided":
             reasons.setdefault(one["because"] or "nothing was examined", []).append(in_words(one["id"]))
-    said += [f"{count(len(names), 'invariant')} undecided, because {because}: {some(names, 4)}." for because, names in reasons.items()]
-    said += [f"Gate {gate['figure']} {gate['limit']}: the figure does not exist in this run." for gate in run.summary["gates"] if gate["held"] is None]
+    said += [
+        f"{count(len(names), 'invariant')} undecided, because {because}: {some(names, 4)}."
+        for because, names in reasons.items()
+    ]
+    said += [
+        f"Gate {gate['figure']} {gate['limit']}: the figure does not exist in this run."
+        for gate in run.summary["gates"]
+        if gate["held"] is None
+    ]
     if idle := run.summary["idle"]:
         said.append(f"Not exercised enough: {some(idle, 4)}.")
     return said
@@ -150,18 +167,34 @@ def steps(run: Told) -> list[Step]:
         found.append(Step("Let the weekend play to its end; the same seed meets the same shoppers:", repeat(run)))
     elif run.verdict == "fail":
         if run.findings:
-            found.append(Step("Read the first finding and the story of one of its orders: it shows which step went wrong."))
+            found.append(
+                Step("Read the first finding and the story of one of its orders: it shows which step went wrong.")
+            )
         if scenario.cure and scenario.cure != scenario.connector:
             found.append(Step(f"See the same weekend with the connector {scenario.cure}:", repeat(run, scenario.cure)))
-        found.append(Step("After a change, repeat this run and compare what is new, ongoing and fixed:", repeat(run)))
-        found.append(Step("", "rehearse compare RUN_BEFORE RUN_AFTER"))
+        found.append(Step("After a change, play this weekend again:", repeat(run)))
+        found.append(
+            Step(
+                "Then see what is new, ongoing and fixed between the two run folders:",
+                "rehearse compare RUN_BEFORE RUN_AFTER",
+            )
+        )
     elif run.verdict == "undecided":
         if run.summary["idle"]:
-            found.append(Step("Give the scenario more orders or days, or ask for less under `exercised`, and run it again:", repeat(run)))
+            found.append(
+                Step(
+                    "Give the scenario more orders or days, or ask for less under `exercised`, and run it again:",
+                    repeat(run),
+                )
+            )
         else:
-            found.append(Step("Repeat the run; if it stays undecided, read the reason beside each invariant:", repeat(run)))
+            found.append(
+                Step("Repeat the run; if it stays undecided, read the reason beside each invariant:", repeat(run))
+            )
     else:
-        found.append(Step("Play the same weekend with other seeds before you trust it; this run repeats with:", repeat(run)))
+        found.append(
+            Step("Play the same weekend with other seeds before you trust it; this run repeats with:", repeat(run))
+        )
     return found
 
 
@@ -201,6 +234,11 @@ def amount(text: str) -> str:
     """Return an amount of money with its thousands set apart."""
     whole, _, cents = text.partition(".")
     return f"{int(whole):,}.{cents}" if whole.lstrip("-").strip("0") else text
+
+
+def figure_name(name: str) -> str:
+    """Return a figure's name as words, without its unit."""
+    return in_words(name.replace("_s_p95", ", p95"))
 
 
 def in_words(identifier: str) -> str:

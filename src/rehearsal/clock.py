@@ -80,6 +80,8 @@ class Lanes:
         self.busy_s = 0.0
         self.doubtful: list[tuple[int, Operation]] = []
         """Writes whose outcome is unknown, with their index in the history."""
+        self.repeated: set[int] = set()
+        """Those of them that were asked again later, word for word, and then done."""
 
     def desk(self, cause: str) -> Desk:
         """Return this ERP, bound to *cause* (an event id, or a word for what the harness itself does)."""
@@ -99,6 +101,8 @@ class Lanes:
             self.busy_s += took_s
             if answer.outcome is Outcome.UNKNOWN and operation.writes:
                 self.doubtful.append((index, operation))
+            elif answer.ok and self.doubtful:
+                self.repeated |= {doubt for doubt, asked in self.doubtful if asked == operation}
             answered.succeed(answer)
 
         assert arrival.callbacks is not None

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import simpy
 
-from rehearsal.clock import Desk, Lanes, Steps
+from rehearsal.clock import Erp, Steps
 from rehearsal.draw import lognormal, stream
 from rehearsal.errors import RehearsalError
 from rehearsal.faults import Faults
@@ -63,16 +63,23 @@ class LiveChannel:
         self._left[node].update(units)
 
 
+class Desks(Protocol):
+    """Whoever gives the connector its way to the ERP, one desk per cause."""
+
+    def desk(self, cause: str) -> Erp:
+        """Return the ERP, bound to what made the connector ask."""
+
+
 class Connector(Protocol):
     """The integration under test. Handlers are generators: ``answer = yield erp.ask(operation)``."""
 
-    def start(self, erp: Desk) -> Steps:
+    def start(self, erp: Erp) -> Steps:
         """Get ready, before the doors open: read master data, set stock aside."""
 
-    def receive(self, delivery: Delivery, erp: Desk) -> Steps:
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
         """Take one arrival of an event; return the instructions that follow, or None."""
 
-    def publish(self, channel: LiveChannel, erp: Desk, node: str) -> Steps:
+    def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
         """Return ``{sku: units}``: what *channel* may sell from *node* as of now."""
 
 
@@ -101,11 +108,11 @@ class Market:
         self.handled = 0
         """Events that reached the connector."""
         self.connector: Connector | None = None
-        self.erp: Lanes | None = None
+        self.erp: Desks | None = None
         self._mail: dict[str, simpy.Store] = defaultdict(lambda: simpy.Store(env))
         self._serial: Counter[str] = Counter()
 
-    def connect(self, connector: Connector, erp: Lanes) -> None:
+    def connect(self, connector: Connector, erp: Desks) -> None:
         """Put the integration under test in place; without one the simulators play alone (`plan`)."""
         self.connector = connector
         self.erp = erp

@@ -119,6 +119,8 @@ class Operation:
     """External ids of the orders it concerns, for timelines and for doubts."""
     proof: Proof | None = None
     writes: bool = True
+    repeatable: bool = False
+    """Whether asking twice leaves what asking once does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import os
 import platform
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from rehearsal.clock import Lanes
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.faults import Faults
 from rehearsal.history import History
-from rehearsal.judge import judge
+from rehearsal.judge import Judged, judge
 from rehearsal.market import Market
 from rehearsal.model import Answer, Operation, Outcome
 from rehearsal.odoo.connect import Caller, factory, require_modules
@@ -141,15 +142,25 @@ def conclude(run: Run, told: Told) -> dict[str, Any]:
         with run.timed("judge"):
             judged = judge(record)
             result = summary.figures(record, judged, run.manifest, run.folder)
+        run.manifest.pop("report_failures", None)
         with run.timed("report"):
             summary.write(run.folder, result, judged)
             for name in sorted(project.files("reports", ".py")):
-                module = project.module("reports", name)
-                if hasattr(module, "write"):
-                    module.write(record, judged, run.folder)
+                _reported(name, record, judged, run, told)
         result["timings_s"] = {phase: run.manifest["timings_s"].get(phase, 0.0) for phase in summary.PHASES}
         summary.write(run.folder, result, judged)
     return result
+
+
+def _reported(name: str, record: Record, judged: tuple[Judged, ...], run: Run, told: Told) -> None:
+    """Write one report; a report that fails is told, and takes neither the verdict nor the other reports down."""
+    try:
+        module = project.module("reports", name)
+        if hasattr(module, "write"):
+            module.write(record, judged, run.folder)
+    except Exception as error:
+        run.manifest.setdefault("report_failures", {})[name] = traceback.format_exc()
+        told(f"report {name} could not be written ({type(error).__name__}: {error}); its traceback is in manifest.json")
 
 
 def reopen(folder: Path) -> Run:
@@ -313,15 +324,15 @@ def _asked(
 
 
 def _resolved(env: simpy.Environment, lanes: Lanes, history: History) -> None:
-    """Re-read every unknown outcome that left a proof behind, and note whether it was committed."""
+    """Find out what became of every unknown outcome: re-read its proof, or see that it was repeated and done."""
     for index, operation in list(lanes.doubtful):
-        if operation.proof is None:
-            continue
-        answer = env.run(until=lanes.ask(look_up(operation.proof, operation.orders), "settle"))
-        if isinstance(answer, Answer) and answer.outcome is Outcome.OK:
-            history.write(
-                "resolution", env.now, operation=index, committed=len(answer.value) >= operation.proof.found_min
-            )
+        if index in lanes.repeated:
+            history.write("resolution", env.now, operation=index, committed=True)
+        elif operation.proof is not None:
+            answer = env.run(until=lanes.ask(look_up(operation.proof, operation.orders), "settle"))
+            if isinstance(answer, Answer) and answer.outcome is Outcome.OK:
+                committed = len(answer.value) >= operation.proof.found_min
+                history.write("resolution", env.now, operation=index, committed=committed)
 
 
 def _shelves(market: Market, history: History) -> None:

@@ -39,7 +39,10 @@ def must(erp: Erp, operation: Operation) -> Steps:
 
 
 def insist(erp: Erp, operation: Operation) -> Steps:
-    """Like `must`, but ask again after contention; an unknown outcome is looked up by its proof first."""
+    """Like `must`, but ask again after contention, and find out what became of an unknown outcome.
+
+    An operation with a proof is looked up first; one that is repeatable is simply repeated.
+    """
     for _ in range(RETRIES_MAX):
         answer: Answer = yield erp.ask(operation)
         if answer.ok:
@@ -48,7 +51,7 @@ def insist(erp: Erp, operation: Operation) -> Steps:
             found = yield erp.ask(look_up(operation.proof, operation.orders))
             if found.ok and len(found.value) >= operation.proof.found_min:
                 return [row["id"] for row in found.value]
-        elif answer.outcome is Outcome.UNKNOWN and not operation.writes:
+        elif answer.outcome is Outcome.UNKNOWN and (operation.repeatable or not operation.writes):
             pass
         elif not worth_retrying(answer):
             raise OperationFailed(operation, answer)
@@ -102,13 +105,21 @@ def count_shelf(product: int, location: int, units: int, orders: tuple[str, ...]
     """Write down a counted quantity; `apply_count` makes it stock. Value: quant ids."""
     vals = {"product_id": product, "location_id": location, "inventory_quantity": units}
     return Operation(
-        "count shelf", "stock.quant", "create", None, {"vals_list": [vals]}, {"inventory_mode": True}, orders
+        "count shelf",
+        "stock.quant",
+        "create",
+        None,
+        {"vals_list": [vals]},
+        {"inventory_mode": True},
+        orders,
+        repeatable=True,
     )
 
 
 def apply_count(quants: Sequence[int], orders: tuple[str, ...] = ()) -> Operation:
     """Turn counted quantities into inventory moves."""
-    return Operation("apply count", "stock.quant", "action_apply_inventory", tuple(quants), orders=orders)
+    proof = Proof("stock.quant", (("id", "in", list(quants)), ("inventory_quantity_set", "=", False)), len(quants))
+    return Operation("apply count", "stock.quant", "action_apply_inventory", tuple(quants), orders=orders, proof=proof)
 
 
 # -- sale orders -------------------------------------------------------------------------------------
@@ -132,10 +143,16 @@ def upsert(
 ) -> Operation:
     """Create or update records by external id (``load``): the same rows twice leave one record. Value: dict with ids.
 
-    An unknown outcome needs no proof here: asking again is safe.
+    Asking again is safe, whatever became of the first time.
     """
     return Operation(
-        name, model, "load", None, {"fields": list(fields), "data": [list(row) for row in rows]}, orders=orders
+        name,
+        model,
+        "load",
+        None,
+        {"fields": list(fields), "data": [list(row) for row in rows]},
+        orders=orders,
+        repeatable=True,
     )
 
 
@@ -166,12 +183,14 @@ def write(
     model: str, ids: Sequence[int], vals: Mapping[str, Any], name: str, orders: tuple[str, ...] = ()
 ) -> Operation:
     """Write *vals* on records; asking twice does no harm."""
-    return Operation(name, model, "write", tuple(ids), {"vals": dict(vals)}, orders=orders)
+    return Operation(name, model, "write", tuple(ids), {"vals": dict(vals)}, orders=orders, repeatable=True)
 
 
 def unreserve(pickings: Sequence[int], orders: tuple[str, ...]) -> Operation:
     """Give back what transfers have reserved."""
-    return Operation("unreserve transfer", "stock.picking", "do_unreserve", tuple(pickings), orders=orders)
+    return Operation(
+        "unreserve transfer", "stock.picking", "do_unreserve", tuple(pickings), orders=orders, repeatable=True
+    )
 
 
 def reserve(pickings: Sequence[int], orders: tuple[str, ...]) -> Operation:
@@ -219,7 +238,7 @@ def post_payments(payments: Sequence[int], orders: tuple[str, ...]) -> Operation
 
 def open_session(config: int) -> Operation:
     """Open a till's session; Odoo returns the open one if there is one."""
-    return Operation("open till", "pos.config", "open_ui", (config,))
+    return Operation("open till", "pos.config", "open_ui", (config,), repeatable=True)
 
 
 def session_of(config: int) -> Operation:
@@ -231,7 +250,7 @@ def set_opening(session: int, float_minor: int) -> Operation:
     """Say what lies in the drawer at opening."""
     return Operation(
         "count opening cash", "pos.session", "set_opening_control", (session,),
-        {"cashbox_value": float_minor / 100, "notes": ""},
+        {"cashbox_value": float_minor / 100, "notes": ""}, repeatable=True
     )  # fmt: skip
 
 
@@ -250,13 +269,19 @@ def count_drawer(session: int, counted_minor: int) -> Operation:
         "post_closing_cash_details",
         (session,),
         {"counted_cash": counted_minor / 100},
+        repeatable=True,
     )
 
 
 def prepare_closing(session: int) -> Operation:
     """Move a session to closing control."""
     return Operation(
-        "prepare till closing", "pos.session", "update_closing_control_state_session", (session,), {"notes": ""}
+        "prepare till closing",
+        "pos.session",
+        "update_closing_control_state_session",
+        (session,),
+        {"notes": ""},
+        repeatable=True,
     )
 
 

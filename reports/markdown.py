@@ -1,0 +1,90 @@
+"""A summary in Markdown, small enough for a CI job's summary page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rehearsal.judge import Judged
+from rehearsal.record import Record
+from rehearsal.terminal import MARKS
+from reports import wording
+from reports.wording import Hurt, Told
+
+FINDINGS_MAX = 10
+CELL_MAX = 400
+"""Characters of one cell."""
+BYTES_MAX = 60_000
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#!$@&])")
+CUT = "\n\n*Cut here: the rest is in report.html.*\n"
+
+
+def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
+    """Write ``summary.md`` into the run folder."""
+    run = wording.told(record, folder)
+    text = _bounded("\n".join(_lines(run, wording.hurt(record, run))) + "\n")
+    draft = folder / ".summary.md.partial"
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(folder / "summary.md")
+
+
+def _lines(run: Told, harmed: Hurt) -> Iterator[str]:
+    summary = run.summary
+    yield f"## {MARKS[run.verdict]} {wording.headline(run)}"
+    yield ""
+    yield _escaped(wording.lead(run, harmed))
+    yield ""
+    target = summary["target"]
+    yield (
+        f"Scenario {_code(summary['scenario'])}, connector {_code(summary['connector'])}, seed {_code(summary['seed'])}, "
+        f"Odoo {_escaped(target.get('odoo_version', 'not reached'))} ({_escaped(target.get('kind', 'no target'))})"
+    )
+    if said := wording.missing(run):
+        yield "\n**What is missing**\n"
+        yield from (f"- {_escaped(one)}" for one in said)
+    yield "\n| | Invariant | Area | Examined | Findings | Units | Money at risk |\n|---|---|---|--:|--:|--:|--:|"
+    for one in run.invariants:
+        because = f" – {_escaped(one['because'])}" if one["because"] else ""
+        yield (
+            f"| {MARKS[one['verdict']]} | {_escaped(wording.in_words(one['id']))}{because} | {_escaped(one['area'])} | {one['examined']} "
+            f"| {one['findings']} | {one['units']} | {one['money_at_risk']} |"
+        )
+    yield "\nOne order can break several invariants: do not add up the money of different rows."
+    yield from _findings(run)
+    yield "\n### Figures\n\n| Figure | Value | Unit |\n|---|--:|---|"
+    for name, value in summary["kpis"].items():
+        shown, unit = wording.figure(name, value)
+        yield f"| {_escaped(wording.figure_name(name))} | {_escaped(shown)} | {_escaped(unit)} |"
+    if summary["gates"]:
+        yield "\n| | Gate | Value |\n|---|---|--:|"
+        for gate in summary["gates"]:
+            state = "undecided" if gate["held"] is None else "pass" if gate["held"] else "fail"
+            yield f"| {MARKS[state]} | {_escaped(gate['figure'])} {_escaped(gate['limit'])} | {gate['value']} |"
+    yield f"\nRepeat with:\n\n```sh\n{wording.repeat(run)}\n```"
+
+
+def _findings(run: Told) -> Iterator[str]:
+    if not run.findings:
+        return
+    shown = min(FINDINGS_MAX, len(run.findings))
+    yield f"\n### Dearest findings ({shown} of {len(run.findings)})\n\n| # | Finding | Severity | Units | Money at risk |\n|--:|---|---|--:|--:|"
+    for number, finding in enumerate(run.findings[:shown], start=1):
+        yield f"| {number} | {_escaped(finding['message'])} | {finding['severity']} | {finding['units']} | {finding['money_at_risk']} |"
+
+
+def _escaped(text: object) -> str:
+    """Return *text* for a table cell: what Markdown or HTML would read as more than text is escaped."""
+    flat = " ".join(str(text).split())
+    return SPECIAL.sub(r"\\\1", flat if len(flat) <= CELL_MAX else flat[: CELL_MAX - 1] + "…")
+
+
+def _code(text: object) -> str:
+    return f"`{' '.join(str(text).replace('`', '').split())}`"
+
+
+def _bounded(text: str) -> str:
+    if len(text.encode()) <= BYTES_MAX:
+        return text
+    kept = text.encode()[: BYTES_MAX - len(CUT.encode())].decode(errors="ignore")
+    return kept[: kept.rfind("\n")] + CUT

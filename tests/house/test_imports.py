@@ -1,0 +1,84 @@
+"""Imports form a star: root folders import the kernel and themselves, the kernel names no folder."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
+ALLOWED = {"loadtests": {"simulators"}}
+"""Who may look sideways, and where."""
+LOCUST_HOMES = ("loadtests", "src/rehearsal/locust.py")
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names that a module imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def modules(folder: str) -> list[Path]:
+    """Return the Python files below a folder of the checkout."""
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_root_folder_imports_the_kernel_and_itself_only(folder: str) -> None:
+    """Nothing imports sideways; loadtests may use the simulators."""
+    sideways = {
+        str(path.relative_to(ROOT)): imported(path) & ({*FOLDERS, "tests"} - {folder} - ALLOWED.get(folder, set()))
+        for path in modules(folder)
+    }
+
+    assert {path: names for path, names in sideways.items() if names} == {}
+
+
+def test_the_kernel_names_no_folder() -> None:
+    """The kernel finds folders by project path, so a team's own project can take their place."""
+    named = {str(path.relative_to(ROOT)): imported(path) & {*FOLDERS, "tests"} for path in modules("src")}
+
+    assert {path: names for path, names in named.items() if names} == {}
+
+
+def test_locust_is_imported_where_it_may_patch_the_process_and_nowhere_else() -> None:
+    """Importing Locust monkey-patches sockets and threads of the whole process."""
+    homes = [path for folder in ("src", *FOLDERS) for path in modules(folder) if "locust" in imported(path)]
+
+    assert [
+        str(path.relative_to(ROOT)) for path in homes if not str(path.relative_to(ROOT)).startswith(LOCUST_HOMES)
+    ] == []
+
+
+def test_simulators_know_neither_http_nor_odoo() -> None:
+    """A simulator is a plain generator over the clock it is given."""
+    forbidden = {"urllib3", "urllib", "http", "odoorpc", "requests", "locust", "socket", "threading", "time"}
+
+    assert {str(path): imported(path) & forbidden for path in modules("simulators") if imported(path) & forbidden} == {}
+    assert not [path for path in modules("simulators") if "rehearsal.odoo" in path.read_text(encoding="utf-8")]
+
+
+def test_invariants_do_no_io() -> None:
+    """A new invariant can judge an old run, on a machine without Odoo."""
+    forbidden = {"urllib3", "http", "odoorpc", "requests", "socket", "random", "time", "datetime", "os", "subprocess"}
+
+    assert {str(path): imported(path) & forbidden for path in modules("assertions") if imported(path) & forbidden} == {}
+
+
+def test_help_does_not_wait_for_heavy_imports() -> None:
+    """`rehearse --help` must feel instant: the command line imports no simulator, database or HTTP client at the top."""
+    tree = ast.parse((ROOT / "src/rehearsal/cli.py").read_text(encoding="utf-8"))
+    top = {
+        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else node.names[0].name.split(".")[0]
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+    assert top <= {"__future__", "json", "os", "sys", "pathlib", "typing", "typer", "rehearsal"}

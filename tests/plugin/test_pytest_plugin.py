@@ -1,0 +1,120 @@
+"""``pytest --run-dir RUN``, as a user meets it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from rehearsal.judge import invariants
+
+OVERSELL = "no_unit_is_promised_twice"
+IDS = {f"promo_weekend::{area}::{law.__name__}" for area, law, _ in invariants()}
+
+
+def run_pytest(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """Return a folder with one ordinary test, which must stay out of it."""
+    (tmp_path / "test_ordinary.py").write_text("def test_ordinary():\n    pass\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_collects_the_invariants_alone(empty: Path, broken_run: Path) -> None:
+    done = run_pytest(empty, f"--run-dir={broken_run}", "--collect-only", "-q")
+    assert {line for line in done.stdout.splitlines() if "::" in line} == IDS
+
+
+def test_a_broken_invariant_fails_with_its_findings_alone(empty: Path, broken_run: Path) -> None:
+    before = contents(broken_run)
+    done = run_pytest(empty, f"--run-dir={broken_run}", "-k", "oversell")
+    assert done.returncode == 1
+    assert "1 failed" in done.stdout and f"{len(IDS) - 1} deselected" in done.stdout
+    assert "✗ [critical] SKU-1 at store_1: 1 in stock, 1 promised too many" in done.stdout
+    assert "MARKETPLACE-0001" in done.stdout
+    assert "Traceback" not in done.stdout and "def runtest" not in done.stdout
+    assert contents(broken_run) == before, "nothing may be written into the run folder"
+
+
+def test_undecided_fails_with_its_reason(empty: Path, killed_run: Path) -> None:
+    done = run_pytest(empty, f"--run-dir={killed_run}")
+    assert done.returncode == 1
+    assert f"{len(IDS)} failed" in done.stdout
+    assert "undecided, because Odoo's books were not read" in done.stdout
+
+
+def test_workers_say_the_same_and_allure_gets_its_labels(empty: Path, broken_run: Path) -> None:
+    words = (f"--run-dir={broken_run}", f"--junitxml={empty / 'junit.xml'}", f"--alluredir={empty / 'allure'}")
+    alone = _outcomes(run_pytest(empty, f"--run-dir={broken_run}", "-rA").stdout)
+    shared = run_pytest(empty, *words, "-rA", "-n", "2")
+    assert _outcomes(shared.stdout) == alone and set(alone) == IDS
+    suite = Xml.parse(empty / "junit.xml").getroot().find("testsuite")  # noqa: S314 - pytest wrote it
+    assert suite is not None and int(suite.get("tests", "")) == len(IDS)
+    told = {
+        one["name"]: one for one in (json.loads(path.read_text()) for path in (empty / "allure").glob("*-result.json"))
+    }
+    labels = {(label["name"], label["value"]) for label in told[OVERSELL]["labels"]}
+    wanted = {
+        ("feature", "inventory"),
+        ("story", "no unit is promised twice"),
+        ("severity", "critical"),
+        ("tag", "naive"),
+    }
+    assert wanted | {("suite", "promo_weekend")} <= labels
+    assert told[OVERSELL]["status"] == "failed"
+
+
+def test_paths_on_the_command_line_are_collected_too(empty: Path, broken_run: Path) -> None:
+    done = run_pytest(empty, "test_ordinary.py", f"--run-dir={broken_run}", "--collect-only", "-q")
+    assert {line for line in done.stdout.splitlines() if "::" in line} == IDS | {"test_ordinary.py::test_ordinary"}
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        ("nowhere", "no run 'nowhere'"),
+        (".", "is no run folder: it has no scenario.yaml"),
+        ("latest", "there is none yet under runs/"),
+    ],
+)
+def test_no_run_folder_is_a_usage_error(empty: Path, named: str, sentence: str) -> None:
+    done = run_pytest(empty, "--run-dir", named)
+    assert done.returncode == 4
+    assert re.search(r"ERROR: --run-dir: ", done.stderr) and sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_cache_stays_out_of_the_run_folder(broken_run: Path) -> None:
+    before = contents(broken_run)
+    command = [sys.executable, "-m", "pytest", "--run-dir", str(broken_run), "-q"]
+    subprocess.run(command, cwd=broken_run, capture_output=True, timeout=120, check=False)
+    assert contents(broken_run) == before
+
+
+def test_without_the_option_nothing_changes(empty: Path) -> None:
+    done = run_pytest(empty, "-q")
+    assert done.returncode == 0 and "1 passed" in done.stdout
+
+
+def test_importing_the_plugin_is_light() -> None:
+    code = "import sys, rehearsal.pytest_plugin; print([m for m in ('duckdb', 'faker', 'simpy', 'pydantic', 'odoorpc') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def _outcomes(text: str) -> dict[str, str]:
+    found = re.findall(r"^(PASSED|FAILED) (\S+)", text, flags=re.MULTILINE)
+    return {name: outcome for outcome, name in found}

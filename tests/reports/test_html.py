@@ -1,0 +1,106 @@
+"""The HTML report is one safe, self-contained file that says what failed and why."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+from rehearsal.run import conclude, reopen
+
+VOID = {"meta", "br", "line", "rect", "path"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, and notices tags that are not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag, f"{tag} closes something else, at {self.getpos()}"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(folder: Path) -> tuple[str, Reader]:
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    return text, Reader(text)
+
+
+def test_is_one_file_without_scripts_or_references(run: Path) -> None:
+    text, reader = read(run)
+    assert not re.search(r"https?://", text)
+    assert "url(" not in text and "@import" not in text
+    assert not {"script", "link", "img", "iframe", "object"} & set(reader.tags)
+    assert not reader.open
+    assert all(value.startswith("#finding-") for name, value in reader.attributes if name in ("href", "src"))
+    assert not [name for name, _ in reader.attributes if name.startswith("on")]
+
+
+def test_links_lead_somewhere(run: Path) -> None:
+    _, reader = read(run)
+    targets = {value for name, value in reader.attributes if name == "id"}
+    assert {value[1:] for name, value in reader.attributes if name == "href"} <= targets
+
+
+def test_hostile_names_stay_text(run: Path) -> None:
+    text, reader = read(run)
+    assert "<script" not in text
+    assert "<script>alert('x')</script>" in reader.text
+
+
+def test_says_the_verdict_in_words_with_its_price(run: Path) -> None:
+    _, reader = read(run)
+    assert "This weekend would have failed." in reader.text
+    assert "1 unit was sold that no stock covered" in reader.text
+    assert "rehearse run promo_weekend --connector naive --seed 20261127" in reader.text
+
+
+def test_the_story_shows_why(run: Path) -> None:
+    _, reader = read(run)
+    for told in ("DUPLICATE: arrival number 2", "LATE: 1 h 6 min after it happened", "OUT OF ORDER: “payment captured” came first",
+                 "The connector failed on “payment captured”", "REFUSED: Odoo says:", "Asks store_1 to fulfil SO7", "Fri 28 Nov 01:00"):  # fmt: skip
+        assert told in reader.text, told
+
+
+def test_the_account_of_an_oversold_sku(run: Path) -> None:
+    _, reader = read(run)
+    assert "How the 1 units of SKU-1" in reader.text
+    assert "marketplace is told: 1 to sell" in reader.text
+    assert "marketplace accepts MARKETPLACE-0001" in reader.text
+
+
+def test_a_killed_run_says_what_is_missing(killed: Path) -> None:
+    _, reader = read(killed)
+    assert "Undecided: this rehearsal did not reach its end." in reader.text
+    assert "Odoo's books were not read" in reader.text
+    assert "would have gone well" not in reader.text
+
+
+def test_is_the_same_when_written_again(run: Path) -> None:
+    before = (run / "report.html").read_bytes()
+    conclude(reopen(run), lambda _: None)
+    after = (run / "report.html").read_bytes()
+    took = re.compile(rb"<td>(judge|report)</td>.*?</tr>")
+    assert took.sub(b"", before) == took.sub(b"", after)
+
+
+def test_stays_bounded(tmp_path: Path, make: object) -> None:
+    folder = make(tmp_path / "many", orders=400)  # type: ignore[operator]
+    text, _ = read(folder)
+    assert len(text) < 600_000
+    assert "and 387 more" in text, "399 orders are beyond the stock, 12 are named"

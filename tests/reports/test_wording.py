@@ -1,0 +1,84 @@
+"""The words that all reports share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal import project, scenario_file
+from rehearsal.demand import stored
+from rehearsal.record import Record
+
+wording = project.module("reports", "wording")
+SCENARIO = scenario_file.load(project.scenario_path("promo_weekend"), project.scenario_path)
+
+
+def told(verdict: str, **changes: Any) -> Any:
+    """Return a run as its files would tell it."""
+    summary = {
+        "verdict": verdict, "finished": True, "counts": {"orders_accepted": 1234}, "gates": [], "idle": [], "target": {"kind": "native"},
+        "scenario": SCENARIO.name, "connector": SCENARIO.connector, **changes,
+    }  # fmt: skip
+    one = {"id": "no_unit_is_promised_twice", "verdict": "pass", "findings": 0, "units": 0, "because": ""}
+    return wording.Told(summary, [one], [], {}, SCENARIO)
+
+
+def test_a_pass_says_so() -> None:
+    run = told("pass")
+    assert wording.headline(run) == "This weekend would have gone well."
+    assert "1,234 accepted orders" in wording.lead(run, wording.Hurt(0, "0.00"))
+    assert wording.missing(run) == []
+
+
+def test_a_missed_gate_is_not_called_a_broken_invariant() -> None:
+    run = told("fail", gates=[{"figure": "sync_latency_s_p95", "limit": "<= 120", "value": 300.0, "held": False}])
+    assert wording.headline(run) == "Every invariant held, but a limit was missed."
+    assert "sync_latency_s_p95 is 300.0, wanted <= 120" in wording.lead(run, wording.Hurt(0, "0.00"))
+
+
+def test_what_stayed_idle_is_missing() -> None:
+    run = told("undecided", idle=["channel webshop took 0 orders; 10 are wanted"])
+    assert wording.headline(run) == "Undecided: this run proves nothing yet."
+    assert wording.missing(run) == ["Not exercised enough: channel webshop took 0 orders; 10 are wanted."]
+
+
+def test_the_target_is_repeated_only_where_it_is_not_ours() -> None:
+    assert "--target" not in wording.repeat(told("pass"))
+    existing = told("pass", target={"kind": "existing", "url": "https://odoo.example"})
+    assert wording.repeat(existing).endswith("--target https://odoo.example")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.25, "0.25 s"),
+        (59.4, "59.4 s"),
+        (60, "1 min"),
+        (3990, "1 h 6 min"),
+        (86_400, "1 d"),
+        (554_428, "6 d 10 h"),
+        (3600, "1 h"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert wording.lasting(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("0.00", "0.00"), ("44852.66", "44,852.66"), ("-1234.05", "-1,234.05"), ("-0.05", "-0.05")]
+)
+def test_amounts(text: str, shown: str) -> None:
+    assert wording.amount(text) == shown
+
+
+def test_scenario_time() -> None:
+    assert wording.when(SCENARIO, 11 * 3600 + 42 * 60) == "Fri 28 Nov 11:42"
+
+
+def test_each_hurt_order_is_counted_once(run: Path) -> None:
+    with Record(SCENARIO, stored(run / "world.json"), run) as record:
+        harmed = wording.hurt(record, wording.told(record, run))
+    assert (harmed.orders, harmed.worth) == (2, "30.00")
