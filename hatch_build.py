@@ -7,7 +7,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
 
 
-class ReferenceProject(BuildHookInterface):  # type: ignore[misc]
+class ReferenceProject(BuildHookInterface):
     """Maps each root folder to ``rehearsal/_reference/`` in a standard wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ It measures the simulators alone, and lets tests look at what they do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,9 @@ class PaperConnector:
                 yield Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, told)
 
 
-def weekend(scenario: Scenario, folder: Path) -> Market:
-    """Play *scenario* on paper to its end; the history is in *folder*."""
+@contextmanager
+def opened(scenario: Scenario, folder: Path) -> Iterator[Market]:
+    """Yield the market of *scenario* on paper, connected and not yet started; its history is in *folder*."""
     world, wanted = demand.draw(scenario)
     env = simpy.Environment()
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,8 +87,14 @@ def weekend(scenario: Scenario, folder: Path) -> Market:
     with History(folder / "history") as history:
         market = Market(env, scenario, world, wanted, history, faults)
         market.connect(PaperConnector(market), NoErp(env))
-        market.open_doors()
-        play(env, market)
-        env.run()
+        yield market
     faults.close()
+
+
+def weekend(scenario: Scenario, folder: Path) -> Market:
+    """Play *scenario* on paper to its end; the history is in *folder*."""
+    with opened(scenario, folder) as market:
+        market.open_doors()
+        play(market.env, market)
+        market.env.run()
     return market

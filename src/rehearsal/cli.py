@@ -23,6 +23,7 @@ app = typer.Typer(
 scenarios = typer.Typer(help="What can be rehearsed.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(scenarios, name="scenario")
 
+NAME = "[a-z][a-z0-9_]*"
 Name = Annotated[str, typer.Argument(help="A scenario of the project path, or a path to a YAML file.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or 'latest'.")]
 TargetName = Annotated[str, typer.Option("--target", help="auto, native, docker, or the URL of an Odoo.")]
@@ -144,13 +145,13 @@ def mark(
     ],
 ) -> None:
     """Mark a database for rehearsal; asks for its name to be typed. Never do this to production."""
-    from rehearsal.targets.existing import ExistingTarget
+    from rehearsal.targets.existing import ExistingTarget, ask
 
     chosen = _target(target)
     if not isinstance(chosen, ExistingTarget):
         raise UsageError(f"only the database behind a URL is marked by hand; {target!r} is not a URL")
-    typed = typer.prompt("Rehearsals write orders, payments and stock into it. Type the name of the database", err=True)
-    chosen.write_mark(typed)
+    chosen.connect()
+    chosen.write_mark(ask("Rehearsals write orders, payments and stock into it. Type the name of the database: "))
     tell("marked; `rehearse run` may now write to it")
 
 
@@ -190,7 +191,10 @@ def scenario_show(name: Name, seed: Seed = None) -> None:
 @scenarios.command("validate")
 def scenario_validate(file: Name) -> None:
     """Check a scenario; all problems at once, each with file:line:col."""
+    from rehearsal import project
+
     found = _scenario(file)
+    project.require_parts(found)
     tell(f"{file}: scenario {found.name} is valid")
 
 
@@ -205,12 +209,18 @@ def scenario_schema() -> None:
 @scenarios.command("new")
 def scenario_new(name: Annotated[str, typer.Argument(help="Name of the new scenario.")]) -> None:
     """Write scenarios/NAME.yaml, a variant of promo_weekend to start from."""
+    from re import fullmatch
+
+    if not fullmatch(NAME, name):
+        raise UsageError(
+            f"a scenario cannot be named {name!r}; expected small letters, digits and _, such as black_friday"
+        )
     path = Path("scenarios") / f"{name}.yaml"
     if path.exists():
         raise UsageError(f"{path} exists already; choose another name or edit it")
     text = (
         "# yaml-language-server: $schema=scenario.schema.json   (write it with: rehearse scenario schema > scenarios/scenario.schema.json)\n"
-        f"extends: promo_weekend\nname: {name}\ntitle: \nseed: 1\n"
+        f"extends: promo_weekend\nname: {name}\ntitle: {name.replace('_', ' ').capitalize()}\nseed: 1\n"
     )
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -278,17 +288,22 @@ def run(
 ) -> None:
     """Rehearse a scenario, and judge it."""
     from rehearsal import project
-    from rehearsal.run import Options, ready_target, rehearse
+    from rehearsal.run import Options, ready_target, rehearse, require_free
     from rehearsal.terminal import Progress, verdict_lines
 
     scenario = _scenario(name, seed, connector, lanes, client)
-    project.connector(scenario.connector)
+    project.require_parts(scenario)
+    if out is not None:
+        require_free(out)
     chosen = _target(target)
     was_running = chosen.status().running
     with Progress(tell) as progress:
         try:
             ready_target(chosen, progress.tell)
             done, summary = rehearse(scenario, chosen, Options(out, keep), progress.tell, progress.advance)
+        except KeyboardInterrupt:
+            progress.tell("rehearse: interrupted, and nothing was judged")
+            raise
         finally:
             if not was_running and not keep:
                 chosen.down()
@@ -333,7 +348,7 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
     used = found.manifest.get("target", {})
     if "database" not in used:
         raise UsageError(f"{found.folder} does not say which database it used; it ended before there was one")
-    database = _target(target_of(found.manifest) if target == "auto" else target).attach(used["database"])
+    database = _target(target_of(found.manifest) if target == "auto" else target).database(used["database"])
     observed_again(found, database, tell)
     summary = conclude(found, tell)
     print("\n".join(verdict_lines(found.folder, summary, "", "")))
@@ -360,7 +375,7 @@ def compare(
 
     told = compared(find_run(run_a), find_run(run_b))
     print(json.dumps(told, indent=2) if as_json else table(told))
-    raise typer.Exit(1 if told["new"] else 0)
+    raise typer.Exit(1 if told["new"] else 5 if told["undecided"] else 0)
 
 
 def _repeat(name: str, scenario: Scenario, target: str, lanes: int | None, client: str | None) -> str:

@@ -7,6 +7,7 @@ in reality. With one lane every operation runs in issue order.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Generator
@@ -21,7 +22,7 @@ from rehearsal.history import History
 from rehearsal.model import Answer, Operation, Outcome
 from rehearsal.odoo.client import Client, ClientFactory, NotAllowed, NotSent, perform
 
-RECONNECT_S_MAX = 45.0
+RECONNECT_S_MAX = float(os.environ.get("REHEARSE_RECONNECT_S") or 45.0)
 """How long a lane tries to reach an Odoo that accepts no connection, before the run ends."""
 RECONNECT_PAUSE_S = 0.5
 

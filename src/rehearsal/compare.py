@@ -15,13 +15,17 @@ def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
     before, after = _summary(run_a), _summary(run_b)
     broken_a = {one["id"]: one for one in before["invariants"] if one["verdict"] == "fail"}
     broken_b = {one["id"]: one for one in after["invariants"] if one["verdict"] == "fail"}
+    decided_b = {one["id"] for one in after["invariants"] if one["verdict"] != "undecided"}
     return {
         "same_demand": before["demand_hash"] == after["demand_hash"],
         "verdicts": [before["verdict"], after["verdict"]],
         "connectors": [before["connector"], after["connector"]],
         "new": [_row(key, None, broken_b[key]) for key in broken_b if key not in broken_a],
         "ongoing": [_row(key, broken_a[key], broken_b[key]) for key in broken_b if key in broken_a],
-        "fixed": [_row(key, broken_a[key], None) for key in broken_a if key not in broken_b],
+        "fixed": [_row(key, broken_a[key], None) for key in broken_a if key in decided_b and key not in broken_b],
+        "undecided": [
+            _row(one["id"], broken_a.get(one["id"]), None) for one in after["invariants"] if one["id"] not in decided_b
+        ],
     }
 
 
@@ -30,10 +34,10 @@ def table(told: Mapping[str, Any]) -> str:
     lines = [f"{told['connectors'][0]}: {told['verdicts'][0]}   →   {told['connectors'][1]}: {told['verdicts'][1]}"]
     if not told["same_demand"]:
         lines.append("the two runs met different shoppers (demand_hash differs): compare with care")
-    for kind in ("new", "ongoing", "fixed"):
+    for kind in ("new", "ongoing", "fixed", "undecided"):
         for row in told[kind]:
             lines.append(
-                f"  {kind:8} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk"
+                f"  {kind:9} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk"
             )
     return "\n".join(lines)
 
@@ -50,5 +54,8 @@ def _summary(run: Path) -> dict[str, Any]:
     path = run / "summary.json"
     if not path.is_file():
         raise UsageError(f"{run} was never judged; run `rehearse check {run}` first")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path} is damaged ({error}); run `rehearse check {run}` to write it again") from None
     return found

@@ -21,6 +21,12 @@ def stream(seed: int, actor: str, purpose: str) -> Random:
     return Random(int.from_bytes(digest[:16], "big"))
 
 
+def chance(seed: int, actor: str, purpose: str) -> float:
+    """Return one draw in [0, 1) of *actor* for *purpose*; cheaper than a stream where a single one is wanted."""
+    digest = sha256(f"{seed}:{actor}:{purpose}".encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
 def arrivals(rng: Random, intensity_per_hour: Sequence[float], rate_total: float) -> list[float]:
     """Return arrival times in seconds of a non-homogeneous Poisson process.
 

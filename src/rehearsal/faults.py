@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from rehearsal.draw import stream
+from rehearsal.draw import chance
 from rehearsal.scenario import Fault, Scenario
 
 
@@ -41,7 +41,7 @@ class Faults:
         fault = self._scenario.fault(name)
         if fault is None or self._healed:
             return None
-        if stream(self._scenario.seed, f"fault:{name}", key).random() >= fault.share:
+        if chance(self._scenario.seed, f"fault:{name}", key) >= fault.share:
             return None
         self.fired(name, key, at_s)
         return fault

@@ -13,7 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
+
+import orjson
 
 from rehearsal.errors import HarnessFault
 from rehearsal.model import Answer, Delivery, Event, Instruction, Operation
@@ -24,11 +26,11 @@ VOLATILE = ("wall", "erp")
 
 
 class History:
-    """Writes the lines of one process; every line is flushed, so a killed run keeps what it wrote."""
+    """Writes the lines of one process; every line goes to the system at once, so a killed run keeps what it wrote."""
 
     def __init__(self, folder: Path, process: str = "main") -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO = (folder / f"{process}.ndjson").open("w", encoding="utf-8", buffering=1)
+        self._file = (folder / f"{process}.ndjson").open("wb", buffering=0)
         self._next = 0
         self._began = time.monotonic()
 
@@ -49,7 +51,7 @@ class History:
         index, self._next = self._next, self._next + 1
         line = {"i": index, "kind": kind, "at_s": round(at_s, 3), **fields}
         try:
-            self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str) + "\n")
+            self._file.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
         except OSError as error:
             raise HarnessFault(f"the history cannot be written ({error}); free some space and run again") from error
         return index

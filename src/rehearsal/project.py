@@ -13,9 +13,12 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import UsageError
+
+if TYPE_CHECKING:
+    from rehearsal.scenario import Scenario
 
 FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
 
@@ -69,7 +72,7 @@ def module(folder: str, name: str) -> ModuleType:
     if name not in known:
         raise UsageError(f"no {folder}/{name}.py on the project path{_nearest(name, list(known))}")
     path = known[name]
-    _on_path(path.parent.parent)
+    _on_path()
     _guard(folder)
     full = f"{folder}.{name}"
     loaded = sys.modules.get(full)
@@ -92,15 +95,14 @@ def connector(name: str) -> Any:
     """Return the connector class that a scenario names: ``naive``, or ``package.module:Class``."""
     if ":" in name:
         where, _, what = name.partition(":")
-        for root in roots():
-            _on_path(root)
+        _on_path()
         try:
             loaded: Any = getattr(importlib.import_module(where), what)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:
             raise UsageError(
-                f"connector {name!r} cannot be loaded ({error}); expected package.module:Class, importable from "
-                "the project folder"
-            ) from None
+                f"connector {name!r} cannot be loaded ({type(error).__name__}: {error}); expected "
+                "package.module:Class, importable from the project folder"
+            ) from error
         return loaded
     known = files("connectors", ".py")
     if name not in known:
@@ -118,16 +120,36 @@ def _nearest(name: str, known: list[str]) -> str:
     return f" (there are: {', '.join(sorted(known))})" if known else " (there are none)"
 
 
-def _on_path(root: Path) -> None:
-    if str(root) not in sys.path:
+def require_parts(scenario: Scenario) -> None:
+    """Raise `UsageError` unless every simulator that *scenario* names, and its connector, are on the project path."""
+    known = files("simulators", ".py")
+    named = [
+        *((f"service {kind}", kind) for kind in scenario.services),
+        *((f"node {code}", node.kind) for code, node in scenario.nodes.items()),
+        *((f"channel {code}", channel.kind) for code, channel in scenario.channels.items()),
+    ]
+    for who, kind in named:
+        if kind not in known:
+            raise UsageError(f"{who}: no simulator {kind!r} in simulators/{_nearest(kind, list(known))}")
+    connector(scenario.connector)
+
+
+def _on_path() -> None:
+    """Put the roots behind what is installed, in their order: of two modules of one name, the team's own is meant."""
+    for root in roots():
+        if str(root) in sys.path:
+            sys.path.remove(str(root))
         sys.path.append(str(root))
 
 
 def _guard(folder: str) -> None:
     """Refuse an installed regular package of a folder's name: it would take the folder's place silently."""
-    installed = sys.modules.get(folder)
-    if installed is not None and getattr(installed, "__file__", None):
+    try:
+        origin = getattr(importlib.util.find_spec(folder), "origin", None)
+    except ValueError:
+        origin = None  # a module that is already loaded and does not say where from
+    if origin is not None:
         raise UsageError(
-            f"an installed package named {folder!r} ({installed.__file__}) hides the project folder {folder}/; "
+            f"an installed package named {folder!r} ({origin}) hides the project folder {folder}/; "
             "uninstall it from this environment"
         )

@@ -30,7 +30,7 @@ from rehearsal.history import History
 from rehearsal.judge import Judged, judge
 from rehearsal.market import Market
 from rehearsal.model import Answer, Operation, Outcome
-from rehearsal.odoo.connect import Caller, factory, require_modules
+from rehearsal.odoo.connect import Caller, caller, factory, note_use, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import observe
 from rehearsal.odoo.verbs import look_up
 from rehearsal.record import Record
@@ -92,8 +92,7 @@ def open_run(scenario: Scenario, out: Path | None) -> Run:
     """Return a new, empty run folder for *scenario*; ``latest`` points to it."""
     began = datetime.now(UTC)
     folder = out or Path("runs") / scenario.name / f"{began:%Y%m%dT%H%M%S.%f}-{scenario.seed}"
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty; name a folder that is new, or leave out --out")
+    require_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
     text = scenario_file.dump(scenario)
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
@@ -108,6 +107,13 @@ def open_run(scenario: Scenario, out: Path | None) -> Run:
     if out is None:
         _point_latest(folder)
     return run
+
+
+def require_free(folder: Path) -> None:
+    """Raise `UsageError` unless *folder* can become a run folder: it is new, or empty."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        said = "is not empty" if folder.is_dir() else "is no folder"
+        raise UsageError(f"{folder} {said}; name a folder that is new, or leave out --out")
 
 
 def rehearse(
@@ -174,7 +180,8 @@ def reopen(folder: Path) -> Run:
 
 def observed_again(run: Run, database: Database, told: Told) -> None:
     """Read the books of a kept database once more."""
-    observe(factory(database, run.scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told)
+    call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading the books again")
+    observe(call.client, run.folder / "snapshot", told)
 
 
 # -- prepare ---------------------------------------------------------------------------------------
@@ -187,13 +194,15 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
     database = target.clone(name)
     try:
         told(f"database {database.name} at {database.url}")
-        client = factory(database, scenario.client, CALL_TIMEOUT_S)()
-        call = Caller(client, "preparing the database")
+        call = caller(database, scenario.client, CALL_TIMEOUT_S, "preparing the database")
         require_modules(call, recipe().modules)
         run.manifest["target"] = {
-            "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": client.version(), "client": scenario.client,
+            "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": call.client.version(), "client": scenario.client,
         }  # fmt: skip
         run.save()
+        require_mark(call, database)
+        require_unused(call, database)
+        note_use(call, str(run.folder))
         told("seeding the opening world")
         project.module("fixtures", "opening").seed(call, scenario, world)
         if options.sabotage:
@@ -220,8 +229,9 @@ def _played(
     scenario = run.scenario
     env = simpy.Environment()
     faults = Faults(scenario, run.folder / "faults.ndjson")
+    clients = factory(database, scenario.client, float(scenario.clock.timeout))
+    require_mark(Caller(clients(), "before the doors open"), database)
     with History(run.folder / "history") as history:
-        clients = factory(database, scenario.client, float(scenario.clock.timeout))
         lanes = Lanes(env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history)
         market = Market(env, scenario, world, wanted, history, faults)
         market.connect(connector, lanes)
@@ -243,7 +253,12 @@ def _played(
         _shelves(market, history)
         with run.timed("observe"):
             told("reading Odoo's books")
-            observe(factory(database, scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told)
+            try:
+                observe(factory(database, scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told)
+            except KeyboardInterrupt:
+                run.interrupted = True
+                history.phase("interrupted", env.now)
+                told("interrupted while Odoo's books were read; the history alone is judged")
         if not run.interrupted:
             history.phase("observe", env.now)
 

@@ -64,7 +64,9 @@ class Progress:
 
 def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str) -> list[str]:
     """Return the end of a run: invariants, gates, totals, dearest findings, files, and how to repeat it."""
-    lines = ["", "INVARIANTS"]
+    lines, because = ["", "INVARIANTS"], _because(run)
+    if not summary["finished"]:
+        lines = ["", "THE RUN DID NOT REACH ITS END; this is what is known so far", *lines[1:]]
     for one in summary["invariants"]:
         tail = f"{one['examined']} examined"
         if one["findings"]:
@@ -73,6 +75,8 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
                 + (f", {one['units']} unit(s)" if one["units"] else "")
                 + f", {one['money_at_risk']} at risk"
             )
+        if one["verdict"] == "undecided" and summary["finished"] and because.get(one["id"]):
+            tail += f"; {because[one['id']]}"
         lines.append(f"  {_coloured(MARKS[one['verdict']], one['verdict'])} {one['id'].replace('_', ' ')}  ({tail})")
     if summary["gates"]:
         lines.append("GATES")
@@ -109,11 +113,21 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
     return lines
 
 
-def _dearest(run: Path) -> list[str]:
+def _because(run: Path) -> dict[str, str]:
+    """Return why each undecided invariant is undecided."""
+    return {one["id"]: one["because"] for one in _verdict(run).get("invariants", ()) if one.get("because")}
+
+
+def _verdict(run: Path) -> dict[str, Any]:
     try:
-        found = json.loads((run / "verdict.json").read_text(encoding="utf-8"))["findings"]
-    except (OSError, ValueError, KeyError):
-        return []
+        found: dict[str, Any] = json.loads((run / "verdict.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _dearest(run: Path) -> list[str]:
+    found = _verdict(run).get("findings")
     if not found:
         return []
     head = f"DEAREST FINDINGS  ({min(DEAREST, len(found))} of {len(found)})"

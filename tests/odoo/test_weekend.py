@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from fixtures.saboteurs import SABOTEURS
@@ -60,7 +63,9 @@ def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_ho
     run, summary = play(load("promo_day", connector="naive"))
 
     assert (summary["verdict"], summary["exit_code"]) == ("fail", 1)
-    findings = __import__("json").loads((run.folder / "verdict.json").read_text())["findings"]
+    schema = json.loads((resources.files("rehearsal") / "schemas" / "summary.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads((run.folder / "summary.json").read_text()))
+    findings = json.loads((run.folder / "verdict.json").read_text())["findings"]
     oversold = [finding for finding in findings if finding["invariant"] == "no_unit_is_promised_twice"]
     assert oversold
     for finding in oversold:

@@ -8,6 +8,10 @@ from typing import Any
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused
 from rehearsal.targets.base import Database
+from rehearsal.targets.existing import MARK_DOMAIN, MARK_FIELDS, mark_of
+
+USED = "rehearsal.used"
+"""The system parameter that says that a rehearsal wrote its opening world into the database."""
 
 
 def factory(database: Database, client: str, timeout_s: float) -> ClientFactory:
@@ -49,6 +53,14 @@ class Caller:
             ) from error
 
 
+def caller(database: Database, client: str, timeout_s: float, doing: str) -> Caller:
+    """Return a `Caller` on a client of its own; raises `EnvironmentNotReady` when there is nothing to log in with."""
+    try:
+        return Caller(factory(database, client, timeout_s)(), doing)
+    except NotAllowed as error:
+        raise EnvironmentNotReady(f"{doing}: {error}") from error
+
+
 def require_modules(call: Caller, modules: Sequence[str]) -> None:
     """Raise `EnvironmentNotReady` that names every module which is wanted and not installed."""
     domain = [("name", "in", list(modules)), ("state", "=", "installed")]
@@ -58,3 +70,26 @@ def require_modules(call: Caller, modules: Sequence[str]) -> None:
         raise EnvironmentNotReady(
             f"this Odoo lacks {len(missing)} module(s): {', '.join(missing)}; install them (Apps, or `odoo -i {','.join(missing)}`) and run again"
         )
+
+
+def require_mark(call: Caller, database: Database) -> None:
+    """Raise `TargetRefused` unless *database* is neutralised or marked; read over the connection that will write."""
+    rows = call("ir.config_parameter", "search_read", None, {"domain": MARK_DOMAIN, "fields": MARK_FIELDS})
+    mark_of(database.name, rows).require(database.url)
+
+
+def require_unused(call: Caller, database: Database) -> None:
+    """Raise `EnvironmentNotReady` when a rehearsal wrote into *database* before: its names and barcodes are taken."""
+    used = call("ir.config_parameter", "search", None, {"domain": [("key", "=", USED)], "limit": 1})
+    names = used or call("ir.model.data", "search", None, {"domain": [("module", "=", "rehearsal")], "limit": 1})
+    if names:
+        raise EnvironmentNotReady(
+            f"database '{database.name}' at {database.url} was already used for a rehearsal, and nothing was written "
+            "to it; a rehearsal needs fresh books: restore the database from its backup, or clone a fresh copy of it, "
+            "and run again"
+        )
+
+
+def note_use(call: Caller, run: str) -> None:
+    """Note in the database, before anything else is written, that *run* uses it."""
+    call("ir.config_parameter", "set_param", None, {"key": USED, "value": run})

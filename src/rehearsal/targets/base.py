@@ -71,6 +71,9 @@ class Target(Protocol):
     def clone(self, name: str) -> Database:
         """Return a fresh database *name*, copied from the template together with its filestore."""
 
+    def database(self, name: str) -> Database:
+        """Return the database *name* that is there already (for another look at a kept one)."""
+
     def copy(self, database: Database, name: str) -> Database:
         """Return a copy of *database* as *name* (for saboteurs: one finished weekend, many sabotages)."""
 

@@ -22,6 +22,8 @@ from rehearsal.targets.wire import Refusal, post
 MARK = "rehearsal.marked"
 NEUTRALIZED = "database.is_neutralized"
 TEMPLATE_MARK = "template"
+MARK_DOMAIN = [["key", "in", [MARK, NEUTRALIZED]]]
+MARK_FIELDS = ["key", "value"]
 ENVIRONMENT = "REHEARSE_ODOO_"
 
 
@@ -37,6 +39,15 @@ class Mark:
     def allows(self) -> bool:
         """Whether it may be written to: a copied database keeps its mark, so the mark must name it."""
         return self.neutralized or self.marked in (self.database, TEMPLATE_MARK)
+
+    def require(self, url: str) -> None:
+        """Raise `TargetRefused` unless the database, at *url*, may be written to."""
+        if not self.allows:
+            told = f"is marked for '{self.marked}'" if self.marked else "isn't marked"
+            raise TargetRefused(
+                f"database '{self.database}' at {url} is not neutralised and {told}, so it may be "
+                f"production and nothing was written; if it's a copy, run: rehearse mark {url}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +93,22 @@ class ExistingTarget:
     def connect(self) -> Connection:
         """Log in once; raises `EnvironmentNotReady` with the reason when that isn't possible."""
         if self._connection is None:
-            self._connection = log_in(self.url, needed("DATABASE", "database"))
+            self._connection = log_in(self.url, needed("DATABASE", "name"))
         return self._connection
 
     def clone(self, name: str) -> Database:
         """Return the database itself, after reading its mark; it isn't copied, so *name* is unused."""
         self.require_mark()
+        return self.database(self.connect().database)
+
+    def database(self, name: str) -> Database:
+        """Return the database to read from again; raises `EnvironmentNotReady` when it isn't the one called *name*."""
         found = self.connect()
+        if found.database != name:
+            raise EnvironmentNotReady(
+                f"the login is for database '{found.database}' at {self.url}, wanted is '{name}'; "
+                f"set {ENVIRONMENT}DATABASE={name}"
+            )
         return Database(self.url, found.database, found.login, found.password, found.api_key)
 
     def copy(self, database: Database, name: str) -> Database:
@@ -127,21 +147,11 @@ class ExistingTarget:
     def read_mark(self) -> Mark:
         """Read from the database, now, whether it may be rehearsed on; before every phase that writes."""
         connection = self.connect()
-        domain = [["key", "in", [MARK, NEUTRALIZED]]]
-        rows = connection.search_read("ir.config_parameter", domain, ["key", "value"])
-        values = {str(row["key"]): str(row["value"] or "") for row in rows}
-        neutralized = values.get(NEUTRALIZED, "").strip().lower() in ("true", "1", "t")
-        return Mark(connection.database, neutralized, values.get(MARK))
+        return mark_of(connection.database, connection.search_read("ir.config_parameter", MARK_DOMAIN, MARK_FIELDS))
 
     def require_mark(self) -> None:
         """Raise `TargetRefused` unless the database may be written to."""
-        mark = self.read_mark()
-        if not mark.allows:
-            told = f"is marked for '{mark.marked}'" if mark.marked else "isn't marked"
-            raise TargetRefused(
-                f"database '{mark.database}' at {self.url} is not neutralised and {told}, so it may be "
-                f"production and nothing was written; if it's a copy, run: rehearse mark {self.url}"
-            )
+        self.read_mark().require(self.url)
 
     def write_mark(self, database_name_typed: str) -> None:
         """Mark the database for rehearsal; its name must have been typed in full by a person."""
@@ -158,9 +168,20 @@ class ExistingTarget:
             )
 
 
+def mark_of(database: str, parameters: list[dict[str, Any]]) -> Mark:
+    """Return what the system *parameters* of *database* (those of MARK_DOMAIN) say about being rehearsed on."""
+    values = {str(row["key"]): str(row["value"] or "") for row in parameters}
+    neutralized = values.get(NEUTRALIZED, "").strip().lower() in ("true", "1", "t")
+    return Mark(database, neutralized, values.get(MARK))
+
+
 def checked_url(url: str) -> str:
     """Return *url* without a trailing slash, if it's one of an Odoo and holds no password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"target URL: {error}; expected http(s)://HOST[:PORT]") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(
             f"target URL: expected http(s)://HOST[:PORT], such as https://staging.example.com; "
@@ -178,7 +199,7 @@ def needed(name: str, what: str, secret: bool = False) -> str:
     """Return a setting from the environment, or ask for it on a terminal."""
     value = os.environ.get(ENVIRONMENT + name, "")
     if not value and sys.stdin is not None and sys.stdin.isatty():
-        value = getpass.getpass(f"{what}: ") if secret else ask(f"{what}: ")
+        value = getpass.getpass(f"{what}: ") if secret else ask(f"{what} of the Odoo database: ")
     if not value:
         also = f" or {ENVIRONMENT}API_KEY" if name == "PASSWORD" else ""
         raise EnvironmentNotReady(f"the {what} of the Odoo database is not known; set {ENVIRONMENT}{name}{also}")
