@@ -1,5 +1,6 @@
 """Ship the project folders inside the wheel, as the reference project."""
 
+from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -13,4 +14,5 @@ class ReferenceProject(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the folders; an editable install reads the checkout itself, so it gets none."""
         if version == "standard":
-            build_data["force_include"] |= {f: f"rehearsal/_reference/{f}" for f in FOLDERS}
+            there = [folder for folder in FOLDERS if (Path(self.root) / folder).is_dir()]  # git keeps no empty folder
+            build_data["force_include"] |= {folder: f"rehearsal/_reference/{folder}" for folder in there}

@@ -12,100 +12,116 @@ EPSILON = 0.001
 """Odoo keeps quantities as floats of two decimals; a thousandth is no piece."""
 
 PROMISES = """
-WITH RECURSIVE placed AS (
-    SELECT o.i, o.at_s, o.node, l.sku, o.channel, o."order", l.units FROM orders o JOIN order_lines l ON l."order" = o."order" AND l.channel = o.channel),
-moved AS (SELECT e.i, e.at_s, e.node AS goal, e.data->>'source' AS source, e.channel, e."order" FROM events e WHERE e.type = 'promise.moved'),
+WITH placed AS (
+    SELECT o.i, o.at_s, o.node, l.sku, o.channel, o."order", l.units
+    FROM orders o JOIN order_lines l ON l."order" = o."order" AND l.channel = o.channel),
+moved AS (
+    SELECT e.i, e.at_s, e.node AS goal, e.data->>'source' AS source, e.channel, e."order"
+    FROM events e WHERE e.type = 'promise.moved'),
+kept AS (SELECT channel, "order", last(goal ORDER BY i) AS node FROM moved GROUP BY ALL),
 changes AS (
     SELECT i, at_s, node, sku, channel, "order", units FROM placed
-    UNION ALL SELECT m.i, m.at_s, m.source, p.sku, p.channel, p."order", -p.units FROM moved m JOIN placed p ON p."order" = m."order" AND p.channel = m.channel
-    UNION ALL SELECT m.i, m.at_s, m.goal, p.sku, p.channel, p."order", p.units FROM moved m JOIN placed p ON p."order" = m."order" AND p.channel = m.channel
-    UNION ALL SELECT e.i, e.at_s, coalesce((SELECT last(m.goal ORDER BY m.i) FROM moved m WHERE m."order" = p."order" AND m.channel = p.channel), p.node),
-        p.sku, p.channel, p."order", -p.units FROM endings e JOIN placed p ON p."order" = e."order" AND p.channel = e.channel WHERE e.how = 'cancelled'),
-running AS (
-    SELECT *, sum(units) OVER (PARTITION BY node, sku ORDER BY at_s, i ROWS UNBOUNDED PRECEDING) AS promised FROM changes)
-SELECT r.node, r.sku, b.units AS book, r.i, r.at_s, r.channel, r."order", r.units, r.promised - b.units AS over
-FROM running r JOIN book b ON b.node = r.node AND b.sku = r.sku ORDER BY r.node, r.sku, r.at_s, r.i
+    UNION ALL SELECT m.i, m.at_s, m.source, p.sku, p.channel, p."order", -p.units
+        FROM moved m JOIN placed p ON p."order" = m."order" AND p.channel = m.channel
+    UNION ALL SELECT m.i, m.at_s, m.goal, p.sku, p.channel, p."order", p.units
+        FROM moved m JOIN placed p ON p."order" = m."order" AND p.channel = m.channel
+    UNION ALL SELECT e.i, e.at_s, coalesce(k.node, p.node), p.sku, p.channel, p."order", -p.units
+        FROM endings e JOIN placed p ON p."order" = e."order" AND p.channel = e.channel
+        LEFT JOIN kept k ON k."order" = e."order" AND k.channel = e.channel WHERE e.how = 'cancelled'),
+owed AS (
+    SELECT c.*, b.units AS book,
+        sum(c.units) OVER (PARTITION BY c.node, c.sku ORDER BY c.at_s, c.i ROWS UNBOUNDED PRECEDING) - b.units AS over
+    FROM changes c JOIN book b ON b.node = c.node AND b.sku = c.sku)
 """
 
 
 def no_unit_is_promised_twice(record: Record) -> Judgement:
-    """At no instant does a node owe more units of a SKU than its books ever held: what all channels accepted, less what was
-    cancelled or moved elsewhere, stays within the opening stock.
+    """At no instant does a node owe more units of a SKU than its books ever held: what all channels accepted, less what
+    was cancelled or moved elsewhere, stays within the opening stock.
 
     Judged over the outside history, in event time, per fulfilment node and SKU; units handed over have
     left both sides. A wrong stock record is no breach here: the promise was covered by the book.
     """
-    products = {product.sku: product for product in record.world.products}
-    stories: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    rows = record.rows(PROMISES)
-    for row in rows:
-        stories.setdefault((row["node"], row["sku"]), []).append(row)
-    findings = []
-    for (node, sku), story in stories.items():
-        broken = [row for row in story if row["over"] > 0 and row["units"] > 0]
-        if not broken:
-            continue
-        worst = max(broken, key=lambda row: row["over"])
-        units, price = worst["over"], products[sku].promo_minor
-        findings.append(
-            Finding(
-                message=(
-                    f"{sku} at {node}: {worst['book']} in stock, {units} promised too many at {_hours(worst['at_s'])}; "
-                    f"{len(broken)} order(s) were accepted beyond the stock, {money(units * price)} at risk"
-                ),
-                severity=Severity.CRITICAL,
-                units=units,
-                money_at_risk_minor=units * price,
-                witnesses=tuple(dict.fromkeys(row["i"] for row in (broken[0], worst, broken[-1]))),
-                orders=tuple(dict.fromkeys((row["channel"], row["order"]) for row in broken)),
-                at_s=broken[0]["at_s"],
-            )
-        )
-    return Judgement(examined=len(stories), findings=tuple(findings))
+    broken = record.rows(PROMISES + "SELECT * FROM owed WHERE over > 0 AND units > 0 ORDER BY node, sku, at_s, i")
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in broken:
+        groups.setdefault((row["node"], row["sku"]), []).append(row)
+    prices = {product.sku: product.promo_minor for product in record.world.products}
+    return Judgement(
+        examined=record.value(PROMISES + "SELECT count(DISTINCT (node, sku)) FROM owed"),
+        findings=tuple(_oversold(node, sku, group, prices[sku]) for (node, sku), group in groups.items()),
+    )
+
+
+def _oversold(node: str, sku: str, group: list[dict[str, Any]], price_minor: int) -> Finding:
+    """Return the finding for one node and SKU; *group* holds the promises that went beyond the stock, in order of time."""
+    worst = max(group, key=lambda row: (row["over"], -row["i"]))
+    units = int(worst["over"])
+    return Finding(
+        message=(
+            f"{sku} at {node}: {worst['book']} in stock, {units} promised too many at {_hours(worst['at_s'])}; "
+            f"{len(group)} order(s) were accepted beyond the stock, {money(units * price_minor)} at risk"
+        ),
+        severity=Severity.CRITICAL,
+        units=units,
+        money_at_risk_minor=units * price_minor,
+        witnesses=tuple(dict.fromkeys(row["i"] for row in (group[0], worst, group[-1]))),
+        orders=tuple(dict.fromkeys((row["channel"], row["order"]) for row in group)),
+        at_s=group[0]["at_s"],
+    )
 
 
 def stock_book_equals_its_movements(record: Record) -> Judgement:
     """For every product and location, on-hand stock is exactly what done movements brought in less what they took out."""
-    rows = record.rows("""
-        WITH flow AS (SELECT product, destination AS location, units FROM erp_moved UNION ALL SELECT product, source, -units FROM erp_moved),
+    sql = """
+        WITH flow AS (
+            SELECT product, destination AS location, units FROM erp_moved UNION ALL SELECT product, source, -units FROM erp_moved),
         net AS (SELECT product, location, sum(units) AS units FROM flow GROUP BY ALL)
         SELECT coalesce(q.product, n.product) AS product, coalesce(q.location, n.location) AS location, p.sku, nd.node,
             coalesce(q.units, 0) AS book, coalesce(n.units, 0) AS moved
         FROM erp_quants q FULL JOIN net n ON n.product = q.product AND n.location = q.location
         LEFT JOIN erp_products p ON p.id = coalesce(q.product, n.product)
-        LEFT JOIN erp_locations l ON l.id = coalesce(q.location, n.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse""")
-    findings = tuple(
-        _book_finding(
-            record,
-            row,
-            f"the book says {row['book']:g}, its movements sum to {row['moved']:g}",
-            row["book"] - row["moved"],
-        )
-        for row in rows
-        if abs(row["book"] - row["moved"]) > EPSILON
+        LEFT JOIN erp_locations l ON l.id = coalesce(q.location, n.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse"""
+    return Judgement(
+        examined=record.value(f"SELECT count(*) FROM ({sql})"),
+        findings=tuple(
+            _book_finding(
+                record,
+                row,
+                f"the book says {row['book']:g}, its movements sum to {row['moved']:g}",
+                row["book"] - row["moved"],
+            )
+            for row in record.rows(f"SELECT * FROM ({sql}) WHERE abs(book - moved) > {EPSILON}")
+        ),
     )
-    return Judgement(examined=len(rows), findings=findings)
 
 
 def reservations_cohere(record: Record) -> Judgement:
-    """For every product and internal location, what stock says is reserved is what open transfers hold, and no more than lies there."""
-    rows = record.rows("""
+    """For every product and internal location, what stock says is reserved is what open transfers hold, and no more than
+    lies there."""
+    sql = """
         SELECT coalesce(q.product, h.product) AS product, coalesce(q.location, h.location) AS location, p.sku, nd.node,
             coalesce(q.units, 0) AS units, coalesce(q.reserved, 0) AS reserved, coalesce(h.units, 0) AS held
         FROM (SELECT q.* FROM erp_quants q JOIN erp_locations l ON l.id = q.location AND l.usage = 'internal') q
         FULL JOIN (SELECT h.* FROM erp_held h JOIN erp_locations l ON l.id = h.location AND l.usage = 'internal') h
             ON h.product = q.product AND h.location = q.location
         LEFT JOIN erp_products p ON p.id = coalesce(q.product, h.product)
-        LEFT JOIN erp_locations l ON l.id = coalesce(q.location, h.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse""")
+        LEFT JOIN erp_locations l ON l.id = coalesce(q.location, h.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse"""
+    wrong = f"abs(reserved - held) > {EPSILON} OR reserved > greatest(0, units) + {EPSILON}"
     findings = []
-    for row in rows:
+    for row in record.rows(f"SELECT * FROM ({sql}) WHERE {wrong}"):
         if abs(row["reserved"] - row["held"]) > EPSILON:
-            said = f"stock says {row['reserved']:g} reserved, open transfers hold {row['held']:g}"
-            findings.append(_book_finding(record, row, said, row["reserved"] - row["held"]))
-        elif row["reserved"] > max(0.0, row["units"]) + EPSILON:
-            said = f"{row['reserved']:g} reserved of {row['units']:g} on hand"
-            findings.append(_book_finding(record, row, said, row["reserved"] - max(0.0, row["units"])))
-    return Judgement(examined=len(rows), findings=tuple(findings))
+            said, off = (
+                f"stock says {row['reserved']:g} reserved, open transfers hold {row['held']:g}",
+                row["reserved"] - row["held"],
+            )
+        else:
+            said, off = (
+                f"{row['reserved']:g} reserved of {row['units']:g} on hand",
+                row["reserved"] - max(0.0, row["units"]),
+            )
+        findings.append(_book_finding(record, row, said, off))
+    return Judgement(examined=record.value(f"SELECT count(*) FROM ({sql})"), findings=tuple(findings))
 
 
 def _book_finding(record: Record, row: dict[str, Any], said: str, off: float) -> Finding:

@@ -195,7 +195,8 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
     try:
         told(f"database {database.name} at {database.url}")
         call = caller(database, scenario.client, CALL_TIMEOUT_S, "preparing the database")
-        require_modules(call, recipe().modules)
+        run.manifest["modules"] = require_modules(call, recipe().modules)
+        run.manifest["postgresql_version"] = getattr(target, "postgres_version", None)
         run.manifest["target"] = {
             "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": call.client.version(), "client": scenario.client,
         }  # fmt: skip

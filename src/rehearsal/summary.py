@@ -47,21 +47,22 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     }
 
 
-def findings(judged: tuple[Judged, ...]) -> list[dict[str, Any]]:
-    """Return every finding as a dict, the dearest first."""
-    told = [_finding(one.id, finding) for one in judged for finding in one.judgement.findings]
+def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
+    """Return every finding as a dict, the dearest first, each with the command that repeats it."""
+    told = [_finding(one.id, finding) | {"repeat": repeat} for one in judged for finding in one.judgement.findings]
     return sorted(told, key=lambda f: (-_minor(f["money_at_risk"]), f["invariant"], f["message"]))
 
 
 def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> None:
     """Write ``verdict.json`` first and ``summary.json`` last: a run without a summary has no result."""
+    repeat = f"rehearse run {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
     verdict = {
         "schema_version": SCHEMA_VERSION, "verdict": summary["verdict"], "exit_code": summary["exit_code"],
         "invariants": [
             {**_invariant(one), "sentence": one.sentence, "because": one.judgement.undecided_because, "traceback": one.trace}
             for one in judged
         ],
-        "findings": findings(judged),
+        "findings": findings(judged, repeat),
     }  # fmt: skip
     for name, content in (("verdict.json", verdict), ("summary.json", summary)):
         partial = run / f".{name}.partial"

@@ -61,15 +61,16 @@ def caller(database: Database, client: str, timeout_s: float, doing: str) -> Cal
         raise EnvironmentNotReady(f"{doing}: {error}") from error
 
 
-def require_modules(call: Caller, modules: Sequence[str]) -> None:
-    """Raise `EnvironmentNotReady` that names every module which is wanted and not installed."""
-    domain = [("name", "in", list(modules)), ("state", "=", "installed")]
-    rows = call("ir.module.module", "search_read", None, {"domain": domain, "fields": ["name"]})
-    missing = sorted(set(modules) - {row["name"] for row in rows})
+def require_modules(call: Caller, modules: Sequence[str]) -> dict[str, str]:
+    """Raise `EnvironmentNotReady` that names every wanted module which is not installed; return all with their versions."""
+    arguments = {"domain": [("state", "=", "installed")], "fields": ["name", "latest_version"], "order": "name"}
+    installed = {row["name"]: row["latest_version"] for row in call("ir.module.module", "search_read", None, arguments)}
+    missing = sorted(set(modules) - set(installed))
     if missing:
         raise EnvironmentNotReady(
             f"this Odoo lacks {len(missing)} module(s): {', '.join(missing)}; install them (Apps, or `odoo -i {','.join(missing)}`) and run again"
         )
+    return installed
 
 
 def require_mark(call: Caller, database: Database) -> None:

@@ -1,0 +1,266 @@
+"""What is installed: a command, one import package with the reference project inside, and nothing else; and a consumer's project on top."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rehearsal.targets.native import NativeTarget
+from tests.cli.command import Said, environment, rehearse
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+ROOT = Path(__file__).parents[2]
+CONSUMER = Path(__file__).with_name("consumer")
+FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
+INSIDE = "rehearsal/_reference/"
+BUILD_S_MAX = 120.0
+BUNDLED = {"promo_day", "promo_weekend"}
+HOUSE_RULE = "one_unit_is_kept_back_from_every_channel"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A throwaway environment in which the project is installed in one of the ways."""
+
+    how: str
+    packages: Path
+    """Its own site-packages."""
+    python: Path
+
+    def rehearse(self, *words: str | Path, cwd: Path) -> Said:
+        """Run this environment's own ``rehearse``."""
+        return rehearse(*words, cwd=cwd, program=self.python.with_name("rehearse"))
+
+    def evaluated(self, expression: str, cwd: Path) -> str:
+        """Return what this environment's Python prints for *expression*, started in *cwd*."""
+        return output(
+            [self.python, "-c", f"import importlib.util, rehearsal, rehearsal.project; print({expression})"], cwd
+        )
+
+
+def output(command: list[str | Path], cwd: Path) -> str:
+    """Run *command* to its end and return its stdout."""
+    done = subprocess.run(
+        command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=BUILD_S_MAX, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel, built from the source distribution as a release is; without the network."""
+    folder = tmp_path_factory.mktemp("dist")
+    output([sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT], folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable[[str], Installed]:
+    """Make environments whose dependencies are those of the one that runs the tests."""
+    sources: dict[str, list[str | Path]] = {"plain": [ROOT], "editable": ["--editable", ROOT], "wheel": [wheel]}
+    made: dict[str, Installed] = {}
+
+    def make(how: str) -> Installed:
+        if how not in made:
+            home = tmp_path_factory.mktemp(how)
+            venv.create(home, with_pip=False, symlinks=True)
+            packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(home), "platbase": str(home)}))
+            # A plain line adds the folder and does not read the .pth files in it: our own editable install stays out.
+            (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+            python = home / "bin" / "python"
+            output(
+                [
+                    *(
+                        sys.executable,
+                        "-m",
+                        "pip",
+                        "--python",
+                        python,
+                        "--disable-pip-version-check",
+                        "install",
+                        "--quiet",
+                    ),
+                    *("--no-deps", "--no-index", "--no-build-isolation", "--ignore-installed", *sources[how]),
+                ],
+                home,
+            )
+            made[how] = Installed(how, packages, python)
+        return made[how]
+
+    return make
+
+
+every_way = pytest.mark.parametrize("how", ["plain", "editable", "wheel"])
+
+
+@every_way
+def test_the_bundled_scenarios_are_found_from_another_folder(
+    how: str, installed: Callable[[str], Installed], tmp_path: Path
+) -> None:
+    """However it was installed, and without a project of one's own."""
+    there = installed(how)
+
+    assert {row.split()[0] for row in there.rehearse("scenario", "list", cwd=tmp_path).out.splitlines()} >= BUNDLED
+    assert there.rehearse("scenario", "validate", "promo_weekend", cwd=tmp_path).code == 0
+    plan = there.rehearse("plan", "promo_weekend", cwd=tmp_path)
+    assert (plan.code, "TIGHTEST SUPPLY" in plan.out) == (0, True)
+
+
+@every_way
+def test_no_generic_name_becomes_importable(how: str, installed: Callable[[str], Installed], tmp_path: Path) -> None:
+    """Neither the folders of the project nor its tests; only `rehearsal` is."""
+    there = installed(how)
+    names = (*FOLDERS, "tests", "benchmarks", "hatch_build", "src")
+    found = there.evaluated(f"[name for name in {names} if importlib.util.find_spec(name)]", tmp_path)
+
+    assert found == "[]"
+    distribution = next(there.packages.glob("peak_rehearsal-*.dist-info"))
+    record = (distribution / "RECORD").read_text(encoding="utf-8")
+    tops = {line.split(",")[0].split("/")[0] for line in record.splitlines()} - {"..", distribution.name}
+    assert tops == ({"_peak_rehearsal.pth"} if how == "editable" else {"rehearsal"})
+
+
+@every_way
+def test_the_reference_project_is_read_from_where_it_belongs(
+    how: str, installed: Callable[[str], Installed], tmp_path: Path
+) -> None:
+    """An editable install reads the checkout and leaves no copy that would grow stale."""
+    there = installed(how)
+    bundled = Path(there.evaluated("rehearsal.project.bundled()", tmp_path))
+
+    assert bundled == (ROOT if how == "editable" else there.packages / "rehearsal" / "_reference")
+    copies = [path for path in there.packages.rglob("_reference") if path.is_dir()]
+    assert copies == ([] if how == "editable" else [bundled])
+
+
+def test_the_wheel_holds_the_whole_reference_project_and_no_test(wheel: Path) -> None:
+    """Templates and styles too; nothing that only this checkout needs."""
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    shipped = {name.removeprefix(INSIDE) for name in inside if name.startswith(INSIDE)}
+    ours = {
+        path.relative_to(ROOT).as_posix()
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    assert shipped == ours
+    assert {"reports/html/report.html", "reports/html/style.css", "scenarios/promo_weekend.yaml"} <= shipped
+    assert "rehearsal/py.typed" in inside
+    assert {name.split("/")[0] for name in inside} == {"rehearsal", re.sub(r"-py3.*", ".dist-info", wheel.name)}
+    assert not [name for name in inside if "test_" in name or "conftest" in name or name.endswith(".pyc")]
+
+
+def test_an_installed_package_that_would_hide_a_folder_is_named(
+    installed: Callable[[str], Installed], tmp_path: Path
+) -> None:
+    """A regular package takes the place of a folder of its name silently; so its place is told."""
+    there = installed("wheel")
+    rival = there.packages / "connectors"
+    rival.mkdir()
+    (rival / "__init__.py").write_text("", encoding="utf-8")
+    try:
+        said = there.rehearse("run", "promo_day", "--connector", "governed", "--target", "docker", cwd=tmp_path)
+    finally:
+        shutil.rmtree(rival)
+
+    assert said.code == 2
+    assert f"an installed package named 'connectors' ({rival / '__init__.py'}) hides the project folder" in said.err
+
+
+# -- a consumer's own project ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Return a copy of the consumer's project."""
+    return Path(shutil.copytree(CONSUMER, tmp_path / "shop", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+@pytest.mark.parametrize("how", ["editable", "wheel"])
+def test_a_consumers_own_come_first_and_the_bundled_after(
+    how: str, installed: Callable[[str], Installed], shop: Path
+) -> None:
+    """Scenarios, connector and invariants merge along the project path; of one name, the consumer's is taken."""
+    there = installed(how)
+    listed = there.rehearse("scenario", "list", "--json", cwd=shop)
+    rows = {row["name"]: Path(row["path"]) for row in json.loads(listed.out)}
+
+    assert {"corner_shop"} | BUNDLED <= set(rows)
+    assert rows["corner_shop"] == shop / "scenarios" / "corner_shop.yaml"
+    assert there.rehearse("scenario", "validate", "corner_shop", cwd=shop).code == 0
+    assert "corner_shop, seed" in there.rehearse("plan", "corner_shop", cwd=shop).out
+    look = "from rehearsal.judge import invariants; print(*(law.__name__ for _, law, _ in invariants()))"
+    laws = output([there.python, "-c", look], shop).split()
+    assert {HOUSE_RULE, "no_unit_is_promised_twice"} <= set(laws)
+    assert len(laws) == len(set(laws))
+
+    (shop / "scenarios" / "promo_day.yaml").write_text("extends: promo_weekend\nname: promo_day\ntitle: Ours\n")
+    assert re.search(r"^promo_day +Ours$", there.rehearse("scenario", "list", cwd=shop).out, re.MULTILINE)
+
+
+def test_a_consumers_module_takes_the_place_of_a_bundled_one_for_the_bundled_ones_too(
+    installed: Callable[[str], Installed], shop: Path
+) -> None:
+    """Same-named folders merge: what the bundled connector imports is looked for in the consumer's folder first."""
+    (shop / "connectors").mkdir()
+    (shop / "connectors" / "_allocation.py").write_text("class Pool:\n    ours = True\n", encoding="utf-8")
+    look = (
+        "from rehearsal import project; project.module('fixtures', 'template'); "
+        "project.connector('governed'); import connectors._allocation as found; print(found.__file__)"
+    )
+
+    assert output([installed("wheel").python, "-c", look], shop) == str(shop / "connectors" / "_allocation.py")
+
+
+def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_invariant(
+    installed: Callable[[str], Installed], shop: Path, target: NativeTarget
+) -> None:
+    """A real Odoo, the installed wheel, nothing of the checkout. Then the history is bent, and the rule sees it."""
+    there, run = installed("wheel"), shop / "run"
+    words = ("run", "corner_shop", "--target", "native", "--json", "--out", run)
+    said = there.rehearse(*words, cwd=shop)
+    assert said.code == 0, said.out + said.err
+
+    summary = json.loads(said.out)
+    assert (summary["scenario"], summary["connector"]) == ("corner_shop", "my_shop.connector:Shop")
+    rule = next(one for one in summary["invariants"] if one["id"] == HOUSE_RULE)
+    assert (rule["area"], rule["verdict"]) == ("house", "pass")
+    assert rule["examined"] > 0
+    assert {"no_unit_is_promised_twice", "money_taken_equals_money_booked"} <= {
+        one["id"] for one in summary["invariants"]
+    }
+    assert (run / "report.html").is_file()
+
+    book = json.loads((run / "world.json").read_text(encoding="utf-8"))["book"]
+    node, sku, units = next((row[0], row[1], row[2]) for row in book if row[2])
+    with (run / "history" / "main.ndjson").open("a", encoding="utf-8") as history:
+        greedy = {
+            "i": 10**6,
+            "kind": "publication",
+            "at_s": 7.0,
+            "channel": "webshop",
+            "node": node,
+            "units": {sku: units},
+        }
+        history.write(json.dumps(greedy) + "\n")
+    bent = there.rehearse("check", run, cwd=shop)
+    assert bent.code == 1, bent.out + bent.err
+    assert f"{sku} at {node}: webshop was offered {units} of {units} units" in bent.out
+    assert os.path.relpath(run / "report.html", shop) in bent.out
