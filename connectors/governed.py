@@ -21,7 +21,7 @@ import simpy
 from connectors._allocation import Pool
 from rehearsal.clock import Erp, Steps
 from rehearsal.market import LiveChannel
-from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
+from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
 from rehearsal.odoo import verbs
 from rehearsal.odoo.directory import Directory, read_directory
 from rehearsal.odoo.tickets import ticket, ticket_uuid
@@ -281,8 +281,7 @@ class Connector:
             if goal is None:
                 yield from verbs.insist(erp, verbs.cancel([case.sale], order))
             else:
-                stop = Operation("cancel transfer", "stock.picking", "action_cancel", tuple(still), orders=order)
-                yield from verbs.insist(erp, stop)
+                yield from verbs.insist(erp, verbs.cancel_transfers(still, order))
             yield from self._write_off(event, case, erp)
         if goal is None:
             return self._refunds(case)

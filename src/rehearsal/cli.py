@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from rehearsal.errors import RehearsalError, UsageError
+from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 
 if TYPE_CHECKING:
     from rehearsal.scenario import Scenario
@@ -34,8 +34,11 @@ ConnectorName = Annotated[str | None, typer.Option("--connector", help="Another 
 
 def main() -> None:
     """Run the command line; a user sees sentences, never a traceback (unless REHEARSE_DEBUG is set)."""
+    import signal
+
     debug = "--debug" in sys.argv or bool(os.environ.get("REHEARSE_DEBUG"))
     sys.argv = [word for word in sys.argv if word != "--debug"]
+    signal.signal(signal.SIGTERM, _interrupted)
     try:
         app()
     except RehearsalError as error:
@@ -61,15 +64,26 @@ def main() -> None:
         )
 
 
+def _interrupted(*_: object) -> NoReturn:
+    """Let whoever stops a job politely have what Ctrl-C has: a clean end, no database left behind."""
+    raise KeyboardInterrupt
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("peak-rehearsal"))
+        raise typer.Exit
+
+
 @app.callback()
 def _start(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        print(installed("peak-rehearsal"))
-        raise typer.Exit
+    """Take what stands before the command."""
 
 
 def tell(text: str) -> None:
@@ -348,7 +362,13 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
     used = found.manifest.get("target", {})
     if "database" not in used:
         raise UsageError(f"{found.folder} does not say which database it used; it ended before there was one")
-    database = _target(target_of(found.manifest) if target == "auto" else target).database(used["database"])
+    chosen = _target(target_of(found.manifest) if target == "auto" else target)
+    database = chosen.database(used["database"])
+    if chosen.kind != "existing" and database.name not in chosen.status().databases:
+        raise EnvironmentNotReady(
+            f"database {database.name!r} is gone, so its books cannot be read again; "
+            "keep the next one with: rehearse run --keep"
+        )
     observed_again(found, database, tell)
     summary = conclude(found, tell)
     print("\n".join(verdict_lines(found.folder, summary, "", "")))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -81,6 +81,7 @@ class Lanes:
         self.busy_s = 0.0
         self.doubtful: list[tuple[int, Operation]] = []
         """Writes whose outcome is unknown, with their index in the history."""
+        self._before_write: list[Callable[[], None]] = []
         self.repeated: set[int] = set()
         """Those of them that were asked again later, word for word, and then done."""
 
@@ -110,6 +111,10 @@ class Lanes:
         arrival.callbacks.append(land)
         return answered
 
+    def upon_next_write(self, act: Callable[[], None]) -> None:
+        """Call *act* when the next write is about to be sent, from the lane that sends it."""
+        self._before_write.append(act)
+
     def close(self) -> None:
         """End the lanes; what is on its way is awaited, what waits in the queue is dropped."""
         self._stopping.set()
@@ -117,6 +122,8 @@ class Lanes:
 
     def _performed(self, operation: Operation) -> tuple[Answer, float]:
         began = time.monotonic()
+        while operation.writes and self._before_write:
+            self._before_write.pop()()
         while True:
             try:
                 return perform(self._client(), operation), time.monotonic() - began

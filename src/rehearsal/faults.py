@@ -7,6 +7,7 @@ not move the faults of the others.
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -31,6 +32,7 @@ class Faults:
         self._scenario = scenario
         self._file: TextIO = journal.open("w", encoding="utf-8", buffering=1)
         self._healed = False
+        self._lock = threading.Lock()  # the proxy and whoever kills processes live in threads of their own
         self.counts: dict[str, Count] = {}
         for fault in scenario.faults:
             self._note("armed", fault.name, 0.0, "")
@@ -39,21 +41,28 @@ class Faults:
     def strikes(self, name: str, key: str, at_s: float) -> Fault | None:
         """Return the fault if *name* is on and strikes the thing *key*; the strike is journalled."""
         fault = self._scenario.fault(name)
-        if fault is None or self._healed:
+        if fault is None or self._healed or not fault.begins <= at_s < (fault.ends or float("inf")):
             return None
         if chance(self._scenario.seed, f"fault:{name}", key) >= fault.share:
             return None
         self.fired(name, key, at_s)
         return fault
 
-    def fired(self, name: str, key: str, at_s: float) -> None:
-        """Journal that *name* took effect on *key*; nothing if the scenario does not have it."""
+    def fired(self, name: str, key: str, at_s: float, proof: str = "") -> None:
+        """Journal that *name* took effect on *key*, with a *proof* in words; nothing if the scenario does not have it."""
         if name in self.counts:
-            self._note("fired", name, at_s, key)
-            self.counts[name].fired += 1
+            self._note("fired", name, at_s, key, proof)
+            with self._lock:
+                self.counts[name].fired += 1
+
+    def failed(self, name: str, key: str, at_s: float, why: str) -> None:
+        """Journal that *name* should have struck and could not; it then counts as not fired."""
+        self._note("failed", name, at_s, key, why)
 
     def heal(self, at_s: float) -> None:
-        """Switch every fault off; from here on nothing strikes."""
+        """Switch every fault off; from here on nothing strikes. Once is enough."""
+        if self._healed:
+            return
         self._healed = True
         for name, count in self.counts.items():
             self._note("healed", name, at_s, "")
@@ -64,9 +73,23 @@ class Faults:
         """Close the journal."""
         self._file.close()
 
-    def _note(self, state: str, name: str, at_s: float, key: str) -> None:
-        line = {"fault": name, "state": state, "at_s": round(at_s, 3), "key": key}
-        self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+    def _note(self, state: str, name: str, at_s: float, key: str, proof: str = "") -> None:
+        line = {"fault": name, "state": state, "at_s": round(at_s, 3), "key": key} | ({"proof": proof} if proof else {})
+        with self._lock:
+            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def still_armed(journal: Path) -> tuple[str, ...]:
+    """Return the faults that a journal says were armed and never healed: the harness died before it could."""
+    return tuple(name for name, count in counts_in(journal).items() if count.healed < count.armed)
+
+
+def heal_journal(journal: Path, at_s: float = 0.0) -> None:
+    """Note in the journal that everything was healed, after the fact."""
+    armed = still_armed(journal)
+    with journal.open("a", encoding="utf-8") as file:
+        for name in armed:
+            file.write(json.dumps({"fault": name, "state": "healed", "at_s": at_s, "key": "after a crash"}) + "\n")
 
 
 def counts_in(journal: Path) -> dict[str, Count]:
@@ -80,5 +103,6 @@ def counts_in(journal: Path) -> dict[str, Count]:
         except ValueError:
             break  # the torn last line of a killed run
         count = counts.setdefault(line["fault"], Count())
-        setattr(count, line["state"], getattr(count, line["state"]) + 1)
+        if line["state"] != "failed":
+            setattr(count, line["state"], getattr(count, line["state"]) + 1)
     return counts

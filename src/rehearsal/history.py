@@ -51,7 +51,9 @@ class History:
         index, self._next = self._next, self._next + 1
         line = {"i": index, "kind": kind, "at_s": round(at_s, 3), **fields}
         try:
-            self._file.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+            self._file.write(
+                orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+            )
         except OSError as error:
             raise HarnessFault(f"the history cannot be written ({error}); free some space and run again") from error
         return index

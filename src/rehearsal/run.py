@@ -24,17 +24,18 @@ import simpy
 
 from rehearsal import demand, project, scenario_file, summary
 from rehearsal.clock import Lanes
+from rehearsal.disturbance import Disturbance
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.faults import Faults
 from rehearsal.history import History
 from rehearsal.judge import Judged, judge
 from rehearsal.market import Market
 from rehearsal.model import Answer, Operation, Outcome
-from rehearsal.odoo.connect import Caller, caller, factory, note_use, require_mark, require_modules, require_unused
+from rehearsal.odoo.connect import caller, factory, note_use, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import observe
 from rehearsal.odoo.verbs import look_up
 from rehearsal.record import Record
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import PROCESS_FAULTS, Scenario
 from rehearsal.targets.base import Database, Target, TemplateRecipe
 
 Told = Callable[[str], None]
@@ -123,6 +124,11 @@ def rehearse(
 
     The target must be up. Ctrl-C ends the simulation; what ran is still observed, judged and reported.
     """
+    broken = [fault.name for fault in scenario.faults if fault.name in PROCESS_FAULTS]
+    if broken and target.kind == "existing":
+        raise UsageError(
+            f"fault {broken[0]} breaks processes, which is not done to an Odoo that is not ours; use --target native or docker"
+        )
     connector = project.connector(scenario.connector)(scenario)
     run = open_run(scenario, options.out)
     told(f"run folder: {run.folder}")
@@ -230,17 +236,22 @@ def _played(
     scenario = run.scenario
     env = simpy.Environment()
     faults = Faults(scenario, run.folder / "faults.ndjson")
-    clients = factory(database, scenario.client, float(scenario.clock.timeout))
-    require_mark(Caller(clients(), "before the doors open"), database)
+    disturbance = Disturbance(env, scenario, faults, target, database)
+    clients = factory(disturbance.database, scenario.client, float(scenario.clock.timeout))
+    require_mark(caller(database, scenario.client, CALL_TIMEOUT_S, "before the doors open"), database)
     with History(run.folder / "history") as history:
         lanes = Lanes(env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history)
         market = Market(env, scenario, world, wanted, history, faults)
         market.connect(connector, lanes)
+        disturbance.schedule(lanes)
         try:
             with run.timed("simulate"):
                 _simulated(env, market, history, told, advanced)
             with run.timed("settle"):
-                _settled(env, market, lanes, faults, history, told)
+                told("healing every fault")
+                faults.heal(env.now)
+                disturbance.heal()
+                _settled(env, market, lanes, history, told)
         except KeyboardInterrupt:
             run.interrupted = True
             history.phase("interrupted", env.now)
@@ -249,7 +260,10 @@ def _played(
             history.phase("aborted", env.now)
             raise
         finally:
+            faults.heal(env.now)
+            disturbance.heal()
             lanes.close()
+            disturbance.close()
             faults.close()
         _shelves(market, history)
         with run.timed("observe"):
@@ -289,13 +303,10 @@ def play(env: simpy.Environment, market: Market) -> None:
         env.process(project.module("simulators", channel.kind).run(env, market, channel))
 
 
-def _settled(
-    env: simpy.Environment, market: Market, lanes: Lanes, faults: Faults, history: History, told: Told
-) -> None:
-    """Heal, drain what is under way (bounded by the scenario), run Odoo's scheduled actions, resolve what is in doubt."""
-    told("settling: faults healed, queues draining")
+def _settled(env: simpy.Environment, market: Market, lanes: Lanes, history: History, told: Told) -> None:
+    """Drain what is under way (bounded by the scenario), run Odoo's scheduled actions, resolve what is in doubt."""
+    told("settling: queues draining")
     history.phase("settle", env.now)
-    faults.heal(env.now)
     limit = env.now + market.scenario.settle.limit
     while env.peek() <= limit:
         env.step()

@@ -210,15 +210,40 @@ class Curve(Part):
         return self
 
 
+DELIVERY_FAULTS = ("late_pickup_batches", "duplicate_deliveries", "late_carrier_events", "empty_shelves")
+NETWORK_FAULTS = (
+    "network_latency", "reset_before_request", "cut_after_commit", "black_hole", "bad_gateway", "narrow_bandwidth",
+)  # fmt: skip
+PROCESS_FAULTS = ("kill_worker", "restart_odoo", "restart_postgres", "freeze_odoo")
+FaultName = Literal[
+    "late_pickup_batches", "duplicate_deliveries", "late_carrier_events", "empty_shelves", "network_latency",
+    "reset_before_request", "cut_after_commit", "black_hole", "bad_gateway", "narrow_bandwidth", "kill_worker",
+    "restart_odoo", "restart_postgres", "freeze_odoo",
+]  # fmt: skip
+
+
 class Fault(Part):
     """A deliberate disturbance; which numbers it reads depends on its name."""
 
-    name: Literal["late_pickup_batches", "duplicate_deliveries", "late_carrier_events", "empty_shelves"]
+    name: FaultName
     share: Share = 1.0
+    """Share of the things (events, records, requests) that it strikes."""
     every: Duration = 0
     """late_pickup_batches: time between two batches."""
     delay: Lag | None = None
     """late_carrier_events: how late."""
+    begins: Duration = 0
+    """Scenario time from which it may strike."""
+    ends: Duration | None = None
+    """Scenario time until which it may strike; the scenario's end when left out."""
+    times: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Faults of processes: how often, at instants drawn between *begins* and *ends*."""
+    wall: Duration = 5
+    """freeze_odoo: wall seconds."""
+    wall_ms: Annotated[int, Field(ge=1, le=60_000)] = 200
+    """network_latency: median wall milliseconds; with the jitter of a log-normal whose 95th percentile is three times it."""
+    bytes_per_s: Annotated[int, Field(ge=100)] = 20_000
+    """narrow_bandwidth: bytes per wall second of each answer."""
 
 
 class Deadlines(Part):

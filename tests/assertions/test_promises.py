@@ -101,7 +101,7 @@ def test_a_promise_that_moved_binds_the_other_node() -> None:
 
 def test_handing_over_gives_nothing_back() -> None:
     """A unit handed over has left the stock together with its promise."""
-    issued = (2.0, EventKind.GOODS_ISSUED, "W1", "store", {})
+    issued: Fact = (2.0, EventKind.GOODS_ISSUED, "W1", "store", {})
 
     assert judged({("store", "TEE"): 1}, [placed(1, "W1"), issued, placed(3, "W2")]).verdict is Verdict.FAIL
 

@@ -53,9 +53,7 @@ def _heard() -> None:
 
 
 @contextmanager
-def started(
-    *words: str | Path, cwd: Path, env: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[str]]:
+def started(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """Start ``rehearse *words*`` in *cwd*; whatever becomes of the test, the process does not outlive it."""
     process: subprocess.Popen[str] = subprocess.Popen(
         [REHEARSE, *words], cwd=cwd, env=environment(env), text=True, preexec_fn=_heard,

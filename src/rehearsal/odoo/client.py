@@ -15,6 +15,16 @@ from typing import Any, Protocol
 
 from rehearsal.model import Answer, Operation, Outcome
 
+UNREACHED_WORDS = (
+    "could not connect to server", "connection to server", "the database system is starting up",
+    "the database system is shutting down", "the database system is in recovery mode",
+)  # fmt: skip
+"""Odoo could not reach PostgreSQL: nothing was begun."""
+CUT_WORDS = (
+    "server closed the connection unexpectedly", "terminating connection", "connection already closed",
+    "cursor already closed", "SSL connection has been closed", "no connection to the server",
+)  # fmt: skip
+"""Odoo lost PostgreSQL on the way: if it was in its commit, that may have gone through."""
 RETRY_WORDS = ("could not serialize access", "could not obtain lock", "deadlock detected", "LockError")
 """Odoo retried five times by itself and gave up: nothing was committed, asking again is safe."""
 
@@ -64,7 +74,12 @@ def perform(client: Client, operation: Operation) -> Answer:
     try:
         value = client.call(operation.model, operation.method, operation.ids, operation.arguments, operation.context)
     except ServerRefused as error:
-        return Answer(Outcome.REFUSED, None, str(error))
+        message = str(error)
+        if any(words in message for words in CUT_WORDS):
+            return Answer(Outcome.UNKNOWN, None, message)
+        if any(words in message for words in UNREACHED_WORDS):
+            raise NotSent(f"Odoo cannot reach its database ({message.strip().splitlines()[0]})") from error
+        return Answer(Outcome.REFUSED, None, message)
     except NoAnswer as error:
         return Answer(Outcome.UNKNOWN, None, str(error))
     return interpreted(operation, value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from rehearsal.odoo.client import NoAnswer, NotAllowed, NotSent, ServerRefused
 from rehearsal.targets.base import Database
@@ -52,9 +52,10 @@ class Json2Client:
             raise NoAnswer(f"HTTP {status} instead of an answer")
         try:
             told = json.loads(text)
-            message, kind = str(told.get("message", text)), str(told.get("name", ""))
-        except (ValueError, AttributeError):
-            message, kind = text[:200], ""
+            message, kind = str(told["message"]), str(told.get("name", ""))
+        except (ValueError, KeyError, TypeError):
+            # Odoo's errors are JSON; a page comes from something else, or from an Odoo that has lost its database.
+            raise NoAnswer(f"HTTP {status} and a page instead of an answer") from None
         if status == 401:
             raise NotAllowed(f"Odoo refused the API key: {message}")
         raise ServerRefused(message, kind)
@@ -70,7 +71,7 @@ class Json2Client:
     def _posted(self, path: str, body: bytes) -> tuple[int, str]:
         try:
             answer = self._pool.request("POST", self._base + path, body=body, headers=self._headers)
-        except NewConnectionError as error:
+        except (NewConnectionError, ConnectTimeoutError) as error:
             raise NotSent(f"no Odoo answers at {self._base} ({error})") from error
         except HTTPError as error:
             raise NoAnswer(f"no answer within {self._timeout_s:g} s ({type(error).__name__})") from error

@@ -14,7 +14,7 @@ from rehearsal.clock import Erp, Steps
 from rehearsal.model import Answer, Operation, Outcome, Proof
 from rehearsal.odoo.client import worth_retrying
 
-RETRIES_MAX = 5
+RETRIES_MAX = 8
 RETRY_PAUSE_S = 5.0
 """Scenario seconds between two tries after contention."""
 EXTERNAL_MODULE = "rehearsal"
@@ -41,20 +41,31 @@ def must(erp: Erp, operation: Operation) -> Steps:
 def insist(erp: Erp, operation: Operation) -> Steps:
     """Like `must`, but ask again after contention, and find out what became of an unknown outcome.
 
-    An operation with a proof is looked up first; one that is repeatable is simply repeated.
+    An operation with a proof is looked up until the look-up itself is answered; one that is repeatable is
+    simply repeated.
     """
     for _ in range(RETRIES_MAX):
         answer: Answer = yield erp.ask(operation)
         if answer.ok:
             return answer.value
         if answer.outcome is Outcome.UNKNOWN and operation.proof is not None:
-            found = yield erp.ask(look_up(operation.proof, operation.orders))
-            if found.ok and len(found.value) >= operation.proof.found_min:
-                return [row["id"] for row in found.value]
+            found = yield from _found(erp, operation, operation.proof)
+            if len(found) >= operation.proof.found_min:
+                return found
         elif answer.outcome is Outcome.UNKNOWN and (operation.repeatable or not operation.writes):
             pass
         elif not worth_retrying(answer):
             raise OperationFailed(operation, answer)
+        yield erp.env.timeout(RETRY_PAUSE_S)
+    raise OperationFailed(operation, answer)
+
+
+def _found(erp: Erp, operation: Operation, proof: Proof) -> Steps:
+    """Return the ids that *proof* finds; asked again until it is answered, since guessing would do things twice."""
+    for _ in range(RETRIES_MAX):
+        answer: Answer = yield erp.ask(look_up(proof, operation.orders))
+        if answer.ok:
+            return [row["id"] for row in answer.value]
         yield erp.env.timeout(RETRY_PAUSE_S)
     raise OperationFailed(operation, answer)
 
@@ -196,6 +207,12 @@ def unreserve(pickings: Sequence[int], orders: tuple[str, ...]) -> Operation:
 def reserve(pickings: Sequence[int], orders: tuple[str, ...]) -> Operation:
     """Try to reserve for transfers; Odoo raises when nothing at all is to be had."""
     return Operation("reserve transfer", "stock.picking", "action_assign", tuple(pickings), orders=orders)
+
+
+def cancel_transfers(pickings: Sequence[int], orders: tuple[str, ...]) -> Operation:
+    """Cancel transfers; what they had reserved is free again."""
+    proof = Proof("stock.picking", (("id", "in", list(pickings)), ("state", "=", "cancel")), len(pickings))
+    return Operation("cancel transfer", "stock.picking", "action_cancel", tuple(pickings), orders=orders, proof=proof)
 
 
 def validate(pickings: Sequence[int], orders: tuple[str, ...], name: str = "validate transfer") -> Operation:

@@ -80,6 +80,15 @@ class Target(Protocol):
     def drop(self, database: Database) -> None:
         """Remove *database* and its filestore; silent when it is gone already."""
 
+    def disturb(self, what: str, seconds: float = 0.0) -> str:
+        """Do one fault of infrastructure (see `scenario.PROCESS_FAULTS`) and undo it; blocks meanwhile.
+
+        Return the proof that it fired, in words. Raises `EnvironmentNotReady` when it could not.
+        """
+
+    def heal(self) -> None:
+        """Undo what a fault may have left behind, also after a crash of the harness; silent when all is well."""
+
     def down(self) -> None:
         """Stop every process this target started; leaves the cache and the templates."""
 

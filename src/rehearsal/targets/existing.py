@@ -120,6 +120,13 @@ class ExistingTarget:
     def drop(self, database: Database) -> None:
         """Leave the database alone; it isn't ours."""
 
+    def disturb(self, what: str, seconds: float = 0.0) -> str:
+        """Refuse: an Odoo that is not ours is not to be broken."""
+        raise EnvironmentNotReady(f"fault {what!r} needs a target that the harness runs; use --target native or docker")
+
+    def heal(self) -> None:
+        """Nothing was broken, so nothing is mended."""
+
     def down(self) -> None:
         """Forget the login; the server isn't ours to stop."""
         self._connection = None

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import archive, interpreter, lease, machine, server, template
+from rehearsal.targets import archive, interpreter, lease, machine, ordeal, server, template
 from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.cluster import MAINTENANCE, Cluster, Row
@@ -70,13 +70,16 @@ class NativeTarget:
         """Start Odoo unless it runs well, on the same source; return whether it did."""
         state = self.cache.state()
         running = server_of(state)
-        made_of = [server.FORMAT, installation.tree.version, *map(str, installation.addons)]
         if running is not None:
-            if postgres_ran and state.get("made_of") == made_of and running.healthy:
+            if postgres_ran and state.get("made_of") == made_of(installation) and running.healthy:
                 return True
             running.stop()
         server.kill_strays(installation)
-        started = server.start(installation, progress)
+        self._note_server(installation, server.start(installation, progress))
+        return False
+
+    def _note_server(self, installation: Installation, started: Server) -> None:
+        """Put the running server on record, so that other commands find it."""
         self.cache.write_state(
             {
                 "pid": started.process.pid,
@@ -84,11 +87,40 @@ class NativeTarget:
                 "http_port": started.http_port,
                 "gevent_port": started.gevent_port,
                 "odoo_version": installation.tree.version,
-                "made_of": made_of,
+                "made_of": made_of(installation),
                 "postgres_version": installation.cluster.version,
             }
         )
-        return False
+
+    def disturb(self, what: str, seconds: float = 0.0) -> str:
+        """Do one fault of infrastructure and undo it again; blocks meanwhile. Returns the proof that it fired."""
+        running, installation = self._need_server(), self._need()
+        match what:
+            case "kill_worker":
+                return ordeal.kill_worker(running)
+            case "restart_odoo":
+                told, again = ordeal.restart_odoo(installation, running, quiet)
+                self._note_server(installation, again)
+                return told
+            case "restart_postgres":
+                return ordeal.restart_postgres(installation, quiet)
+            case "freeze_odoo":
+                return ordeal.freeze(running, seconds)
+        raise EnvironmentNotReady(f"the native target knows no fault {what!r}")
+
+    def heal(self) -> None:
+        """Undo what a fault may have left behind: a frozen or dead Odoo, a PostgreSQL that is down."""
+        installation, running = self._need(), server_of(self.cache.state())
+        if running is not None:
+            ordeal.thaw(running)
+        postgres_ran = installation.cluster.start(quiet)
+        self._start_server(installation, postgres_ran, quiet)
+
+    def _need_server(self) -> Server:
+        running = server_of(self.cache.state())
+        if running is None:
+            raise EnvironmentNotReady("Odoo is not running; run: rehearse up")
+        return running
 
     def clone(self, name: str) -> Database:
         """Return a fresh database *name*, copied from the template; well under a second.
@@ -122,9 +154,7 @@ class NativeTarget:
 
     def database(self, name: str) -> Database:
         """Return what a client needs to talk to database *name*, which must exist."""
-        running = server_of(self.cache.state())
-        if running is None:
-            raise EnvironmentNotReady("Odoo is not running; run: rehearse up")
+        running = self._need_server()
         chosen = self._need_template()
         return Database(
             url=running.url,
@@ -231,6 +261,11 @@ class NativeTarget:
         if tree is None or python is None or account is None or folder is None:
             return None
         return Installation(self.cache, account, tree, python, Cluster(self.cache, account, folder), self.addons)
+
+
+def made_of(installation: Installation) -> list[str]:
+    """Return what a running server must have been started from to be used again."""
+    return [server.FORMAT, installation.tree.version, *map(str, installation.addons)]
 
 
 def server_of(state: dict[str, object]) -> Server | None:

@@ -153,12 +153,15 @@ class Server:
         self.process.stop_group()
 
 
-def start(installation: Installation, progress: Progress) -> Server:
-    """Start Odoo's server in a session of its own and wait until it answers, at most HEALTH_SECONDS."""
+def start(installation: Installation, progress: Progress, ports: tuple[int, int] = (HTTP_PORT, GEVENT_PORT)) -> Server:
+    """Start Odoo's server in a session of its own and wait until it answers, at most HEALTH_SECONDS.
+
+    *ports* (HTTP, event server) are the wanted ones; others are taken when they are in use.
+    """
     problem = ""
     for _ in range(START_TRIES):
-        http_port = free_port(HTTP_PORT)
-        gevent_port = free_port(GEVENT_PORT, other_than=http_port)
+        http_port = free_port(ports[0])
+        gevent_port = free_port(ports[1], other_than=http_port)
         installation.write_config(SERVER, http_port, gevent_port)
         progress(f"starting Odoo on port {http_port}")
         child = spawn(installation)

@@ -1,0 +1,376 @@
+"""The command line without an Odoo: exit codes, sentences, and what goes to which stream."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from rehearsal.targets.cache import Cache, default_root
+from tests.cli.command import COMMAND_S_MAX, REHEARSE, environment, rehearse
+
+HEAVY = {"duckdb", "simpy", "faker", "pydantic", "odoorpc", "locust", "gevent", "rich", "ruamel", "jinja2", "urllib3"}
+OVERSELL = "no_unit_is_promised_twice"
+NOBODY = "http://127.0.0.1:1"
+"""A port on which nothing listens."""
+STAGING = {"REHEARSE_ODOO_DATABASE": "staging", "REHEARSE_ODOO_LOGIN": "admin", "REHEARSE_ODOO_PASSWORD": "hush-7f3a"}
+
+
+def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
+    """`rehearse --help` must feel instant: what a command needs is imported when it runs."""
+    look = "import sys, rehearsal.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=COMMAND_S_MAX
+    )
+
+    assert set() == HEAVY & set(loaded.stdout.split())
+
+
+def test_help_lists_the_commands_and_ends_well(tmp_path: Path) -> None:
+    """On stdout, since it was asked for."""
+    said = rehearse("--help", cwd=tmp_path)
+
+    assert (said.code, said.err) == (0, "")
+    for command in (
+        "doctor",
+        "up",
+        "down",
+        "status",
+        "scenario",
+        "plan",
+        "run",
+        "observe",
+        "check",
+        "report",
+        "replay",
+    ):
+        assert re.search(rf"^  {command} ", said.out, re.MULTILINE), command
+
+
+def test_the_version_is_that_of_the_installed_distribution(tmp_path: Path) -> None:
+    """One line, for a bug report."""
+    said = rehearse("--version", cwd=tmp_path)
+
+    assert (said.code, said.out) == (0, version("peak-rehearsal") + "\n")
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_the_harness(tmp_path: Path) -> None:
+    """`rehearse scenario schema | head -1` ends without a word on stderr."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{REHEARSE} scenario schema | head -n 1"], cwd=tmp_path, env=environment(),
+        capture_output=True, text=True, check=True, timeout=COMMAND_S_MAX,
+    )  # fmt: skip
+
+    assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("rn",), "No such command 'rn'"),
+        (("run", "promo_day", "--sed", "3"), "--sed"),
+        (("run",), "Missing argument"),
+        (("run", "promo_day", "--lanes", "0"), "greater than or equal to 1"),
+        (("plan", "promo_weeknd"), "no scenario 'promo_weeknd' in scenarios/ (did you mean 'promo_weekend'?)"),
+        (("plan", "weekend.yaml"), "no file 'weekend.yaml'"),
+        (("run", "promo_day", "--connector", "govrned"), "no connector 'govrned' in connectors/ (did you mean 'governed'?)"),
+        (("run", "promo_day", "--connector", "no_such_shop.connector:Shop"), "expected package.module:Class"),
+        (("run", "promo_day", "--connector", ":"), "expected package.module:Class"),
+        (("run", "promo_day", "--client", "soap"), "'odoorpc' or 'json2'"),
+        (("run", "promo_day", "--target", "staging"), "expected 'native', 'docker', 'auto' or a URL"),
+        (("run", "promo_day", "--target", "http://[::1"), "expected http(s)://HOST[:PORT]"),
+        (("run", "promo_day", "--target", "http://127.0.0.1:port"), "expected http(s)://HOST[:PORT]"),
+        (("run", "promo_day", "--out", "."), "is not empty; name a folder that is new"),
+        (("run", "promo_day", "--out", "note.txt"), "is no folder; name a folder that is new"),
+        (("mark", "native"), "'native' is not a URL"),
+        (("check",), "there is none yet under runs/"),
+        (("check", "nowhere"), "no run 'nowhere'"),
+        (("check", "."), "is no run folder: it has no scenario.yaml"),
+        (("observe", "nowhere"), "no run 'nowhere'"),
+        (("report", "nowhere"), "no run 'nowhere'"),
+        (("replay", "nowhere"), "no run 'nowhere'"),
+        (("compare", "nowhere", "."), "no run 'nowhere'"),
+        (("compare", ".", "."), "was never judged"),
+        (("scenario", "new", "Black Friday"), "a scenario cannot be named 'Black Friday'"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_word_that_cannot_be_used_ends_with_2_and_says_what_was_expected(
+    words: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    """Nothing was started: no run folder, no data on stdout."""
+    (tmp_path / "note.txt").write_text("mine", encoding="utf-8")
+
+    said = rehearse(*words, cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_all_problems_of_a_scenario_are_told_at_once_with_their_places(tmp_path: Path) -> None:
+    """One line each, with file:line:col, as editors read them."""
+    (tmp_path / "odd.yaml").write_text(
+        "extends: promo_day\nname: odd\nlasts: soon\nchanels: {}\nchannels:\n  webshop:\n    orders: many\n",
+        encoding="utf-8",
+    )
+
+    said = rehearse("scenario", "validate", "odd.yaml", cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    places = re.findall(r"odd\.yaml:(\d+:\d+) (\S+)", said.err)
+    assert sorted(places) == [("3:8", "lasts:"), ("4:10", "chanels:"), ("7:13", "channels.webshop.orders:")]
+
+
+def test_a_file_that_is_no_yaml_is_told_with_its_place(tmp_path: Path) -> None:
+    """Both by `validate` and by a run."""
+    (tmp_path / "torn.yaml").write_text("name: torn\nchannels: {webshop: [\n", encoding="utf-8")
+
+    for words in (("scenario", "validate"), ("run",), ("plan",)):
+        said = rehearse(*words, "torn.yaml", cwd=tmp_path)
+        assert (said.code, said.out) == (2, "")
+        assert re.search(r"torn\.yaml:\d+:\d+ is not YAML: ", said.err)
+
+
+def test_a_simulator_or_connector_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """A run that provides an Odoo first and finds the typo then would waste ten minutes."""
+    for text, told in (
+        ("channels: {webshop: {kind: webshp}}", "channel webshop: no simulator 'webshp' in simulators/ (did you mean"),
+        ("services: [gateway, courier]", "service courier: no simulator 'courier'"),
+        ("connector: cautious", "no connector 'cautious'"),
+    ):
+        (tmp_path / "odd.yaml").write_text(f"extends: promo_day\nname: odd\n{text}\n", encoding="utf-8")
+        for words in (("scenario", "validate", "odd.yaml"), ("run", "odd.yaml")):
+            said = rehearse(*words, cwd=tmp_path)
+            assert (said.code, said.out) == (2, "")
+            assert told in said.err
+
+
+def test_a_connector_that_cannot_be_imported_is_told_as_its_own_fault(tmp_path: Path) -> None:
+    """The harness did not fail; the customer's module did."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "shop.py").write_text("class Shop(:\n", encoding="utf-8")
+
+    said = rehearse("run", "promo_day", "--connector", "shop:Shop", cwd=tmp_path)
+    assert said.code == 2
+    assert "connector 'shop:Shop' cannot be loaded (SyntaxError" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "told"),
+    [
+        (("run", "promo_day", "--target", "docker"), {}, "run with: --target native"),
+        (("run", "promo_day", "--target", NOBODY), {}, "set REHEARSE_ODOO_DATABASE"),
+        (("run", "promo_day", "--target", NOBODY), STAGING, f"no server answers at {NOBODY}"),
+        (("up", "--target", NOBODY), STAGING, f"no server answers at {NOBODY}"),
+        (("mark", NOBODY), STAGING, f"no server answers at {NOBODY}"),
+    ],
+)
+def test_an_environment_that_is_not_ready_ends_with_3_and_says_what_to_do(
+    words: tuple[str, ...], env: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    """And leaves no run folder behind."""
+    said = rehearse(*words, cwd=tmp_path, env=env)
+
+    assert (said.code, said.out) == (3, "")
+    assert told in said.err
+    assert STAGING["REHEARSE_ODOO_PASSWORD"] not in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_password_in_a_url_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    """Process lists and logs show command lines; ours shows it no further."""
+    said = rehearse("run", "promo_day", "--target", "http://admin:hush-7f3a@staging.example.com", cwd=tmp_path)
+
+    assert said.code == 2
+    assert "set REHEARSE_ODOO_LOGIN and REHEARSE_ODOO_PASSWORD" in said.err
+    assert "hush-7f3a" not in said.out + said.err
+
+
+def test_the_schema_is_one_and_a_resolved_scenario_is_valid_again(tmp_path: Path) -> None:
+    """`show` writes every default out; what it prints is a scenario file."""
+    schema = json.loads(rehearse("scenario", "schema", cwd=tmp_path).out)
+    shown = rehearse("scenario", "show", "promo_weekend", cwd=tmp_path)
+    (tmp_path / "whole.yaml").write_text(shown.out, encoding="utf-8")
+
+    Draft202012Validator.check_schema(schema)
+    assert {"channels", "nodes", "extends", "faults"} <= set(schema["properties"])
+    assert rehearse("scenario", "validate", "whole.yaml", cwd=tmp_path).code == 0
+    assert shown.out == rehearse("scenario", "show", "whole.yaml", cwd=tmp_path).out
+
+
+def test_a_new_scenario_is_valid_as_written_and_is_not_written_over(tmp_path: Path) -> None:
+    """A start that does not start would be a bad first minute."""
+    made = rehearse("scenario", "new", "black_friday", cwd=tmp_path)
+    valid = rehearse("scenario", "validate", "black_friday", cwd=tmp_path)
+    again = rehearse("scenario", "new", "black_friday", cwd=tmp_path)
+
+    assert (made.code, valid.code, again.code) == (0, 0, 2), valid.err
+    assert "exists already" in again.err
+    assert "black_friday" in rehearse("scenario", "list", cwd=tmp_path).out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scenario", "list", "--json"),
+        ("scenario", "schema"),
+        ("plan", "promo_day", "--json"),
+        ("status", "--json"),
+        ("status", "--target", NOBODY, "--json"),
+        ("doctor", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_asked_for_as_data_parses_and_holds_no_secret(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Data on stdout alone; messages would go to stderr."""
+    said = rehearse(*words, cwd=tmp_path, env=STAGING)
+
+    assert json.loads(said.out)
+    assert [secret for secret in secrets() if secret in said.out + said.err] == []
+
+
+def secrets() -> tuple[str, ...]:
+    """Return every secret that the machine's cache and the tests' environment hold."""
+
+    def texts(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            for inner in value.values():
+                yield from texts(inner)
+        elif isinstance(value, str) and len(value) >= 12:
+            yield value
+
+    return (STAGING["REHEARSE_ODOO_PASSWORD"], *texts(Cache(default_root()).secrets()))
+
+
+def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(tmp_path: Path) -> None:
+    """Without any ERP."""
+    first, again, other = (
+        json.loads(rehearse("plan", "promo_day", "--json", "--seed", seed, cwd=tmp_path).out)
+        for seed in ("1", "1", "2")
+    )
+
+    assert first == again
+    assert first["demand_hash"] != other["demand_hash"]
+
+
+def test_a_run_is_judged_again_from_its_files(oversold_run: Path, tmp_path: Path) -> None:
+    """The verdict is data on stdout, and the exit code says it; what went on is told on stderr."""
+    run = copied(oversold_run, tmp_path / "run")
+    (run / "summary.json").unlink()
+
+    said = rehearse("check", run, "--json", cwd=tmp_path)
+    summary = json.loads(said.out)
+    assert (said.code, summary["verdict"], summary["exit_code"]) == (1, "fail", 1)
+    assert summary == json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    assert "judging" in said.err
+
+    told = rehearse("check", run, cwd=tmp_path)
+    assert (told.code, "✗ no unit is promised twice" in told.out) == (1, True)
+
+
+def test_the_reports_of_a_run_are_written_again_and_the_page_is_named(oversold_run: Path, tmp_path: Path) -> None:
+    """Stdout holds the path alone, for another program."""
+    run = copied(oversold_run, tmp_path / "run")
+    (run / "report.html").unlink()
+
+    said = rehearse("report", run, cwd=tmp_path)
+    assert (0, str(run / "report.html")) == (said.code, said.out.strip())
+    assert (run / "report.html").is_file()
+
+
+def test_a_run_without_end_says_so(oversold_run: Path, tmp_path: Path) -> None:
+    """A killed run is undecided, and the reader learns why before the list."""
+    run = copied(oversold_run, tmp_path / "run")
+    history = run / "history" / "main.ndjson"
+    whole = history.read_text(encoding="utf-8").splitlines(keepends=True)
+    history.write_text("".join(line for line in whole if '"observe"' not in line) + '{"i":99,"ki', encoding="utf-8")
+
+    said = rehearse("check", run, cwd=tmp_path)
+    assert said.code == 5
+    assert "THE RUN DID NOT REACH ITS END" in said.out
+    assert "VERDICT  UNDECIDED" in said.out
+
+
+def test_colours_are_for_terminals_and_for_those_who_want_them(oversold_run: Path, tmp_path: Path) -> None:
+    """None in a pipe, none with NO_COLOR."""
+    run = copied(oversold_run, tmp_path / "run")
+
+    assert "\033[" not in rehearse("check", run, cwd=tmp_path).out
+    assert "\033[31m" in on_a_terminal(("check", str(run)), {}, tmp_path)
+    assert "\033[" not in on_a_terminal(("check", str(run)), {"NO_COLOR": "1"}, tmp_path)
+
+
+def on_a_terminal(words: Sequence[str], env: dict[str, str], cwd: Path) -> str:
+    """Return what ``rehearse *words*`` writes when its stdout is a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [REHEARSE, *words], cwd=cwd, env=environment(env), stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL
+    ) as process:
+        os.close(theirs)
+        told = b""
+        while True:
+            try:
+                piece = os.read(ours, 65_536)
+            except OSError:  # how Linux says that nobody holds the other end any more
+                piece = b""
+            if not piece:
+                break
+            told += piece
+        process.wait(COMMAND_S_MAX)
+    os.close(ours)
+    return told.decode()
+
+
+def test_two_runs_are_compared_by_what_is_new_ongoing_fixed_and_undecided(oversold_run: Path, tmp_path: Path) -> None:
+    """New breaks the gate; what was not decided is not fixed."""
+    broken = verdict_of(copied(oversold_run, tmp_path / "broken"), OVERSELL, "fail")
+    clean = verdict_of(copied(oversold_run, tmp_path / "clean"), OVERSELL, "pass")
+    unsure = verdict_of(copied(oversold_run, tmp_path / "unsure"), OVERSELL, "undecided")
+
+    def told(a: Path, b: Path) -> tuple[int, set[str]]:
+        said = rehearse("compare", a, b, "--json", cwd=tmp_path)
+        listed = json.loads(said.out)
+        return said.code, {kind for kind in ("new", "ongoing", "fixed", "undecided")
+                           if OVERSELL in [row["id"] for row in listed[kind]]}  # fmt: skip
+
+    assert (1, {"new"}) == told(clean, broken)
+    assert (0, {"ongoing"}) == told(broken, broken)
+    assert (0, {"fixed"}) == told(broken, clean)
+    assert (5, {"undecided"}) == told(broken, unsure)
+    text = rehearse("compare", broken, clean, cwd=tmp_path).out
+    assert re.search(r"fixed +no unit is promised twice: 15\.00 → - at risk", text), text
+
+
+def test_a_damaged_summary_is_told_with_the_way_out(oversold_run: Path, tmp_path: Path) -> None:
+    """Not as a fault of the harness."""
+    run = copied(oversold_run, tmp_path / "run")
+    (run / "summary.json").write_text('{"verdict": "pa', encoding="utf-8")
+
+    said = rehearse("compare", run, run, cwd=tmp_path)
+    assert said.code == 2
+    assert "run `rehearse check" in said.err
+
+
+def copied(run: Path, to: Path) -> Path:
+    """Return a copy of *run*, to do with as one likes."""
+    return Path(shutil.copytree(run, to))
+
+
+def verdict_of(run: Path, invariant: str, verdict: str) -> Path:
+    """Let *run*'s summary say *verdict* of *invariant*, and nothing bad of the others."""
+    path = run / "summary.json"
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    for one in summary["invariants"]:
+        one["verdict"] = verdict if one["id"] == invariant else "pass"
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    return run
