@@ -153,6 +153,23 @@ def status(target: TargetName = "auto", as_json: AsJson = False) -> None:
 
 
 @app.command()
+def heal(name: RunName = "latest", target: TargetName = "auto") -> None:
+    """Undo what a crashed run may have left broken: a frozen or dead Odoo, a PostgreSQL that is down."""
+    from rehearsal.faults import heal_journal, still_armed
+    from rehearsal.run import find_run, reopen, target_of
+
+    found = reopen(find_run(name))
+    journal = found.folder / "faults.ndjson"
+    armed = still_armed(journal)
+    if not armed:
+        tell(f"{found.folder}: every fault was healed already")
+        return
+    _target(target_of(found.manifest) if target == "auto" else target).heal()
+    heal_journal(journal)
+    tell(f"healed: {', '.join(armed)}")
+
+
+@app.command()
 def mark(
     target: Annotated[
         str, typer.Argument(metavar="URL", help="The URL of the Odoo whose database may be rehearsed on.")

@@ -96,9 +96,39 @@ def close_effort_by_channel(record: Record) -> dict[str, int] | None:
     return effort
 
 
+CATCHING_UP = """
+WITH heal AS (SELECT min(at_s) AS at_s FROM phases WHERE name = 'settle'),
+late AS (
+    SELECT e.id, max(a.at_s) - any_value(h.at_s) AS after_s FROM heal h, events e JOIN answers a ON a.cause = e.id
+    WHERE e.at_s <= h.at_s AND a.outcome = 'ok' GROUP BY e.id HAVING max(a.at_s) > any_value(h.at_s))
+"""
+
+
+def backlog_at_heal(record: Record) -> int:
+    """Events from before the faults were healed (or the doors closed) whose last effect on the ERP came only after it."""
+    return int(record.value(CATCHING_UP + "SELECT count(*) FROM late") or 0)
+
+
+def recovery_s(record: Record) -> float | None:
+    """Seconds of scenario time from healing until the last event of the backlog had its effect: the time to quiescence."""
+    return _rounded(record.value(CATCHING_UP + "SELECT coalesce((SELECT max(after_s) FROM late), 0)"))
+
+
+def events_never_handled(record: Record) -> int:
+    """Events that the connector dropped with an error: what stayed stuck, however long one waits."""
+    return int(record.value("SELECT count(*) FROM dead_letters") or 0)
+
+
+def slowest_answer_s(record: Record) -> float | None:
+    """Wall seconds from asking to the slowest answer, reconnecting included: how long an outage was felt."""
+    return _rounded(record.value("SELECT max(took_s) FROM answers"))
+
+
 KPIS: tuple[Callable[[Record], Any], ...] = (
     order_exception_rate, inventory_variance_units, sync_latency_s_p95, refund_aging_s_p95, reconciliation_breaks,
-    duplicate_customer_rate, fulfilment_sla_adherence, close_effort_by_channel,
+    duplicate_customer_rate, fulfilment_sla_adherence, close_effort_by_channel, backlog_at_heal, recovery_s,
+    events_never_handled,
+    slowest_answer_s,
 )  # fmt: skip
 
 

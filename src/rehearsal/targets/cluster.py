@@ -312,7 +312,7 @@ class Cluster:
         # Names are checked (see `quoted`), which leaves nothing to inject.
         statement = (
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            f"WHERE datname = {literal(source)} AND pid <> pg_backend_pid();\n"
+            f"WHERE datname = {literal(source)} AND pid <> pg_backend_pid() AND backend_type = 'client backend';\n"
             f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)};"
         )
         for left in reversed(range(COPY_TRIES)):

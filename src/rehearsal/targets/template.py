@@ -125,7 +125,8 @@ def build(installation: Installation, recipe: TemplateRecipe, key: str, progress
     cluster.sql(
         MAINTENANCE,
         f"ALTER DATABASE {quoted(building)} ALLOW_CONNECTIONS false;\n"
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {literal(building)};\n"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        f"WHERE datname = {literal(building)} AND backend_type = 'client backend';\n"
         f"ALTER DATABASE {quoted(building)} RENAME TO {quoted(TEMPLATE_PREFIX + key)};",
     )
     return Template(key, api_key, password)
