@@ -275,7 +275,6 @@ def _scenario(
     client: str | None = None,
 ) -> Scenario:
     from rehearsal import project, scenario_file
-    from rehearsal.gates import parsed
 
     overrides: dict[str, Any] = {}
     if seed is not None:
@@ -286,13 +285,7 @@ def _scenario(
         overrides["client"] = client
     if lanes is not None:
         overrides["clock"] = {"lanes": lanes}
-    found = scenario_file.load(project.scenario_path(name), project.scenario_path, overrides)
-    for gate in found.gates:
-        try:
-            parsed(gate)
-        except ValueError as error:
-            raise UsageError(f"{name}: {error}") from None
-    return found
+    return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides)
 
 
 # -- runs --------------------------------------------------------------------------------------------
@@ -398,6 +391,33 @@ def replay(name: RunName = "latest", target: TargetName = "auto", keep: bool = F
     from rehearsal.run import find_run
 
     run(str(find_run(name) / "scenario.yaml"), target=target, keep=keep)
+
+
+@app.command()
+def demo(
+    name: Annotated[str, typer.Argument(help="A scenario that names its cure.")] = "promo_weekend",
+    target: TargetName = "auto",
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a failure and its cure: the scenario with its own connector, then with its cure, side by side."""
+    from rehearsal.demo import demonstrate, pair
+    from rehearsal.run import ready_target
+    from rehearsal.terminal import Progress
+
+    scenario = _scenario(name, seed)
+    pair(scenario)
+    chosen = _target(target)
+    was_running = chosen.status().running
+    with Progress(tell) as progress:
+        try:
+            ready_target(chosen, progress.tell)
+            shown = demonstrate(scenario, chosen, progress.tell, progress.advance)
+        finally:
+            if not was_running:
+                chosen.down()
+    print(json.dumps(shown.comparison, indent=2) if as_json else shown.text())
+    raise typer.Exit(0 if shown.convinces else 5)
 
 
 @app.command()

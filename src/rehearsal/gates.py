@@ -1,17 +1,63 @@
-"""Gates: limits on figures, declared in the scenario as strings such as ``sync_latency_s_p95 <= 120``."""
+"""Gates: limits on figures, declared in the scenario as ``figure comparison number``.
+
+A figure is a KPI or, under load, what `rehearse load` measures. Braces narrow it to some rows::
+
+    sync_latency_s_p95 <= 120
+    orders_per_minute >= 120
+    latency_ms_p95{operation: confirm} <= 1500
+    latency_ms_p95{channel: marketplace, operation: import*} <= 4000
+    close_effort_by_channel{channel: webshop} <= 10
+
+An operation is written as it is shown (``webshop: confirm``), without its channel, or as a pattern. Where
+several rows are meant, every one of them must hold, and the worst is told.
+"""
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
 }  # fmt: skip
-GATE = re.compile(r"^\s*([a-z][a-z0-9_]*(?:\{[^}]*\})?)\s*(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)\s*$")
+GATE = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*(?:\{([^}]*)\})?\s*(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)\s*$")
+EXAMPLES = "'sync_latency_s_p95 <= 120' or 'latency_ms_p95{operation: confirm} <= 1500'"
+SELECTORS = ("channel", "operation")
+OPERATION_FIGURES = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "error_rate", "operations_per_s")
+"""What is measured for each operation as well as for all of them together."""
+LOAD_FIGURES = frozenset(
+    {*OPERATION_FIGURES, "orders_per_minute", "lateness_ms_p50", "lateness_ms_p95", "lateness_ms_p99", "backlog"}
+)
+"""Figures of pressure: only `rehearse load` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A gate, taken apart."""
+
+    figure: str
+    selector: tuple[tuple[str, str], ...]
+    comparison: str
+    number: float
+
+    @property
+    def shown(self) -> str:
+        """Return the figure with its selector, as it was meant."""
+        inside = ", ".join(f"{key}: {pattern}" for key, pattern in self.selector)
+        return f"{self.figure}{{{inside}}}" if inside else self.figure
+
+    @property
+    def under_load_only(self) -> bool:
+        """Whether a run without load cannot have this figure."""
+        return self.figure in LOAD_FIGURES
+
+    def holds(self, value: float) -> bool:
+        """Return whether *value* is within the limit."""
+        return COMPARISONS[self.comparison](value, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +69,67 @@ class GateResult:
     value: float | None
     held: bool | None
     """None when the figure does not exist: then the run is undecided."""
+    abort_on_fail: bool = False
 
 
-def parsed(gate: str) -> tuple[str, str, float]:
-    """Return figure, comparison and limit of a gate; raises ValueError with an example."""
+def parsed(gate: str) -> Limit:
+    """Return *gate* taken apart; raises ValueError with an example."""
     found = GATE.match(gate)
     if not found:
-        raise ValueError(f"{gate!r} is not a gate; write for example 'sync_latency_s_p95 <= 120'")
-    return found[1], found[2], float(found[3])
+        raise ValueError(f"{gate!r} is not a gate; write for example {EXAMPLES}")
+    return Limit(found[1], tuple(_selected(gate, found[2])) if found[2] is not None else (), found[3], float(found[4]))
 
 
-def evaluate(gates: tuple[str, ...], figures: Mapping[str, Any]) -> tuple[GateResult, ...]:
-    """Hold every gate against *figures*."""
+def _selected(gate: str, text: str) -> Iterable[tuple[str, str]]:
+    for part in text.split(",", len(SELECTORS) - 1):
+        key, colon, pattern = (word.strip() for word in part.partition(":"))
+        if not colon or not pattern or key not in SELECTORS:
+            raise ValueError(
+                f"{gate!r}: {part.strip()!r} selects nothing; write channel: NAME or operation: NAME in the braces, "
+                f"for example {EXAMPLES}"
+            )
+        yield key, pattern
+
+
+def evaluate(
+    gates: Iterable[tuple[str, bool]], figures: Mapping[str, Any], under_load: bool = True
+) -> tuple[GateResult, ...]:
+    """Hold every gate (with its ``abort_on_fail``) against *figures*; those of pressure only *under_load*."""
     results = []
-    for gate in gates:
-        figure, comparison, limit = parsed(gate)
-        value = figures.get(figure)
-        known = isinstance(value, int | float)
-        held = COMPARISONS[comparison](float(value), limit) if known and value is not None else None
-        results.append(
-            GateResult(figure, f"{comparison} {limit:g}", float(value) if known and value is not None else None, held)
-        )
+    for gate, abort_on_fail in gates:
+        limit = parsed(gate)
+        if limit.under_load_only and not under_load:
+            continue
+        found = values(limit, figures)
+        worst = next((value for value in found if not limit.holds(value)), _nearest(limit, found))
+        held = limit.holds(worst) if worst is not None else None
+        results.append(GateResult(limit.shown, f"{limit.comparison} {limit.number:g}", worst, held, abort_on_fail))
     return tuple(results)
+
+
+def values(limit: Limit, figures: Mapping[str, Any]) -> list[float]:
+    """Return every number that *limit* is about; empty when there is no such figure."""
+    if not limit.selector:
+        return _numbers([figures.get(limit.figure)])
+    wanted = dict(limit.selector)
+    by_channel = figures.get(limit.figure)
+    if isinstance(by_channel, Mapping) and set(wanted) == {"channel"}:
+        return _numbers(value for channel, value in by_channel.items() if fnmatchcase(str(channel), wanted["channel"]))
+    return _numbers(row.get(limit.figure) for row in figures.get("operations", ()) if _meant(row["operation"], wanted))
+
+
+def _meant(operation: str, wanted: Mapping[str, str]) -> bool:
+    channel, colon, bare = operation.partition(": ")
+    names = (operation, bare) if colon else (operation,)
+    return fnmatchcase(channel if colon else "", wanted.get("channel", "*")) and any(
+        fnmatchcase(name, wanted.get("operation", "*")) for name in names
+    )
+
+
+def _numbers(found: Iterable[Any]) -> list[float]:
+    return [float(value) for value in found if isinstance(value, int | float) and not isinstance(value, bool)]
+
+
+def _nearest(limit: Limit, found: list[float]) -> float | None:
+    """Of values that all hold, return the one nearest to failing."""
+    return min(found, key=lambda value: abs(value - limit.number), default=None)

@@ -27,6 +27,7 @@ from rehearsal.clock import Lanes
 from rehearsal.disturbance import Disturbance
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.faults import Faults
+from rehearsal.gates import parsed
 from rehearsal.history import History
 from rehearsal.judge import Judged, judge
 from rehearsal.market import Market
@@ -132,6 +133,9 @@ def rehearse(
     connector = project.connector(scenario.connector)(scenario)
     run = open_run(scenario, options.out)
     told(f"run folder: {run.folder}")
+    left = sum(parsed(gate.limit).under_load_only for gate in scenario.gates)
+    if left:
+        told(f"{left} gate(s) are about pressure, and are held by `rehearse load` only")
     with run.timed("prepare"):
         world, wanted = demand.draw(scenario)
         run.manifest["demand_hash"] = demand.demand_hash(world, wanted)

@@ -10,7 +10,9 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+
+from rehearsal.gates import parsed
 
 DURATION = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 MONEY = re.compile(r"^\d+(\.\d{2})?$")
@@ -267,6 +269,27 @@ class Settle(Part):
     limit: Duration = 96 * 3600
 
 
+def _gate(value: object) -> object:
+    return {"limit": value} if isinstance(value, str) else value
+
+
+class Gate(Part):
+    """A limit on a figure; a bare string is its limit alone."""
+
+    limit: str
+    """Such as ``sync_latency_s_p95 <= 120`` (see `gates`)."""
+    abort_on_fail: bool = False
+    """Under load: end the run at once when the limit is passed."""
+    after: Duration = 30
+    """Under load: wall time before it is first held against live figures, since the first ones mean little."""
+
+    @field_validator("limit")
+    @classmethod
+    def _can_be_read(cls, limit: str) -> str:
+        parsed(limit)
+        return limit
+
+
 class Exercised(Part):
     """How often each thing must have happened, or the run is undecided (non-vacuity)."""
 
@@ -305,8 +328,14 @@ class Scenario(Part):
     """From goods issue to the carrier's first scan."""
     deadlines: Deadlines = Deadlines()
     settle: Settle = Settle()
-    gates: tuple[str, ...] = ()
-    """Limits on figures, such as ``sync_latency_s_p95 <= 120``."""
+    gates: tuple[
+        Annotated[
+            Gate,
+            BeforeValidator(_gate, json_schema_input_type=str | Gate),
+        ],
+        ...,
+    ] = ()
+    """Limits on figures: strings such as ``sync_latency_s_p95 <= 120``, or objects with ``limit`` and ``abort_on_fail``."""
     exercised: Exercised = Exercised()
     options: dict[str, Any] = {}
     """For the connector: its own settings."""

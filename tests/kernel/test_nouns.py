@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from rehearsal.draw import arrivals, lognormal, pick, stream
 from rehearsal.faults import Faults, counts_in
-from rehearsal.gates import evaluate, parsed
 from rehearsal.history import History, comparable, lines
 from rehearsal.model import Answer, Event, EventKind, Judgement, Operation, Outcome, Verdict, money
 from tests.conftest import load
@@ -66,15 +65,6 @@ def test_pick_respects_weights() -> None:
 def test_money_is_told_with_two_decimals(minor: int, text: str) -> None:
     """Integers in, text out; no float in between."""
     assert text == money(minor)
-
-
-def test_a_gate_says_whether_it_held_and_an_unknown_figure_is_undecided() -> None:
-    """The exact value stands beside the limit."""
-    held, missed, unknown = evaluate(("a <= 1", "a > 1", "b == 0"), {"a": 1.0})
-
-    assert (held.held, missed.held, unknown.held, unknown.value) == (True, False, None, None)
-    with pytest.raises(ValueError, match="is not a gate"):
-        parsed("a is small")
 
 
 @pytest.mark.parametrize(
