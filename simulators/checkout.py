@@ -13,8 +13,12 @@ import simpy
 from faker import Faker
 
 from rehearsal.clock import Steps
+from rehearsal.draw import chance
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Demand, EventKind, Instruction, InstructionKind
+
+STRANGERS = 500
+"""Different people among the guests; two guests of one name still have addresses of their own to write to."""
 
 
 def storefront(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
@@ -85,16 +89,18 @@ def _shopper(market: Market, wanted: Demand) -> dict[str, str]:
     if known is not None:
         return {"id": known.id, "name": known.name, "email": known.email, "phone": known.phone,
                 "street": known.street, "city": known.city, "postcode": known.postcode}  # fmt: skip
-    faker = _strangers()
-    faker.seed_instance(f"{market.scenario.seed}:{wanted.customer}")
-    return {"id": wanted.customer, "name": faker.name(), "email": f"{wanted.customer.replace(':', '-')}@relay.example",
-            "phone": "", "street": faker.street_address(), "city": faker.city(), "postcode": faker.postcode()}  # fmt: skip
+    crowd = _strangers(market.scenario.seed)
+    name, street, city, postcode = crowd[int(chance(market.scenario.seed, wanted.customer, "stranger") * len(crowd))]
+    return {"id": wanted.customer, "name": name, "email": f"{wanted.customer.replace(':', '-')}@relay.example",
+            "phone": "", "street": street, "city": city, "postcode": postcode}  # fmt: skip
 
 
 @cache
-def _strangers() -> Faker:
-    """Return the one Faker of the process: making one takes a hundred times as long as seeding it anew."""
-    return Faker("en_US")
+def _strangers(seed: int) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the crowd that guests come from; Faker takes longer for one person than SimPy for a whole order."""
+    faker = Faker("en_US")
+    faker.seed_instance(seed)
+    return tuple((faker.name(), faker.street_address(), faker.city(), faker.postcode()) for _ in range(STRANGERS))
 
 
 def _cancellations(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:

@@ -386,6 +386,23 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
 
 
 @app.command()
+def drop(name: RunName = "latest", target: TargetName = "auto") -> None:
+    """Remove the database that `rehearse run --keep` kept; the run folder stays."""
+    from rehearsal.run import find_run, reopen, target_of
+
+    found = reopen(find_run(name))
+    chosen = _target(target_of(found.manifest) if target == "auto" else target)
+    database = str(found.manifest.get("target", {}).get("database", ""))
+    if chosen.kind == "existing":
+        raise UsageError(f"{found.folder} ran on an Odoo of yours, whose database is not ours to drop")
+    if database not in chosen.status().databases:
+        tell(f"{found.folder}: its database is gone already")
+        return
+    chosen.drop(chosen.database(database))
+    tell(f"dropped database {database}")
+
+
+@app.command()
 def replay(name: RunName = "latest", target: TargetName = "auto", keep: bool = False) -> None:
     """Repeat a run: same seed, same scenario file."""
     from rehearsal.run import find_run

@@ -30,6 +30,7 @@ from rehearsal.faults import Faults
 from rehearsal.gates import parsed
 from rehearsal.history import History
 from rehearsal.judge import Judged, judge
+from rehearsal.leftovers import database_name, sweep
 from rehearsal.market import Market
 from rehearsal.model import Answer, Operation, Outcome
 from rehearsal.odoo.connect import caller, factory, note_use, require_mark, require_modules, require_unused
@@ -198,9 +199,9 @@ def observed_again(run: Run, database: Database, told: Told) -> None:
 
 
 def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options: Options, told: Told) -> Database:
-    name = (
-        f"rehearsal_{run.manifest['started_at'][:19].replace('-', '').replace(':', '').replace('T', '_')}_{os.getpid()}"
-    )
+    for left in sweep(target):
+        told(f"dropped database {left}: the run that made it was killed")
+    name = database_name(run.manifest["started_at"], options.keep)
     database = target.clone(name)
     try:
         told(f"database {database.name} at {database.url}")

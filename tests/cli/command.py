@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 REHEARSE = Path(sys.executable).with_name("rehearse")
-COMMAND_S_MAX = 120.0
+COMMAND_S_MAX = 300.0
 POLL_S = 0.02
 OURS = ("REHEARSE_ODOO_", "REHEARSE_PROJECT", "REHEARSE_DEBUG", "REHEARSE_RECONNECT_S", "NO_COLOR")
 """Settings of whoever runs the tests, which the command must not see."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from rehearsal.history import lines
+from rehearsal.leftovers import sweep
 from rehearsal.targets.base import Database
 from rehearsal.targets.native import NativeTarget
 from tests.cli.command import Said, ended, rehearse, started, wait_for_lines
@@ -200,7 +201,7 @@ def test_a_killed_run_keeps_what_it_wrote_and_is_undecided(shop: Path, target: N
         wait_for_lines(run, MIDDLE, process)
         process.send_signal(signal.SIGKILL)
         process.wait(60)
-    target.drop(target.database(database_of(run)))
+    assert database_of(run) in target.status().databases
     assert not (run / "summary.json").exists()
     assert not (run / "snapshot").exists()
     assert len(list(lines(run / "history"))) >= MIDDLE - 1
@@ -214,6 +215,9 @@ def test_a_killed_run_keeps_what_it_wrote_and_is_undecided(shop: Path, target: N
     assert {one["verdict"] for one in summary["invariants"]} == {"undecided"}
     assert summary["counts"]["operations_ok"] > 0
 
+    after = rehearse("run", "tiny", "--target", "native", "--out", "after", cwd=shop)
+    assert after.code == 0, after.err
+    assert f"dropped database {database_of(run)}: the run that made it was killed" in after.err
     gone = rehearse("observe", "run", cwd=shop)
     assert (gone.code, f"database '{database_of(run)}' is gone" in gone.err) == (3, True), gone.err
 
@@ -298,8 +302,10 @@ def test_a_kept_run_can_be_observed_again_and_repeated(shop: Path, target: Nativ
         assert again.code == 1, again.out + again.err
         assert "✗ money taken equals money booked" in again.out
         assert summary_of(run)["demand_hash"] == before["demand_hash"]
+        assert sweep(target) == ()
     finally:
-        target.drop(target.database(kept))
+        dropped = rehearse("drop", cwd=shop)
+    assert (dropped.code, f"dropped database {kept}" in dropped.err) == (0, True), dropped.err
 
     gone = rehearse("observe", cwd=shop)
     assert (gone.code, f"database '{kept}' is gone" in gone.err) == (3, True), gone.err

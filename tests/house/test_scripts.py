@@ -64,3 +64,11 @@ def test_a_python_that_is_too_old_is_told_with_the_way_out(checkout: Path) -> No
     assert done.returncode == 3
     assert "Python 3.11 or newer is needed" in done.stderr
     assert not (checkout / "new").exists()
+
+
+@pytest.mark.xdist_group("together")
+def test_groups_of_tests_stay_together(request: pytest.FixtureRequest) -> None:
+    """Workers that do not see the groups would break each other's Odoo; xdist shows that it does in the node's id."""
+    alone = not hasattr(request.config, "workerinput")
+
+    assert alone or request.node.nodeid.endswith("@together")

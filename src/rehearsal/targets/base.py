@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rehearsal.targets.sensor import Sensor
+
 Progress = Callable[[str], None]
 """Told one short line per step while a target is provided; must not raise."""
 
@@ -88,6 +90,9 @@ class Target(Protocol):
 
     def heal(self) -> None:
         """Undo what a fault may have left behind, also after a crash of the harness; silent when all is well."""
+
+    def sensor(self, database: Database) -> Sensor | None:
+        """Return what feels the machines below *database*; None when they cannot be seen from here."""
 
     def down(self) -> None:
         """Stop every process this target started; leaves the cache and the templates."""

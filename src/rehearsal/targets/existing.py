@@ -127,6 +127,9 @@ class ExistingTarget:
     def heal(self) -> None:
         """Nothing was broken, so nothing is mended."""
 
+    def sensor(self, database: Database) -> None:
+        """Nobody looks into a machine that isn't ours."""
+
     def down(self) -> None:
         """Forget the login; the server isn't ours to stop."""
         self._connection = None

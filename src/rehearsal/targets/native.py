@@ -13,6 +13,7 @@ from rehearsal.targets.cluster import MAINTENANCE, Cluster, Row
 from rehearsal.targets.disk import disk_trouble, require_readable, require_space
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.process import Process
+from rehearsal.targets.sensor import STATISTICS, LogFile, Sensor
 from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX, Installation, Server
 from rehearsal.targets.template import LOGIN, Template
 
@@ -222,6 +223,16 @@ class NativeTarget:
         """Run SQL in a database as its owner; return rows of text (NULL is empty). For saboteurs."""
         name = database if isinstance(database, str) else database.name
         return self._need().cluster.sql(checked_name(name), statement)
+
+    def sensor(self, database: Database) -> Sensor:
+        """Return what feels this machine's Odoo and PostgreSQL while *database* is used."""
+        installation = self._need()
+        return Sensor(
+            odoo=lambda: [running.process.pid] if (running := server_of(self.cache.state())) else [],
+            postgres=lambda: [found.pid] if (found := installation.cluster.postmaster()) else [],
+            statistics=lambda: self.sql(database, STATISTICS)[0],
+            log_lines=LogFile(installation.log).lines,
+        )
 
     @property
     def odoo_version(self) -> str:

@@ -41,7 +41,9 @@ def restart_odoo(installation: Installation, running: Server, progress: Progress
     """Stop Odoo at once, as a crash does, and start it again on the same ports; return the new server too."""
     running.process.stop_group(grace=0.0)
     server.kill_strays(installation)
-    again = server.start(installation, progress, ports=(running.http_port, running.gevent_port))
+    ports = (running.http_port, running.gevent_port)
+    server.await_ports(ports)
+    again = server.start(installation, progress, ports)
     return f"restarted Odoo: process {running.process.pid} is now {again.process.pid}", again
 
 

@@ -35,6 +35,7 @@ HEALTH_SECONDS = 90.0
 HEALTH_POLL_SECONDS = 0.1
 HEALTH_TIMEOUT = 5.0
 START_TRIES = 3
+PORTS_TRIED = 200
 LONG_CALL_SECONDS = 3600
 SOFT_MEMORY = 4 * 1024**3
 HARD_MEMORY = 8 * 1024**3
@@ -238,16 +239,35 @@ def health(port: int) -> bool:
 
 
 def free_port(wanted: int, other_than: int = 0) -> int:
-    """Return *wanted* when it's free on the loopback address, else any other free port."""
-    for port in (wanted, 0, 0, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            # As the server does it: a port in TIME_WAIT is free, a port that somebody listens on is not.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found = int(probe.getsockname()[1])
-        if found != other_than:
-            return found
-    raise EnvironmentNotReady("no free port on 127.0.0.1; see which are taken: ss -ltn")
+    """Return *wanted* when it's free on the loopback address, else the next one above it that is.
+
+    The ports that the system gives to clients (from 32768 on) are left alone: a server that starts again
+    wants its port back, and a client may have got it meanwhile.
+    """
+    for port in range(wanted, wanted + PORTS_TRIED):
+        if port != other_than and is_free(port):
+            return port
+    raise EnvironmentNotReady(
+        f"no free port on 127.0.0.1 from {wanted} to {wanted + PORTS_TRIED - 1}; see which are taken: ss -ltn"
+    )
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on loopback *port* now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the server does it: a port in TIME_WAIT is free, a port that somebody listens on is not.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def await_ports(ports: tuple[int, int]) -> None:
+    """Wait until a server that was killed has given its ports back, which a busy machine may take a moment for."""
+    if not process.wait_until(lambda: all(map(is_free, ports)), process.KILL_SECONDS):
+        raise EnvironmentNotReady(
+            f"ports {ports[0]} and {ports[1]} on 127.0.0.1 are still taken {process.KILL_SECONDS:g} s after Odoo was "
+            "killed; see who has them: ss -ltnp"
+        )
