@@ -125,9 +125,20 @@ def fix() -> str:
     return f"run: {machine.install_command((PACKAGE,))}"
 
 
+def origin() -> archive.Source:
+    """Return where this machine's own release comes from; raises `EnvironmentNotReady` when nothing can be fetched."""
+    missing = [name for name in ("apt-get", "dpkg-deb") if shutil.which(name) is None]
+    if missing:
+        raise EnvironmentNotReady(f"no {' and no '.join(missing)} to fetch it with")
+    try:
+        return archive.debian_source(archive.sources(), archive.codename())
+    except EnvironmentNotReady:
+        raise EnvironmentNotReady(f"nothing in {archive.APT_FOLDER} names the archive of a Debian release") from None
+
+
 def fetch(cache: Cache, progress: Progress) -> Path:
     """Download the package of this machine's own release, whose C library it fits, and unpack it into the cache."""
-    source = archive.debian_source(archive.sources(), archive.codename())
+    source = origin()
     lists = cache.faketime / "apt"
     progress(f"downloading {PACKAGE}")
     with contextlib.ExitStack() as after:
