@@ -232,7 +232,7 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
         run.manifest["postgresql_version"] = getattr(target, "postgres_version", None)
         run.manifest["target"] = {
             "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": call.client.version(), "client": scenario.client,
-            "erp_clock": run.manifest["erp_clock"]["kind"],
+            "erp_clock": run.manifest.get("erp_clock", {}).get("kind", "wall"),
         }  # fmt: skip
         run.save()
         require_mark(call, database)

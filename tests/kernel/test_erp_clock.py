@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import simpy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rehearsal.clock import Lanes
@@ -22,6 +22,7 @@ from tests.conftest import load
 
 REAL_S = 1_795_000_000.0
 """Some day in 2026, in seconds since 1970."""
+SCENARIOS = {erp_clock: load("promo_day", erp_clock=erp_clock) for erp_clock in ("wall", "scenario")}
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Servers:
 def clock_of(servers: Servers, told: list[str] | None = None, erp_clock: str = "scenario") -> ErpClock:
     """Return the clock of a small Friday on *servers*."""
     say = quiet if told is None else told.append
-    return ErpClock(load("promo_day", erp_clock=erp_clock), servers, say, servers.wall)  # type: ignore[arg-type]
+    return ErpClock(SCENARIOS[erp_clock], servers, say, servers.wall)  # type: ignore[arg-type]
 
 
 def test_a_scenario_says_which_clock_odoo_has() -> None:
@@ -64,6 +65,7 @@ def test_a_scenario_says_which_clock_odoo_has() -> None:
         load("promo_day", erp_clock="lunar")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 7200), st.floats(0, 90)), max_size=40), st.floats(0, 0.005))
 def test_it_never_goes_back_and_is_not_behind_when_an_operation_is_sent(
     steps: list[tuple[float, float]], slow_s: float

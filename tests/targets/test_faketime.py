@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime
@@ -60,7 +60,8 @@ def ask(
         (faketime.SHARED_MEMORY / f"{prefix}{process.pid}").unlink(missing_ok=True)
 
 
-@given(st.floats(-DECADES_S, DECADES_S))
+@settings(deadline=None)
+@given(offset_s=st.floats(-DECADES_S, DECADES_S))
 def test_a_process_that_runs_follows_the_file_and_keeps_its_monotonic_clock(
     ask: Callable[[float], tuple[float, float]], offset_s: float
 ) -> None:
@@ -73,7 +74,8 @@ def test_a_process_that_runs_follows_the_file_and_keeps_its_monotonic_clock(
     assert before[1] <= monotonic <= after[1]
 
 
-@given(st.floats(-DECADES_S, DECADES_S))
+@settings(deadline=None)
+@given(offset_s=st.floats(-DECADES_S, DECADES_S))
 def test_what_is_written_is_what_is_read(offset_s: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     """To the microsecond, in the one form that the library takes for an offset."""
     file = OffsetFile(tmp_path_factory.getbasetemp() / "offset")
