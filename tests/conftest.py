@@ -13,9 +13,12 @@ from rehearsal import project, scenario_file
 from rehearsal.run import Options, Run, ready_target, rehearse
 from rehearsal.scenario import Scenario
 from rehearsal.targets.base import Database
+from rehearsal.targets.cache import default_root
 from rehearsal.targets.native import NativeTarget
 
 pytest_plugins = ["pytester"]
+SHARED = ("apt", "odoo", "venv")
+"""What the second instance takes from the first: source and packages; cluster, templates and ports are its own."""
 
 
 def load(name: str, **overrides: Any) -> Scenario:
@@ -33,6 +36,20 @@ def target() -> NativeTarget:
     native = NativeTarget()
     ready_target(native, quiet)
     return native
+
+
+@pytest.fixture(scope="session")
+def breakable(target: NativeTarget) -> Iterator[NativeTarget]:
+    """A second native instance, so that nobody else's Odoo is broken; its tests are of the xdist group "chaos"."""
+    root = default_root() / "breakable"
+    root.mkdir(exist_ok=True)
+    for name in SHARED:
+        if not (root / name).exists():
+            (root / name).symlink_to(default_root() / name)
+    native = NativeTarget(root)
+    ready_target(native, quiet)
+    yield native
+    native.down()
 
 
 @pytest.fixture(scope="session")

@@ -106,14 +106,19 @@ def doctor(as_json: AsJson = False) -> None:
 
     found = checks()
     if as_json:
-        print(json.dumps([{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix} for c in found], indent=2))
+        print(
+            json.dumps(
+                [{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix, "needed": c.needed} for c in found],
+                indent=2,
+            )
+        )
     else:
         for check in found:
             print(
-                f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}"
+                f"{'✓' if check.ok else '✗' if check.needed else '–'} {check.name}: {check.detail}"
                 + ("" if check.ok or not check.fix else f"\n    fix: {check.fix}")
             )
-    if not all(check.ok for check in found):
+    if not all(check.ok or not check.needed for check in found):
         raise typer.Exit(3)
 
 
@@ -154,19 +159,25 @@ def status(target: TargetName = "auto", as_json: AsJson = False) -> None:
 
 @app.command()
 def heal(name: RunName = "latest", target: TargetName = "auto") -> None:
-    """Undo what a crashed run may have left broken: a frozen or dead Odoo, a PostgreSQL that is down."""
+    """Undo what a crashed run may have left: a frozen or dead Odoo, a PostgreSQL that is down, scenario time."""
+    from rehearsal.erp_clock import left_behind
     from rehearsal.faults import heal_journal, still_armed
     from rehearsal.run import find_run, reopen, target_of
 
     found = reopen(find_run(name))
     journal = found.folder / "faults.ndjson"
     armed = still_armed(journal)
-    if not armed:
+    clock = left_behind(found.manifest)
+    if not armed and not clock:
         tell(f"{found.folder}: every fault was healed already")
         return
     _target(target_of(found.manifest) if target == "auto" else target).heal()
-    heal_journal(journal)
-    tell(f"healed: {', '.join(armed)}")
+    if armed:
+        heal_journal(journal)
+    if clock:
+        found.manifest["erp_clock"]["restored"] = True
+        found.save()
+    tell(f"healed: {', '.join((*armed, *(['Odoo is on the real time'] if clock else [])))}")
 
 
 @app.command()

@@ -68,8 +68,11 @@ class Lanes:
         round_trip_s: float,
         timeout_s: float,
         history: History,
+        before_ask: Callable[[float], None] | None = None,
     ) -> None:
+        """*before_ask* is told the scenario second of each operation before it is sent (see `erp_clock`)."""
         self.env = env
+        self._before_ask = before_ask
         self._clients = clients
         self._round_trip_s = round_trip_s
         self._wait_s_max = timeout_s + RECONNECT_S_MAX + 30
@@ -92,6 +95,8 @@ class Lanes:
     def ask(self, operation: Operation, cause: str = "") -> simpy.Event:
         """Send *operation* to a lane now; the returned event's value is its `Answer`, a round trip later."""
         index = self._history.operation(operation, self.env.now, cause)
+        if self._before_ask:
+            self._before_ask(self.env.now)
         future: Future[tuple[Answer, float]] = self._pool.submit(self._performed, operation)
         answered = self.env.event()
         arrival = self.env.timeout(self._round_trip_s)

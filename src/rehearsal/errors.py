@@ -4,7 +4,8 @@
     ├── UsageError          2    wrong words on the command line; nothing was started
     │   └── ScenarioError   2    the scenario file: all problems at once, each with file:line:col
     ├── EnvironmentNotReady 3    Odoo, PostgreSQL, Docker or a package is missing; says what to run
-    │   └── TargetRefused   3    the database is not marked for rehearsal
+    │   ├── TargetRefused   3    the database is not marked for rehearsal
+    │   └── NoScenarioTime  3    Odoo cannot be put on the scenario's clock here; a run goes on with the real one
     └── HarnessFault        5    the harness itself failed; what ran stays readable, nothing is judged a pass
 
 A message says what was wrong with the value, what was expected and what to do.
@@ -41,6 +42,10 @@ class EnvironmentNotReady(RehearsalError):
 
 class TargetRefused(EnvironmentNotReady):
     """The database is neither neutralised nor marked, so nothing is written to it."""
+
+
+class NoScenarioTime(EnvironmentNotReady):
+    """Odoo cannot be put on the scenario's clock here, and is still on the real one; the message says what is missing."""
 
 
 class HarnessFault(RehearsalError):

@@ -25,6 +25,7 @@ import simpy
 from rehearsal import demand, project, scenario_file, summary
 from rehearsal.clock import Lanes
 from rehearsal.disturbance import Disturbance
+from rehearsal.erp_clock import ErpClock
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.faults import Faults
 from rehearsal.gates import parsed
@@ -131,25 +132,47 @@ def rehearse(
         raise UsageError(
             f"fault {broken[0]} breaks processes, which is not done to an Odoo that is not ours; use --target native or docker"
         )
+    if scenario.erp_clock == "scenario" and target.kind == "existing":
+        raise UsageError(
+            "erp_clock: scenario restarts Odoo under another clock, which is not done to an Odoo that is not ours; "
+            "write erp_clock: wall, or use --target native"
+        )
     connector = project.connector(scenario.connector)(scenario)
     run = open_run(scenario, options.out)
     told(f"run folder: {run.folder}")
     left = sum(parsed(gate.limit).under_load_only for gate in scenario.gates)
     if left:
         told(f"{left} gate(s) are about pressure, and are held by `rehearse load` only")
-    with run.timed("prepare"):
-        world, wanted = demand.draw(scenario)
-        run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
-        demand.store(world, run.folder / "world.json")
-        database = _prepared(run, target, scenario, world, options, told)
+    with _clocked(run, target, told) as clock:
+        with run.timed("prepare"):
+            world, wanted = demand.draw(scenario)
+            run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
+            demand.store(world, run.folder / "world.json")
+            run.manifest["erp_clock"] = clock.figures()
+            run.save()  # ahead of the deed, so that a killed run can be healed
+            clock.start()
+            run.manifest["erp_clock"] = clock.figures()
+            database = _prepared(run, target, scenario, world, options, told)
+        try:
+            _played(run, target, database, world, wanted, connector, clock, told, advanced)
+            return run, conclude(run, told)
+        finally:
+            if options.keep:
+                told(f"kept: database {database.name} at {database.url}")
+            else:
+                target.drop(database)
+
+
+@contextmanager
+def _clocked(run: Run, target: Target, told: Told) -> Iterator[ErpClock]:
+    """Lend the clock of the ERP, and take the ERP back to the real time whatever happens."""
+    clock = ErpClock(run.scenario, target, told)
     try:
-        _played(run, target, database, world, wanted, connector, told, advanced)
-        return run, conclude(run, told)
+        yield clock
     finally:
-        if options.keep:
-            told(f"kept: database {database.name} at {database.url}")
-        else:
-            target.drop(database)
+        clock.stop()
+        run.manifest["erp_clock"] = clock.figures()
+        run.save()
 
 
 def conclude(run: Run, told: Told) -> dict[str, Any]:
@@ -210,6 +233,7 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
         run.manifest["postgresql_version"] = getattr(target, "postgres_version", None)
         run.manifest["target"] = {
             "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": call.client.version(), "client": scenario.client,
+            "erp_clock": run.manifest.get("erp_clock", {}).get("kind", "wall"),
         }  # fmt: skip
         run.save()
         require_mark(call, database)
@@ -235,6 +259,7 @@ def _played(
     world: Any,
     wanted: demand.Wanted,
     connector: Any,
+    clock: ErpClock,
     told: Told,
     advanced: Advanced,
 ) -> None:
@@ -245,7 +270,9 @@ def _played(
     clients = factory(disturbance.database, scenario.client, float(scenario.clock.timeout))
     require_mark(caller(database, scenario.client, CALL_TIMEOUT_S, "before the doors open"), database)
     with History(run.folder / "history") as history:
-        lanes = Lanes(env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history)
+        lanes = Lanes(
+            env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow
+        )
         market = Market(env, scenario, world, wanted, history, faults)
         market.connect(connector, lanes)
         disturbance.schedule(lanes)

@@ -307,7 +307,10 @@ class Scenario(Part):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str = ""
     starts_at: str = "2025-11-28T00:00:00"
-    """Local time of the retailer; in the past, since Odoo posts nothing that is dated in the future."""
+    """Local time of the retailer; in the past, since Odoo posts nothing that is dated in the future.
+
+    With ``erp_clock: scenario`` it may lie in the future: the scenario's days are Odoo's own.
+    """
     lasts: Duration
     seed: int = 20261127
     connector: str = "naive"
@@ -316,6 +319,10 @@ class Scenario(Part):
     """The connector that shows the other outcome, for the command that is printed at the end."""
     client: Literal["odoorpc", "json2"] = "odoorpc"
     clock: Clock = Clock()
+    erp_clock: Literal["wall", "scenario"] = "wall"
+    """What Odoo takes for now: the real time, or the scenario's instant, so that promotion windows, expiries and
+    every date that Odoo sets fall on the scenario's days. It then runs under libfaketime, and so does its PostgreSQL;
+    where that library is missing, the run says so and goes on with the real time."""
     catalogue: Catalogue = Catalogue()
     customers: Annotated[int, Field(ge=1)] = 80
     nodes: Annotated[dict[Code, Node], Field(min_length=1)]

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,13 @@ import pytest
 
 from rehearsal.errors import UsageError
 from rehearsal.history import lines
-from rehearsal.run import Options, Run, ready_target, rehearse
+from rehearsal.run import Options, Run, rehearse
 from rehearsal.targets import process
-from rehearsal.targets.cache import default_root
 from rehearsal.targets.native import NativeTarget, server_of
 from tests.conftest import load, quiet
 from tests.odoo.test_clients import SMALL
 
 pytestmark = pytest.mark.xdist_group("chaos")
-SHARED = ("apt", "odoo", "venv")
-"""What the second instance takes from the first: source and packages; cluster, templates and ports are its own."""
 FAULTS: dict[str, dict[str, Any]] = {
     "kill_worker": {"times": 3},
     "restart_odoo": {"times": 2},
@@ -47,20 +43,6 @@ UNHEARD = {
     "bad_gateway",
 }
 """Faults that leave operations without an answer."""
-
-
-@pytest.fixture(scope="module")
-def breakable(target: NativeTarget) -> Iterator[NativeTarget]:
-    """A second native instance, so that nobody else's Odoo is broken."""
-    root = default_root() / "breakable"
-    root.mkdir(exist_ok=True)
-    for name in SHARED:
-        if not (root / name).exists():
-            (root / name).symlink_to(default_root() / name)
-    native = NativeTarget(root)
-    ready_target(native, quiet)
-    yield native
-    native.down()
 
 
 def disturbed(

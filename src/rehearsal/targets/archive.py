@@ -117,7 +117,7 @@ def fetch_tree(cache: Cache, progress: Progress) -> Tree:
                 f"this machine has no {program}, so Odoo cannot come from Debian's archive; {GIVE_A_SOURCE}"
             )
     source = debian_source(sources(), codename())
-    options = private_apt(cache, source)
+    options = private_apt(cache.apt, source, SUITE)
     progress("reading the package lists of Debian's archive")
     machine.run(
         ["apt-get", *options, "-o", "APT::Update::Error-Mode=any", "update"],
@@ -167,22 +167,22 @@ def extract(package: Path, cache: Cache, progress: Progress) -> Tree:
     return Tree(place, version)
 
 
-def private_apt(cache: Cache, source: Source) -> list[str]:
-    """Return apt-get options that read *source* alone, with state and cache of our own."""
+def private_apt(place: Path, source: Source, suite: str) -> list[str]:
+    """Return apt-get options that read *suite* of *source* alone, with state and cache of our own in *place*."""
     if not KEYRING.is_file():
         raise EnvironmentNotReady(
             f"{KEYRING} is missing, so Debian's archive cannot be verified; "
             f"run: {machine.install_command(('debian-archive-keyring',))}"
         )
     for folder in ("lists/partial", "cache/archives/partial", "etc"):
-        (cache.apt / folder).mkdir(parents=True, exist_ok=True)
-    listed = cache.apt / "etc" / "sources.list"
-    listed.write_text(f"deb [signed-by={KEYRING}] {source.uri} {SUITE} main\n", encoding="utf-8")
+        (place / folder).mkdir(parents=True, exist_ok=True)
+    listed = place / "etc" / "sources.list"
+    listed.write_text(f"deb [signed-by={KEYRING}] {source.uri} {suite} main\n", encoding="utf-8")
     settings = {
         "Dir::Etc::sourcelist": listed,
         "Dir::Etc::sourceparts": "-",
-        "Dir::State::lists": cache.apt / "lists",
-        "Dir::Cache": cache.apt / "cache",
+        "Dir::State::lists": place / "lists",
+        "Dir::Cache": place / "cache",
         "Acquire::Languages": "none",
         # A mirror may be a picture of an earlier day; it's the signature that counts here.
         "Acquire::Check-Valid-Until": "false",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from rehearsal.targets.sensor import Sensor
 
 Progress = Callable[[str], None]
 """Told one short line per step while a target is provided; must not raise."""
+
+
+def quiet(_: str) -> None:
+    """A progress that tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,18 @@ class Target(Protocol):
         """
 
     def heal(self) -> None:
-        """Undo what a fault may have left behind, also after a crash of the harness; silent when all is well."""
+        """Undo what a fault or scenario time may have left behind, also after a crash of the harness.
+
+        Silent when all is well. Servers that this process itself keeps in scenario time stay in it.
+        """
+
+    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+        """Make Odoo and its database take *at* for now, from where time goes on; None: the real time again.
+
+        The first call may restart servers, whose address stays the same; each further one must be cheap, for
+        it is made between two operations. Raises `NoScenarioTime` when it cannot be done here, with everything
+        as it was, and `EnvironmentNotReady` when another command uses the same servers.
+        """
 
     def sensor(self, database: Database) -> Sensor | None:
         """Return what feels the machines below *database*; None when they cannot be seen from here."""

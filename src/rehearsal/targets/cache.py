@@ -3,8 +3,10 @@
     apt/        private package lists and downloads
     odoo/V/     Odoo's source tree, one folder per version
     venv/       Odoo's Python dependencies
+    faketime/   libfaketime, where the machine has none
     secrets.json   the administrator's password and API keys (mode 0600)
     state.json  what runs now
+    clock.json  whether it runs in scenario time, and for whom
     leases/     which commands use it
     run/        belongs to the account that runs the servers: cluster, configuration, filestore, logs
 
@@ -66,6 +68,10 @@ class Cache:
         return self.root / "venv"
 
     @property
+    def faketime(self) -> Path:
+        return self.root / "faketime"
+
+    @property
     def run(self) -> Path:
         return self.root / "run"
 
@@ -76,6 +82,10 @@ class Cache:
     @property
     def state_file(self) -> Path:
         return self.root / "state.json"
+
+    @property
+    def clock_file(self) -> Path:
+        return self.root / "clock.json"
 
     @property
     def secrets_file(self) -> Path:
@@ -140,6 +150,14 @@ class Cache:
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Replace the state."""
         write_private(self.state_file, json.dumps(state, indent=1))
+
+    def clock(self) -> dict[str, Any]:
+        """Return who put the servers into scenario time, and how; empty when nobody did."""
+        return read_json(self.clock_file)
+
+    def write_clock(self, clock: Mapping[str, Any]) -> None:
+        """Replace what is known of scenario time."""
+        write_private(self.clock_file, json.dumps(clock, indent=1))
 
     def secrets(self) -> dict[str, Any]:
         """Return the secrets of this cache."""

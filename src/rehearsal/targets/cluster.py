@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import machine, process
+from rehearsal.targets import faketime, machine, process
 from rehearsal.targets.base import PostgresAddress, Progress
 from rehearsal.targets.cache import Cache, is_done, mark_done, write_private
 from rehearsal.targets.machine import Account
@@ -196,6 +196,7 @@ class Cluster:
                 what="starting PostgreSQL",
                 fix=f"rehearse up   (its log: {self.log})",
                 account=self.account,
+                env=faketime.ScenarioTime(self.cache).preload(faketime.ONE_THREAD),
                 cwd=self.cache.run,
                 timeout=START_SECONDS + 10,
             )

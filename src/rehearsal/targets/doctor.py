@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import archive, interpreter, machine
+from rehearsal.targets import archive, faketime, interpreter, machine
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.disk import NEEDED_BYTES, existing_parent
 from rehearsal.targets.native import NativeTarget, server_of
@@ -27,6 +27,8 @@ class Check:
     ok: bool
     detail: str
     fix: str = ""
+    needed: bool = True
+    """Whether nothing can be rehearsed without it."""
 
 
 def checks(root: Path | None = None) -> tuple[Check, ...]:
@@ -40,7 +42,7 @@ def checks(root: Path | None = None) -> tuple[Check, ...]:
 
 def ready(found: tuple[Check, ...]) -> bool:
     """Whether a rehearsal can start: what fails is at most what ``rehearse up`` provides."""
-    return all(check.ok or check.fix.startswith("rehearse up") for check in found)
+    return all(check.ok or not check.needed or check.fix.startswith("rehearse up") for check in found)
 
 
 def look(cache: Cache) -> Iterator[Check]:
@@ -52,6 +54,7 @@ def look(cache: Cache) -> Iterator[Check]:
     yield postgres()
     yield system_python()
     yield package_tools(cache)
+    yield scenario_time(cache)
     yield loopback()
     yield from provided(cache)
 
@@ -142,6 +145,25 @@ def package_tools(cache: Cache) -> Check:
             machine.install_command(("debian-archive-keyring",)),
         )
     return Check("Odoo's source", True, f"from the archive that serves '{found.suite}' to this machine")
+
+
+def scenario_time(cache: Cache) -> Check:
+    """Whether Odoo can live in scenario time; a scenario that asks for it goes on without, and says so."""
+    name, only = "scenario time", f"{faketime.PACKAGE}, which erp_clock: scenario alone needs"
+    found = faketime.find(cache)
+    if found is not None:
+        return Check(name, True, f"{faketime.PACKAGE} in {found}", needed=False)
+    try:
+        faketime.origin()
+    except EnvironmentNotReady as problem:
+        return Check(
+            name,
+            False,
+            f"there is no {only}, and it cannot be fetched: {problem}",
+            machine.install_command((faketime.PACKAGE,)),
+            needed=False,
+        )
+    return Check(name, True, f"{only}, is fetched when the first one does", needed=False)
 
 
 def loopback() -> Check:

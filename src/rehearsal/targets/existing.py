@@ -12,11 +12,12 @@ import getpass
 import os
 import sys
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
-from rehearsal.targets.base import Database, Progress, TargetStatus, TemplateRecipe
+from rehearsal.targets.base import Database, Progress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.wire import Refusal, post
 
 MARK = "rehearsal.marked"
@@ -129,6 +130,13 @@ class ExistingTarget:
 
     def sensor(self, database: Database) -> None:
         """Nobody looks into a machine that isn't ours."""
+
+    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+        """Refuse: an Odoo that is not ours keeps the real time."""
+        if at is not None:
+            raise EnvironmentNotReady(
+                "the clock of an Odoo that is not ours is not moved; use --target native, or erp_clock: wall"
+            )
 
     def down(self) -> None:
         """Forget the login; the server isn't ours to stop."""

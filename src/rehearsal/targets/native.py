@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import archive, interpreter, lease, machine, ordeal, server, template
-from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe
+from rehearsal.targets import archive, faketime, interpreter, lease, machine, ordeal, scenario_time, server, template
+from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.cluster import MAINTENANCE, Cluster, Row
 from rehearsal.targets.disk import disk_trouble, require_readable, require_space
+from rehearsal.targets.faketime import OffsetFile, ScenarioTime
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.process import Process
 from rehearsal.targets.sensor import STATISTICS, LogFile, Sensor
 from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX, Installation, Server
 from rehearsal.targets.template import LOGIN, Template
-
-
-def quiet(_: str) -> None:
-    """A progress that tells nobody."""
 
 
 class NativeTarget:
@@ -38,6 +37,8 @@ class NativeTarget:
         """Whether Odoo ran already when `up` came; who finds it running should leave it running."""
         self._installation: Installation | None = None
         self._template: Template | None = None
+        self._offset: OffsetFile | None = None
+        """While this target keeps its servers in scenario time: what moves their clock."""
 
     def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
         """Provide Odoo, PostgreSQL and the template; minutes at first, about two seconds ever after.
@@ -46,6 +47,7 @@ class NativeTarget:
         """
         with disk_trouble(self.cache.root), self.cache.lock(progress):
             installation = self._provide_installation(progress)
+            scenario_time.leave(installation, server_of(self.cache.state()))
             postgres_ran = installation.cluster.start(progress)
             self._template = template.provide(installation, recipe, progress)
             self.was_running = self._start_server(installation, postgres_ran, progress)
@@ -110,12 +112,38 @@ class NativeTarget:
         raise EnvironmentNotReady(f"the native target knows no fault {what!r}")
 
     def heal(self) -> None:
-        """Undo what a fault may have left behind: a frozen or dead Odoo, a PostgreSQL that is down."""
+        """Undo what a fault may have left behind: a frozen or dead Odoo, a PostgreSQL that is down, scenario time."""
         installation, running = self._need(), server_of(self.cache.state())
         if running is not None:
             ordeal.thaw(running)
+        if ScenarioTime(self.cache).keeper is None:
+            scenario_time.leave(installation, running)
         postgres_ran = installation.cluster.start(quiet)
         self._start_server(installation, postgres_ran, quiet)
+
+    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+        """Put Odoo and PostgreSQL into scenario time at *at*, move them on to it, or (None) take them back.
+
+        Moving is one small write, the other two restart both. Raises as `Target.set_clock` says.
+        """
+        if at is not None and self._offset is not None:
+            self._offset.point_to(at)
+            return
+        with disk_trouble(self.cache.root), self.cache.lock(progress):
+            clock, installation, last = ScenarioTime(self.cache), self._need(), noted_server(self.cache.state())
+            noted = partial(self._note_server, installation)
+            if at is not None:
+                others = lease.others(self.cache.leases)
+                if others:
+                    raise EnvironmentNotReady(
+                        f"process {others[0]} uses this Odoo as well, and its clock would move with ours; wait until it "
+                        "is through, or set REHEARSE_CACHE to another folder for this run"
+                    )
+                scenario_time.begin(installation, self._need_server(), at, noted, progress)
+                self._offset = clock.offset
+            elif clock.is_ours and last is not None:
+                self._offset = None
+                scenario_time.end(installation, last, noted, progress)
 
     def _need_server(self) -> Server:
         running = server_of(self.cache.state())
@@ -189,6 +217,9 @@ class NativeTarget:
             if found is not None:
                 server.kill_strays(found)
                 found.cluster.clean_up()
+                faketime.sweep(found.account)
+            ScenarioTime(self.cache).forget()
+            self._offset = None
             self.cache.write_state({})
 
     def status(self) -> TargetStatus:
@@ -281,12 +312,17 @@ def made_of(installation: Installation) -> list[str]:
 
 def server_of(state: dict[str, object]) -> Server | None:
     """Return the server that *state* tells of if that very process still lives."""
+    found = noted_server(state)
+    return found if found is not None and found.process.alive else None
+
+
+def noted_server(state: dict[str, object]) -> Server | None:
+    """Return the server that *state* tells of, alive or not."""
     numbers = [state.get(key) for key in ("pid", "started", "http_port", "gevent_port")]
     if not all(isinstance(number, int) for number in numbers):
         return None
     pid, started, http_port, gevent_port = (int(str(number)) for number in numbers)
-    found = Server(Process(pid, started), http_port, gevent_port)
-    return found if found.process.alive else None
+    return Server(Process(pid, started), http_port, gevent_port)
 
 
 def forget_registry(cluster: Cluster, name: str) -> None:

@@ -13,10 +13,12 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import machine, process
+from rehearsal.targets import faketime, machine, process
 from rehearsal.targets.archive import Tree
 from rehearsal.targets.base import Progress
 from rehearsal.targets.cache import Cache, write_private
@@ -94,6 +96,11 @@ class Installation:
             "TZ": "UTC",
         }
 
+    @property
+    def preload(self) -> dict[str, str]:
+        """What puts a server that starts now into scenario time; empty outside it."""
+        return faketime.ScenarioTime(self.cache).preload(faketime.MANY_THREADS)
+
     def write_config(self, name: str, http_port: int = HTTP_PORT, gevent_port: int = GEVENT_PORT) -> None:
         """Write configuration *name*, readable by the account alone."""
         for folder in (self.data, self.data / "filestore"):
@@ -118,7 +125,7 @@ class Installation:
             # Scheduled jobs run when a rehearsal calls them, not when they like.
             "max_cron_threads": "0",
             "limit_time_cpu": str(LONG_CALL_SECONDS),
-            "limit_time_real": str(LONG_CALL_SECONDS),
+            "limit_time_real": str(faketime.WATCHDOG_SECONDS if self.preload else LONG_CALL_SECONDS),
             "limit_memory_soft": str(SOFT_MEMORY),
             "limit_memory_hard": str(HARD_MEMORY),
             "limit_request": str(2**31 - 1),
@@ -205,7 +212,7 @@ def spawn(installation: Installation) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             cwd=installation.cache.run,
-            env=machine.environment(installation.account, installation.environment()),
+            env=machine.environment(installation.account, installation.environment() | installation.preload),
             start_new_session=True,
             umask=0o077,
             **machine.switch(installation.account),
@@ -236,6 +243,16 @@ def health(port: int) -> bool:
             return bool(json.load(answer).get("db_server_status") is True)
     except (OSError, ValueError, AttributeError):
         return False
+
+
+def told_at(port: int) -> datetime:
+    """Return what the Odoo on loopback *port* takes for now, to the second; it stamps each answer with it."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{port}/web/health", timeout=HEALTH_TIMEOUT) as answer:
+            return parsedate_to_datetime(answer.headers["Date"])
+    except (OSError, TypeError, ValueError) as problem:
+        raise EnvironmentNotReady(f"Odoo on port {port} does not tell the time ({problem}); run: rehearse up") from None
 
 
 def free_port(wanted: int, other_than: int = 0) -> int:
