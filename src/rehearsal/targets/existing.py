@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
+from rehearsal.odoo.dialect import require_tested
 from rehearsal.targets.base import Database, Progress, TargetStatus, TemplateRecipe
 from rehearsal.targets.wire import Refusal, post
 
@@ -79,13 +80,15 @@ class ExistingTarget:
 
     kind = "existing"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, allow_untested: bool = False) -> None:
         self.url = checked_url(url)
+        self.allow_untested = allow_untested
         self._connection: Connection | None = None
 
     def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
-        """Log in; see that the recipe's modules are installed and writing is allowed. Writes nothing."""
+        """Log in; see that version and modules are what is wanted, and writing is allowed. Writes nothing."""
         connection = self.connect()
+        require_tested(server_version(self.url), self.allow_untested)
         progress(f"logged in to database '{connection.database}' at {self.url}")
         self.require_modules(recipe.modules)
         self.require_mark()
