@@ -109,14 +109,19 @@ def doctor(as_json: AsJson = False) -> None:
 
     found = checks()
     if as_json:
-        print(json.dumps([{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix} for c in found], indent=2))
+        print(
+            json.dumps(
+                [{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix, "needed": c.needed} for c in found],
+                indent=2,
+            )
+        )
     else:
         for check in found:
             print(
-                f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}"
+                f"{'✓' if check.ok else '✗' if check.needed else '–'} {check.name}: {check.detail}"
                 + ("" if check.ok or not check.fix else f"\n    fix: {check.fix}")
             )
-    if not all(check.ok for check in found):
+    if not all(check.ok or not check.needed for check in found):
         raise typer.Exit(3)
 
 

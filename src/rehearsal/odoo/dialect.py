@@ -57,11 +57,12 @@ def dialect(version: str) -> Dialect:
     return DIALECTS.get(series(version), DIALECTS[TESTED[-1]])
 
 
-def require_tested(version: str, allow_untested: bool = False) -> None:
-    """Raise `EnvironmentNotReady` when the tests have not run Odoo *version*, unless that is allowed."""
+def require_tested(version: str, allow_untested: bool = False) -> str:
+    """Return the series of *version*; raises `EnvironmentNotReady` when the tests have not run it, unless allowed."""
     number = series(version)
     if number not in TESTED and not allow_untested:
         raise EnvironmentNotReady(
             f"Odoo {number} is not supported: the tests have run {', '.join(TESTED)}; use that version, or add {ALLOW} "
             "and know that the verdict may be wrong"
         )
+    return number

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 from rehearsal import project
 from rehearsal.errors import EnvironmentNotReady, UsageError
-from rehearsal.odoo.dialect import TESTED, require_tested
+from rehearsal.odoo.dialect import require_tested
 from rehearsal.targets import container_ordeal, lease, template
 from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe
 from rehearsal.targets.cache import Cache, default_root
-from rehearsal.targets.container_workshop import ContainerWorkshop
+from rehearsal.targets.container_workshop import ContainerPostgres, ContainerWorkshop
 from rehearsal.targets.disk import disk_trouble
 from rehearsal.targets.engine import Engine
 from rehearsal.targets.names import checked_name
@@ -38,10 +39,9 @@ class DockerTarget:
     def __init__(self, root: Path | None = None, addons: tuple[Path, ...] = (), allow_untested: bool = False) -> None:
         if len(addons) > 1:
             raise UsageError(f"{len(addons)} folders of modules: expected one, which is mounted at {ADDONS}")
-        self.cache = Cache((root if root is not None else default_root()) / "docker")
-        self.stack = Stack(
-            Engine(settings(self.cache, addons)), project.bundled(), os.environ.get("COMPOSE_PROJECT_NAME") or PROJECT
-        )
+        name = os.environ.get("COMPOSE_PROJECT_NAME") or PROJECT
+        self.cache = Cache((root if root is not None else default_root()) / "docker" / (name + engine_mark()))
+        self.stack = Stack(Engine(settings(self.cache, addons)), project.bundled(), name)
         self.allow_untested = allow_untested
         self.was_running = False
         """Whether Odoo ran already when `up` came; who finds it running should leave it running."""
@@ -53,7 +53,7 @@ class DockerTarget:
 
         Another command that provides the same containers is waited for. Raises `EnvironmentNotReady`.
         """
-        require_tested(os.environ.get("ODOO_VERSION") or TESTED[-1], self.allow_untested)
+        self.stack.require_override(require_tested(self.stack.odoo_version, self.allow_untested))
         self.stack.engine.require()
         with disk_trouble(self.cache.root), self.cache.lock(progress):
             self.was_running = self.stack.answers()
@@ -153,7 +153,7 @@ class DockerTarget:
     def sql(self, database: Database | str, statement: str) -> list[Row]:
         """Run SQL in a database as its owner; return rows of text (NULL is empty). For saboteurs."""
         name = database if isinstance(database, str) else database.name
-        return self._workshop().postgres.sql(checked_name(name), statement)
+        return ContainerPostgres(self.stack).sql(checked_name(name), statement)
 
     @property
     def url(self) -> str:
@@ -162,13 +162,15 @@ class DockerTarget:
 
     @property
     def odoo_version(self) -> str:
-        """Odoo's version, as precise as the image says; asked once per image."""
-        image = self.stack.need(ODOO).image
+        """Odoo's version, as precise as the image says."""
+        return self._version_of(self.stack.need(ODOO).image)
+
+    def _version_of(self, image: str) -> str:
+        """Return the version of Odoo in the *image* that runs; asked once per image, since it takes a second."""
         state = self.cache.state()
         if state.get("image") != image:
-            told = self.stack.run(
-                ODOO, ["odoo", "--version"], "asking Odoo's version", user="odoo", seconds=VERSION_SECONDS
-            )
+            words = ["odoo", "--version"]
+            told = self.stack.run(ODOO, words, "asking Odoo's version", user="odoo", seconds=VERSION_SECONDS)
             state = {"image": image, "odoo_version": told.split()[-1]}
             self.cache.provide()
             self.cache.write_state(state)
@@ -177,19 +179,19 @@ class DockerTarget:
     @property
     def postgres_version(self) -> str:
         """PostgreSQL's version, such as ``17.6``."""
-        return self._workshop().postgres.sql(MAINTENANCE, "SHOW server_version")[0][0].split()[0]
+        return ContainerPostgres(self.stack).sql(MAINTENANCE, "SHOW server_version")[0][0].split()[0]
 
     @property
     def postgres(self) -> PostgresAddress:
         """How to reach PostgreSQL; its port and password last as long as its volume."""
         if self._address is None:
-            self._address = self._workshop().postgres.address
+            self._address = ContainerPostgres(self.stack).address
         return self._address
 
     def _workshop(self) -> ContainerWorkshop:
         """Return where databases are made; only a template depends on the version and the customer's modules."""
         odoo = self.stack.need(ODOO)
-        return ContainerWorkshop(self.stack, self.cache, f"{self.odoo_version} {odoo.image}", odoo.addons)
+        return ContainerWorkshop(self.stack, self.cache, f"{self._version_of(odoo.image)} {odoo.image}", odoo.addons)
 
     def _need_template(self) -> Template:
         """Return the template of the last `up`; without one in this process, the newest of the cache."""
@@ -198,6 +200,12 @@ class DockerTarget:
         if self._template is None:
             raise EnvironmentNotReady("the docker target has no template yet; run: rehearse up --target docker")
         return self._template
+
+
+def engine_mark() -> str:
+    """Return what tells this engine from others that the user talks to: databases of one are not on the other."""
+    named = [os.environ.get(name, "") for name in ("DOCKER_HOST", "DOCKER_CONTEXT")]
+    return "-" + hashlib.sha256("\n".join(named).encode()).hexdigest()[:8] if any(named) else ""
 
 
 def settings(cache: Cache, addons: tuple[Path, ...]) -> dict[str, str]:

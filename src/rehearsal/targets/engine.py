@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rehearsal import project
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets import machine
 
@@ -22,7 +23,6 @@ COMPOSE_MIN = (2, 26)
 ASK_SECONDS = 30.0
 REGISTRY_SECONDS = 15.0
 PULL_SECONDS = 1800.0
-BUILD_IMAGES = "docker/build-images"
 USE_NATIVE = "or run with: --target native"
 UNREACHABLE = (
     "dial tcp",
@@ -119,13 +119,19 @@ class Engine:
             why = "cannot be pulled: its registry is out of reach" if out_of_reach(str(failed)) else "cannot be pulled"
             raise EnvironmentNotReady(
                 f"image {name} is not here and {why}; build such images on this machine with: "
-                f"{BUILD_IMAGES}   (or name one that is here: ODOO_IMAGE, POSTGRES_IMAGE)"
+                f"{script('build-images')}   (or name one that is here: ODOO_IMAGE, POSTGRES_IMAGE)"
             ) from failed
 
     def inspect(self, names: Sequence[str], what: str) -> list[dict[str, Any]]:
         """Return what the engine knows of some containers."""
         told = json.loads(self.docker(["inspect", *names], what)) if names else []
         return list(told)
+
+
+def script(name: str) -> str:
+    """Return the path of a script of docker/, as a user would type it."""
+    path = project.bundled() / "docker" / name
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def out_of_reach(text: str) -> bool:
@@ -137,8 +143,8 @@ def compose_fix() -> str:
     """Return how to get Compose; its package has a name of its own in each archive."""
     prefix = "" if os.geteuid() == 0 else "sudo "
     return (
-        f"run: {prefix}apt-get install -y docker-compose-plugin   (Docker's archive; Ubuntu: docker-compose-v2, "
-        f"Debian 13: docker-compose), {USE_NATIVE}"
+        f"run: {prefix}apt-get install -y docker-compose-plugin   (from Docker's archive; Ubuntu: docker-compose-v2, "
+        f"Debian 13: docker-compose, Debian 12: {script('get-compose')}; {USE_NATIVE})"
     )
 
 

@@ -87,8 +87,8 @@ class ExistingTarget:
 
     def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
         """Log in; see that version and modules are what is wanted, and writing is allowed. Writes nothing."""
-        connection = self.connect()
         require_tested(server_version(self.url), self.allow_untested)
+        connection = self.connect()
         progress(f"logged in to database '{connection.database}' at {self.url}")
         self.require_modules(recipe.modules)
         self.require_mark()

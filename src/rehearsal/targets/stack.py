@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.odoo.dialect import TESTED
 from rehearsal.targets import process
 from rehearsal.targets.base import Progress
 from rehearsal.targets.engine import ASK_SECONDS, Engine, meaning
@@ -62,6 +63,21 @@ class Stack:
             seconds=seconds,
             cwd=self.folder,
         )
+
+    @property
+    def odoo_version(self) -> str:
+        """The version of Odoo that is asked for."""
+        return os.environ.get("ODOO_VERSION") or TESTED[-1]
+
+    def require_override(self, series: str) -> None:
+        """Raise `EnvironmentNotReady` unless compose/ says what Odoo *series* needs."""
+        path = self.folder / "compose" / f"odoo-{series}.yml"
+        if not path.is_file():
+            known = ", ".join(sorted(file.stem.removeprefix("odoo-") for file in path.parent.glob("odoo-*.yml")))
+            raise EnvironmentNotReady(
+                f"there is no {path.name} in {path.parent}, so nobody knows what Odoo {series} needs; there is {known}: "
+                f"copy one as {path.name} and correct it, or unset ODOO_VERSION"
+            )
 
     def config(self) -> dict[str, Any]:
         """Return docker-compose.yml as Compose understands it, with the user's settings filled in."""
