@@ -55,7 +55,10 @@ class NativeTarget:
 
     def _provide_installation(self, progress: Progress) -> Installation:
         """Fetch and install what's missing, none of which runs yet."""
-        if archive.find_tree(self.cache) is None or interpreter.find_python(self.cache) is None:
+        found = archive.find_tree(self.cache)
+        if found is not None:
+            require_tested(found.version, self.allow_untested)
+        if found is None or interpreter.find_python(self.cache) is None:
             require_space(self.cache.root)
         programs = machine.provide_postgres(progress)
         account = machine.provide_account(progress)
