@@ -18,6 +18,8 @@ from rehearsal.targets.server import health
 
 PROJECT = "peak-rehearsal"
 DB, ODOO = "db", "odoo"
+OFFICIAL_IMAGES = {DB: "postgres:17", ODOO: "odoo:19.0"}
+"""What docker-compose.yml names where nobody says otherwise."""
 LOCAL_IMAGES = {DB: "peak-rehearsal/postgres:17", ODOO: "peak-rehearsal/odoo:19.0"}
 """What docker/build-images makes."""
 IMAGE_SETTINGS = {DB: "POSTGRES_IMAGE", ODOO: "ODOO_IMAGE"}
@@ -89,7 +91,7 @@ class Stack:
         services = self.config()["services"]
         found = {service: str(services[service]["image"]) for service in (DB, ODOO)}
         for service, local in LOCAL_IMAGES.items():
-            is_set = IMAGE_SETTINGS[service] in os.environ or found[service].startswith("peak-rehearsal/")
+            is_set = IMAGE_SETTINGS[service] in os.environ or found[service] != OFFICIAL_IMAGES[service]
             if not is_set and self.engine.image(found[service]) is None and self.engine.image(local) is not None:
                 found[service] = local
         return found
