@@ -7,10 +7,10 @@ STAMP := $(VENV)/.installed
 rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
 	$(BIN)/rehearse run promo_weekend --completed-is-success
 
-test: $(STAMP)  ## lint, types, and all tests against a real Odoo
+test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in Docker
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	bin/with-odoo $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+	bin/with-odoo bin/with-docker $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -6,6 +6,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
+CONTAINERS = ("docker-compose.yml", "compose", "docker")
+"""What the Docker target runs, and how its images are built."""
 
 
 class ReferenceProject(BuildHookInterface):
@@ -14,5 +16,7 @@ class ReferenceProject(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the folders; an editable install reads the checkout itself, so it gets none."""
         if version == "standard":
-            there = [folder for folder in FOLDERS if (Path(self.root) / folder).is_dir()]  # git keeps no empty folder
+            there = [
+                folder for folder in (*FOLDERS, *CONTAINERS) if (Path(self.root) / folder).exists()
+            ]  # git keeps no empty folder
             build_data["force_include"] |= {folder: f"rehearsal/_reference/{folder}" for folder in there}

@@ -19,6 +19,8 @@ from rehearsal.targets.native import NativeTarget
 pytest_plugins = ["pytester"]
 SHARED = ("apt", "odoo", "venv")
 """What the second instance takes from the first: source and packages; cluster, templates and ports are its own."""
+# Whether an engine answers here or not; the tests of Docker name their target.
+os.environ["REHEARSE_TARGET"] = "native"
 
 
 def load(name: str, **overrides: Any) -> Scenario:

@@ -28,6 +28,9 @@ Name = Annotated[str, typer.Argument(help="A scenario of the project path, or a 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or 'latest'.")]
 TargetName = Annotated[str, typer.Option("--target", help="auto, native, docker, or the URL of an Odoo.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
+Untested = Annotated[
+    bool, typer.Option("--allow-untested-odoo", help="Take an Odoo version that the tests have never run.")
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Another seed than the scenario's.")]
 ConnectorName = Annotated[str | None, typer.Option("--connector", help="Another connector than the scenario's.")]
 
@@ -123,21 +126,49 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def up(target: TargetName = "auto") -> None:
+def up(target: TargetName = "auto", allow_untested_odoo: Untested = False) -> None:
     """Provide Odoo, PostgreSQL and the template database, and leave them running."""
     from rehearsal.run import ready_target
 
-    chosen = _target(target)
+    chosen = _target(target, allow_untested_odoo)
     ready_target(chosen, tell)
     state = chosen.status()
     tell(f"Odoo {state.odoo_version or ''} runs at {state.url}")
 
 
 @app.command()
-def down(target: TargetName = "auto") -> None:
+def down(
+    target: TargetName = "auto",
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Docker: remove every database too; asks before it does.")
+    ] = False,
+) -> None:
     """Stop what `up` started; the cache and the template stay."""
-    _target(target).down()
+    chosen = _target(target)
+    if volumes:
+        _remove(chosen)
+        return
+    chosen.down()
     tell("stopped; nothing is left running")
+
+
+def _remove(target: Target) -> None:
+    """Remove the databases of a Docker target, once its project's name was typed."""
+    from rehearsal.targets.docker import DockerTarget
+    from rehearsal.targets.existing import ask
+
+    if not isinstance(target, DockerTarget):
+        raise UsageError(f"--volumes is for --target docker; a {target.kind} target has no volumes")
+    volumes, name = target.stack.volumes(), target.stack.project
+    if not volumes:
+        target.down()
+        tell("stopped; there are no volumes")
+        return
+    typed = ask(f"This removes {', '.join(volumes)} with every database in them. Type {name} to go on: ")
+    if typed != name:
+        raise UsageError(f"typed {typed!r}, expected {name!r}; nothing was removed")
+    target.remove()
+    tell(f"removed {', '.join(volumes)}; nothing is left running")
 
 
 @app.command()
@@ -197,10 +228,10 @@ def mark(
     tell("marked; `rehearse run` may now write to it")
 
 
-def _target(name: str) -> Target:
+def _target(name: str, allow_untested: bool = False) -> Target:
     from rehearsal.targets import choose
 
-    return choose(name)
+    return choose(name, allow_untested=allow_untested, told=tell)
 
 
 # -- scenarios ---------------------------------------------------------------------------------------
@@ -319,6 +350,7 @@ def run(
     completed_is_success: Annotated[
         bool, typer.Option("--completed-is-success", help="End with 0 once judged, whatever the verdict.")
     ] = False,
+    allow_untested_odoo: Untested = False,
     as_json: AsJson = False,
 ) -> None:
     """Rehearse a scenario, and judge it."""
@@ -330,7 +362,7 @@ def run(
     project.require_parts(scenario)
     if out is not None:
         require_free(out)
-    chosen = _target(target)
+    chosen = _target(target, allow_untested_odoo)
     was_running = chosen.status().running
     with Progress(tell) as progress:
         try:

@@ -168,7 +168,7 @@ def test_a_connector_that_cannot_be_imported_is_told_as_its_own_fault(tmp_path: 
 @pytest.mark.parametrize(
     ("words", "env", "told"),
     [
-        (("run", "promo_day", "--target", "docker"), {}, "run with: --target native"),
+        (("run", "promo_day", "--target", "docker"), {"PATH": "/nonexistent"}, "or run with: --target native"),
         (("run", "promo_day", "--target", NOBODY), {}, "set REHEARSE_ODOO_DATABASE"),
         (("run", "promo_day", "--target", NOBODY), STAGING, f"no server answers at {NOBODY}"),
         (("up", "--target", NOBODY), STAGING, f"no server answers at {NOBODY}"),

@@ -155,18 +155,25 @@ def test_the_wheel_holds_the_whole_reference_project_and_no_test(wheel: Path) ->
     shipped = {name.removeprefix(INSIDE) for name in inside if name.startswith(INSIDE)}
     ours = {
         path.relative_to(ROOT).as_posix()
-        for folder in FOLDERS
+        for folder in (*FOLDERS, "compose", "docker")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
-    assert shipped == ours
+    assert shipped == ours | {"docker-compose.yml"}
     assert {"reports/html/report.html", "reports/html/style.css", "scenarios/promo_weekend.yaml"} <= shipped
     assert "rehearsal/py.typed" in inside
     assert {name.split("/")[0] for name in inside} == {"rehearsal", re.sub(r"-py3.*", ".dist-info", wheel.name)}
     assert not [
         name for name in inside if name.split("/")[-1].startswith(("test_", "conftest")) or name.endswith(".pyc")
     ]
+
+
+def test_the_scripts_for_docker_can_be_run_where_the_wheel_puts_them(installed: Callable[[str], Installed]) -> None:
+    """What an error message names as the cure is a program."""
+    folder = installed("wheel").packages / "rehearsal" / "_reference" / "docker"
+
+    assert [name for name in ("archive", "build-images", "get-compose") if not os.access(folder / name, os.X_OK)] == []
 
 
 def test_an_installed_package_that_would_hide_a_folder_is_named(

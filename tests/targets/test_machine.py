@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rehearsal.errors import EnvironmentNotReady, UsageError
-from rehearsal.targets import choose, disk, doctor, machine
+from rehearsal.targets import VARIABLE, choose, disk, doctor, machine
+from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.existing import ExistingTarget
 from rehearsal.targets.names import checked_name, literal, quoted
 from rehearsal.targets.native import NativeTarget
@@ -69,12 +70,26 @@ def test_a_taken_port_is_passed_over() -> None:
 
 def test_choose() -> None:
     assert isinstance(choose("native"), NativeTarget)
-    assert isinstance(choose("auto"), NativeTarget)
+    assert isinstance(choose("docker"), DockerTarget)
     assert isinstance(choose("https://staging.example.com/"), ExistingTarget)
-    with pytest.raises(EnvironmentNotReady, match="--target native"):
-        choose("docker")
     with pytest.raises(UsageError, match="'oracle'"):
         choose("oracle")
+
+
+def test_auto_is_native_without_an_engine_and_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told: list[str] = []
+    assert isinstance(choose("auto", told=told.append), NativeTarget)
+    assert told == ["target native: program 'docker' is not installed, so there is no Docker engine"]
+
+
+def test_auto_is_what_the_owner_of_the_machine_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "docker")
+    assert isinstance(choose("auto"), DockerTarget)
+    monkeypatch.setenv(VARIABLE, "https://staging.example.com")
+    assert isinstance(choose("auto"), ExistingTarget)
+    assert isinstance(choose("native"), NativeTarget)
 
 
 def test_doctor_is_quick_and_every_failure_has_a_fix() -> None:

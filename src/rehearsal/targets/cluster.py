@@ -7,9 +7,7 @@ is decided by the operating system account (peer), so there is no password to le
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
-import io
 import os
 import shutil
 import signal
@@ -22,8 +20,8 @@ from rehearsal.targets import faketime, machine, process
 from rehearsal.targets.base import PostgresAddress, Progress
 from rehearsal.targets.cache import Cache, is_done, mark_done, write_private
 from rehearsal.targets.machine import Account
-from rehearsal.targets.names import literal, quoted
 from rehearsal.targets.process import Process
+from rehearsal.targets.sql import MAINTENANCE, PSQL_WORDS, SQL_SECONDS, Row, SqlServer, rows
 
 PORT = 5432
 """Part of the socket's name only; nothing listens on a network port."""
@@ -33,9 +31,6 @@ SOCKET_PATH_LIMIT = 100
 INITDB_SECONDS = 120.0
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
-SQL_SECONDS = 600.0
-COPY_TRIES = 5
-MAINTENANCE = "postgres"
 CLUSTER_FORMAT = "1"
 
 SETTINGS = """
@@ -58,11 +53,9 @@ logging_collector = off
 timezone = 'UTC'
 """
 
-Row = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(SqlServer):
     """One private cluster, which may or may not run."""
 
     cache: Cache
@@ -252,22 +245,12 @@ class Cluster:
                 return
         process.kill(self.processes)
 
-    def sql(self, database: str, statement: str, *, role: str = ROLE, timeout: float = SQL_SECONDS) -> list[Row]:
-        """Run SQL in *database* and return its rows as text (NULL is the empty string).
-
-        The statement goes through stdin, since arguments are readable by everybody. Several statements
-        run one by one; the first that fails ends them.
-        """
+    def sql(self, database: str, statement: str, *, timeout: float = SQL_SECONDS, role: str = ROLE) -> list[Row]:
+        """Run SQL in *database* as *role*; the statement goes through stdin, since arguments are readable by everybody."""
         text = machine.run(
             [
                 str(self.psql),
-                "--no-psqlrc",
-                "--quiet",
-                "--csv",
-                "--tuples-only",
-                "--no-password",
-                "--set",
-                "ON_ERROR_STOP=1",
+                *PSQL_WORDS,
                 "--host",
                 str(self.socket),
                 "--port",
@@ -283,50 +266,13 @@ class Cluster:
             stdin=statement,
             timeout=timeout,
         )
-        return [tuple(row) for row in csv.reader(io.StringIO(text))]
+        return rows(text)
 
     @property
     def psql(self) -> Path:
         """The client program that belongs to the server's version."""
         own = self.bin / "psql"
         return own if own.exists() else Path(shutil.which("psql") or "psql")
-
-    def databases(self) -> tuple[str, ...]:
-        """Return the names of all of Odoo's databases, templates included."""
-        rows = self.sql(
-            MAINTENANCE,
-            "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE rolname = current_user ORDER BY 1",
-            timeout=30,
-        )
-        return tuple(row[0] for row in rows)
-
-    def create(self, name: str) -> None:
-        """Make an empty database."""
-        self.sql(MAINTENANCE, f"CREATE DATABASE {quoted(name)} TEMPLATE template0 ENCODING 'UTF8'")
-
-    def copy(self, source: str, name: str) -> None:
-        """Copy database *source* as *name*; whoever is connected to the source is cut off.
-
-        PostgreSQL copies only a database that nobody uses. A client may come back between the cut and
-        the copy, so both are tried a bounded number of times.
-        """
-        # Names are checked (see `quoted`), which leaves nothing to inject.
-        statement = (
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            f"WHERE datname = {literal(source)} AND pid <> pg_backend_pid() AND backend_type = 'client backend';\n"
-            f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)};"
-        )
-        for left in reversed(range(COPY_TRIES)):
-            try:
-                self.sql(MAINTENANCE, statement)
-                return
-            except EnvironmentNotReady as failed:
-                if "being accessed by other users" not in str(failed) or not left:
-                    raise
-
-    def drop(self, name: str) -> None:
-        """Remove a database, whoever is connected; silent when there's none."""
-        self.sql(MAINTENANCE, f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
 
 
 def log_tail(path: Path, lines: int = machine.OUTPUT_TAIL_LINES) -> str:

@@ -1,4 +1,4 @@
-"""What a native target needs of this machine, checked in well under a second, without the network."""
+"""What a target needs of this machine, checked in about a second, without the network."""
 
 from __future__ import annotations
 
@@ -7,28 +7,16 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import archive, faketime, interpreter, machine
+from rehearsal.targets import archive, container_doctor, faketime, interpreter, machine
 from rehearsal.targets.cache import Cache, default_root
+from rehearsal.targets.check import Check
 from rehearsal.targets.disk import NEEDED_BYTES, existing_parent
 from rehearsal.targets.native import NativeTarget, server_of
 
 GB = 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; *fix* is the command to run, empty when *ok*."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str = ""
-    needed: bool = True
-    """Whether nothing can be rehearsed without it."""
 
 
 def checks(root: Path | None = None) -> tuple[Check, ...]:
@@ -41,7 +29,7 @@ def checks(root: Path | None = None) -> tuple[Check, ...]:
 
 
 def ready(found: tuple[Check, ...]) -> bool:
-    """Whether a rehearsal can start: what fails is at most what ``rehearse up`` provides."""
+    """Whether a rehearsal can start: what fails is at most what ``rehearse up`` provides, or not needed."""
     return all(check.ok or not check.needed or check.fix.startswith("rehearse up") for check in found)
 
 
@@ -57,6 +45,7 @@ def look(cache: Cache) -> Iterator[Check]:
     yield scenario_time(cache)
     yield loopback()
     yield from provided(cache)
+    yield from container_doctor.look()
 
 
 def python_version() -> Check:

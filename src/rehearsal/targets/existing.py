@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
+from rehearsal.odoo.dialect import require_tested
 from rehearsal.targets.base import Database, Progress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.wire import Refusal, post
 
@@ -80,12 +81,14 @@ class ExistingTarget:
 
     kind = "existing"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, allow_untested: bool = False) -> None:
         self.url = checked_url(url)
+        self.allow_untested = allow_untested
         self._connection: Connection | None = None
 
     def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
-        """Log in; see that the recipe's modules are installed and writing is allowed. Writes nothing."""
+        """Log in; see that version and modules are what is wanted, and writing is allowed. Writes nothing."""
+        require_tested(server_version(self.url), self.allow_untested)
         connection = self.connect()
         progress(f"logged in to database '{connection.database}' at {self.url}")
         self.require_modules(recipe.modules)

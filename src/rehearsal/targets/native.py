@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.odoo.dialect import require_tested
 from rehearsal.targets import archive, faketime, interpreter, lease, machine, ordeal, scenario_time, server, template
 from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
-from rehearsal.targets.cluster import MAINTENANCE, Cluster, Row
+from rehearsal.targets.cluster import Cluster
 from rehearsal.targets.disk import disk_trouble, require_readable, require_space
 from rehearsal.targets.faketime import OffsetFile, ScenarioTime
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.process import Process
 from rehearsal.targets.sensor import STATISTICS, LogFile, Sensor
-from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX, Installation, Server
+from rehearsal.targets.server import Installation, Server
+from rehearsal.targets.sql import Row
 from rehearsal.targets.template import LOGIN, Template
+from rehearsal.targets.workshop import NativeWorkshop
 
 
 class NativeTarget:
@@ -30,9 +32,10 @@ class NativeTarget:
 
     kind = "native"
 
-    def __init__(self, root: Path | None = None, addons: tuple[Path, ...] = ()) -> None:
+    def __init__(self, root: Path | None = None, addons: tuple[Path, ...] = (), allow_untested: bool = False) -> None:
         self.cache = Cache(root if root is not None else default_root())
         self.addons = tuple(path.absolute() for path in addons)
+        self.allow_untested = allow_untested
         self.was_running = False
         """Whether Odoo ran already when `up` came; who finds it running should leave it running."""
         self._installation: Installation | None = None
@@ -49,18 +52,22 @@ class NativeTarget:
             installation = self._provide_installation(progress)
             scenario_time.leave(installation, server_of(self.cache.state()))
             postgres_ran = installation.cluster.start(progress)
-            self._template = template.provide(installation, recipe, progress)
+            self._template = template.provide(NativeWorkshop(installation), recipe, progress)
             self.was_running = self._start_server(installation, postgres_ran, progress)
             lease.take(self.cache.leases)
 
     def _provide_installation(self, progress: Progress) -> Installation:
         """Fetch and install what's missing, none of which runs yet."""
-        if archive.find_tree(self.cache) is None or interpreter.find_python(self.cache) is None:
+        found = archive.find_tree(self.cache)
+        if found is not None:
+            require_tested(found.version, self.allow_untested)
+        if found is None or interpreter.find_python(self.cache) is None:
             require_space(self.cache.root)
         programs = machine.provide_postgres(progress)
         account = machine.provide_account(progress)
         self.cache.provide_run(account)
         tree = archive.provide_tree(self.cache, progress)
+        require_tested(tree.version, self.allow_untested)
         python = interpreter.provide_python(self.cache, progress)
         for source in (tree.python_path / "odoo", *self.addons):
             require_readable(source, account)
@@ -159,26 +166,12 @@ class NativeTarget:
         installation = self._need()
         if self._template is None:
             raise EnvironmentNotReady("the native target has no template yet; run: rehearse up")
-        return self._copy(installation, self._template.database, name)
+        template.copy(NativeWorkshop(installation), self._template.database, name)
+        return self.database(name)
 
     def copy(self, database: Database, name: str) -> Database:
         """Return a copy of *database* as *name*; who is connected to the source is cut off for a moment."""
-        return self._copy(self._need(), checked_name(database.name), name)
-
-    def _copy(self, installation: Installation, source: str, name: str) -> Database:
-        """Copy a database with its files, files first: a database that is there is complete."""
-        checked_name(name)
-        if name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or name in installation.cluster.databases():
-            raise EnvironmentNotReady(
-                f"database '{name}' exists already (or has a template's name); choose another name, or drop it first"
-            )
-        template.copy_filestore(installation, source, name)
-        try:
-            installation.cluster.copy(source, name)
-            forget_registry(installation.cluster, name)
-        except BaseException:
-            template.drop(installation, name)
-            raise
+        template.copy(NativeWorkshop(self._need()), checked_name(database.name), name)
         return self.database(name)
 
     def database(self, name: str) -> Database:
@@ -196,9 +189,7 @@ class NativeTarget:
 
     def drop(self, database: Database) -> None:
         """Remove *database* and its files; silent when it's gone already."""
-        if database.name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or database.name == MAINTENANCE:
-            raise EnvironmentNotReady(f"database '{database.name}' is no rehearsal's; it's not dropped")
-        template.drop(self._need(), database.name)
+        template.drop_copy(NativeWorkshop(self._need()), database.name)
 
     def down(self, progress: Progress = quiet) -> None:
         """Stop Odoo and PostgreSQL; leaves the cache and the templates. Silent when nothing runs.
@@ -237,15 +228,12 @@ class NativeTarget:
                 odoo_version=state.get("odoo_version"),
                 detail=f"cache {self.cache.root}",
             )
-        databases = tuple(
-            name for name in found.cluster.databases() if not name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX))
-        )
         return TargetStatus(
             self.kind,
             running=running.healthy,
             url=running.url,
             odoo_version=found.tree.version,
-            databases=databases,
+            databases=template.lent(NativeWorkshop(found)),
             postgres=found.cluster.address,
             detail=f"cache {self.cache.root}",
         )
@@ -290,8 +278,7 @@ class NativeTarget:
     def _need_template(self) -> Template:
         """Return the template of the last `up`; without one in this process, the newest of the cache."""
         if self._template is None:
-            keys = list(self.cache.secrets().get("templates", {}))
-            self._template = template.find(self._need(), keys[-1]) if keys else None
+            self._template = template.find_newest(NativeWorkshop(self._need()))
         if self._template is None:
             raise EnvironmentNotReady("the native target has no template yet; run: rehearse up")
         return self._template
@@ -323,17 +310,3 @@ def noted_server(state: dict[str, object]) -> Server | None:
         return None
     pid, started, http_port, gevent_port = (int(str(number)) for number in numbers)
     return Server(Process(pid, started), http_port, gevent_port)
-
-
-def forget_registry(cluster: Cluster, name: str) -> None:
-    """Make Odoo's workers forget what they know of an earlier database of this name.
-
-    They keep models and caches per database name, and compare a counter in the database with their own;
-    a fresh copy starts at the template's count, which an earlier one may have had as well.
-    """
-    count = 1_000_000 + secrets.randbelow(1_000_000_000)
-    cluster.sql(
-        name,
-        f"SELECT setval(pg_get_serial_sequence('orm_signaling_registry', 'id'), {count});\n"
-        "INSERT INTO orm_signaling_registry DEFAULT VALUES;",
-    )

@@ -13,9 +13,9 @@ from datetime import datetime
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime
 from rehearsal.targets import faketime, server
 from rehearsal.targets.base import Progress
-from rehearsal.targets.cluster import MAINTENANCE
 from rehearsal.targets.faketime import ScenarioTime
 from rehearsal.targets.server import Installation, Server
+from rehearsal.targets.sql import MAINTENANCE
 
 Noted = Callable[[Server], None]
 """Puts a server that was started on record."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,19 @@ class LogFile:
                 return whole.decode(errors="replace").splitlines()
         except OSError:
             return []
+
+
+@dataclass(slots=True)
+class LogTail:
+    """New lines of a container's log: *between* gives what was written between two times in seconds of the epoch."""
+
+    between: Callable[[float, float], str]
+    _at: float = field(default_factory=time.time)
+
+    def lines(self) -> list[str]:
+        """Return what was written since the last call."""
+        begun, self._at = self._at, time.time()
+        return self.between(begun, self._at).splitlines()
 
 
 class Sensor:

@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.odoo.dialect import dialect
 from rehearsal.targets import faketime, machine, process
 from rehearsal.targets.archive import Tree
 from rehearsal.targets.base import Progress
@@ -130,8 +131,7 @@ class Installation:
             "limit_memory_hard": str(HARD_MEMORY),
             "limit_request": str(2**31 - 1),
             "log_handler": LOG_HANDLERS,
-            "with_demo": "False",
-            "server_wide_modules": "base,rpc,web",
+            **dialect(self.tree.version).options,
         }
         text = io.StringIO()
         parser.write(text)

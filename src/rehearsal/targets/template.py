@@ -9,29 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import machine
 from rehearsal.targets.base import Progress, TemplateRecipe
-from rehearsal.targets.cluster import MAINTENANCE
-from rehearsal.targets.names import literal, quoted
-from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX, Installation
+from rehearsal.targets.cache import Cache
+from rehearsal.targets.names import checked_name
+from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX
+from rehearsal.targets.sql import MAINTENANCE, SqlServer
 
 FORMAT = "2"
 """Part of every key; raised when what this module does to a template changes."""
 KEPT = 3
 LOGIN = "admin"
-BUILDER = "build"
-"""The name of the configuration for building; a server that runs meanwhile keeps its own."""
 MARK = "rehearsal.marked"
 KEY_NAME = "peak-rehearsal"
 INIT_SECONDS = 900.0
 SETTINGS_SECONDS = 300.0
-COPY_SECONDS = 120.0
 SEPARATOR = "rehearsal:api-key:"
 
 # Run in Odoo's shell after the recipe's settings. What must not be seen comes in through stdin, as JSON
@@ -45,6 +41,48 @@ def finish(env, password, mark_key, key_name, separator):
     env.cr.commit()
     print(separator + key)
 """
+
+
+class Workshop(Protocol):
+    """Where a target makes and copies its databases: a PostgreSQL server, their files, and Odoo's own programs."""
+
+    @property
+    def version(self) -> str:
+        """Odoo's version, as precise as its source says; another one needs another template."""
+
+    @property
+    def addons(self) -> tuple[Path, ...]:
+        """Folders of this machine with further modules."""
+
+    @property
+    def cache(self) -> Cache:
+        """Whose secrets hold the administrator's password and the API key of each template."""
+
+    @property
+    def postgres(self) -> SqlServer:
+        """The server that holds the databases."""
+
+    def require_modules(self, modules: tuple[str, ...]) -> None:
+        """Refuse names that no module has: Odoo itself would only warn, after its minute of work."""
+
+    def odoo(self, words: list[str], what: str, seconds: float, name: str, stdin: str = "") -> str:
+        """Run an Odoo program, told *words*, to its end, and return its stdout, which may carry a key.
+
+        Its messages go to the log called *name*. Raises `EnvironmentNotReady` when it fails, or is not
+        through after *seconds*.
+        """
+
+    def files(self) -> tuple[str, ...]:
+        """Return the names of the databases that have files."""
+
+    def copy_files(self, source: str, name: str) -> None:
+        """Copy the files of database *source* for *name*, replacing what a killed copy left there."""
+
+    def rename_files(self, source: str, name: str) -> None:
+        """Let database *name* have the files of *source*; silent when there are none."""
+
+    def remove_files(self, name: str) -> None:
+        """Remove the files of a database; silent when there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,87 +119,62 @@ def content(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def find(installation: Installation, key: str) -> Template | None:
+def find(shop: Workshop, key: str) -> Template | None:
     """Return the finished template *key*, or None; PostgreSQL must run."""
-    known = installation.cache.secrets()
+    known = shop.cache.secrets()
     api_key = known.get("templates", {}).get(key, {}).get("api_key")
     password = known.get("password")
-    if not api_key or not password or TEMPLATE_PREFIX + key not in installation.cluster.databases():
+    if not api_key or not password or TEMPLATE_PREFIX + key not in shop.postgres.databases():
         return None
     return Template(key, api_key, password)
 
 
-def provide(installation: Installation, recipe: TemplateRecipe, progress: Progress) -> Template:
+def find_newest(shop: Workshop) -> Template | None:
+    """Return the template that was used last, or None."""
+    keys = list(shop.cache.secrets().get("templates", {}))
+    return find(shop, keys[-1]) if keys else None
+
+
+def provide(shop: Workshop, recipe: TemplateRecipe, progress: Progress) -> Template:
     """Return the template for *recipe*, building it once; the caller holds the cache's lock."""
-    key = template_key(recipe, installation.tree.version, installation.addons)
-    found = find(installation, key)
+    key = template_key(recipe, shop.version, shop.addons)
+    found = find(shop, key)
     if found is None:
-        clean_up(installation, key)
-        found = build(installation, recipe, key, progress)
-    use(installation, key)
+        clean_up(shop, key)
+        found = build(shop, recipe, key, progress)
+    use(shop, key)
     return found
 
 
-def build(installation: Installation, recipe: TemplateRecipe, key: str, progress: Progress) -> Template:
+def build(shop: Workshop, recipe: TemplateRecipe, key: str, progress: Progress) -> Template:
     """Initialise a database from *recipe* and make it the template *key*."""
-    require_modules(installation, recipe.modules)
-    cluster, building = installation.cluster, BUILDING_PREFIX + key
-    installation.write_config(BUILDER)
-    cluster.create(building)
+    shop.require_modules(recipe.modules)
+    building = BUILDING_PREFIX + key
+    shop.postgres.create(building)
     progress(f"initialising the template database: {len(recipe.modules)} modules (about a minute)")
-    initialise(installation, building, recipe.modules)
+    initialise(shop, building, recipe.modules)
     progress("settings and API key")
-    password = installation.cache.secrets().get("password") or secrets.token_urlsafe(24)
-    api_key = finish(installation, building, recipe.settings, password)
+    password = shop.cache.secrets().get("password") or secrets.token_urlsafe(24)
+    api_key = finish(shop, building, recipe.settings, password)
     # Copies inherit statistics and clean pages, so autovacuum leaves them alone while they are measured.
-    cluster.sql(building, "VACUUM (FREEZE, ANALYZE)")
-    known = installation.cache.secrets()
+    shop.postgres.sql(building, "VACUUM (FREEZE, ANALYZE)")
+    known = shop.cache.secrets()
     templates = {**known.get("templates", {}), key: {"api_key": api_key}}
-    installation.cache.write_secrets({**known, "password": password, "templates": templates})
-    filestore = installation.data / "filestore"
-    if (filestore / building).exists():
-        (filestore / building).rename(filestore / (TEMPLATE_PREFIX + key))
+    shop.cache.write_secrets({**known, "password": password, "templates": templates})
+    shop.rename_files(building, TEMPLATE_PREFIX + key)
     # Last of all, since the template's name says that everything else is done.
-    cluster.sql(
-        MAINTENANCE,
-        f"ALTER DATABASE {quoted(building)} ALLOW_CONNECTIONS false;\n"
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        f"WHERE datname = {literal(building)} AND backend_type = 'client backend';\n"
-        f"ALTER DATABASE {quoted(building)} RENAME TO {quoted(TEMPLATE_PREFIX + key)};",
-    )
+    shop.postgres.seal(building, TEMPLATE_PREFIX + key)
     return Template(key, api_key, password)
 
 
-def initialise(installation: Installation, database: str, modules: tuple[str, ...]) -> None:
+def initialise(shop: Workshop, database: str, modules: tuple[str, ...]) -> None:
     """Install *modules* into an empty database."""
-    log = installation.log.with_name("init.log")
-    words = [
-        "server",
-        "--database",
-        database,
-        "--init",
-        ",".join(sorted({"base", *modules})),
-        "--stop-after-init",
-        "--no-http",
-        "--workers",
-        "0",
-    ]
-    odoo(installation, words, "initialising the template database", INIT_SECONDS, log)
+    words = ["server", "--database", database, "--init", ",".join(sorted({"base", *modules}))]
+    words += ["--stop-after-init", "--no-http", "--workers", "0"]
+    shop.odoo(words, "initialising the template database", INIT_SECONDS, "init.log")
 
 
-def require_modules(installation: Installation, modules: tuple[str, ...]) -> None:
-    """Refuse names that no module has: Odoo itself would only warn, after its minute of work."""
-    folders = (*installation.tree.addons, *installation.addons)
-    missing = [name for name in modules if not any((folder / name / "__manifest__.py").is_file() for folder in folders)]
-    if missing:
-        raise EnvironmentNotReady(
-            f"Odoo {installation.tree.version} has no module {', '.join(missing)}; looked in "
-            f"{', '.join(str(folder) for folder in folders)}; "
-            "correct the module list, or give the folder that holds it"
-        )
-
-
-def finish(installation: Installation, database: str, settings: str, password: str) -> str:
+def finish(shop: Workshop, database: str, settings: str, password: str) -> str:
     """Run the recipe's *settings*, set the *password* and the mark; return the API key of the admin."""
     arguments = ", ".join(repr(word) for word in (password, MARK, KEY_NAME, SEPARATOR))
     # The settings are compiled apart, so that their line numbers in a traceback are those of the recipe.
@@ -169,88 +182,68 @@ def finish(installation: Installation, database: str, settings: str, password: s
         f"exec(compile({settings!r}, '<settings>', 'exec'), globals())\nenv.cr.commit()\n"
         f"{FINISH}\nfinish(env, {arguments})\n"
     )
-    log = installation.log.with_name("settings.log")
     words = ["shell", "--database", database, "--no-http", "--workers", "0"]
-    output = odoo(installation, words, "applying the template's settings", SETTINGS_SECONDS, log, stdin=script)
+    output = shop.odoo(words, "applying the template's settings", SETTINGS_SECONDS, "settings.log", script)
     for line in output.splitlines():
         if line.startswith(SEPARATOR):
             return line.removeprefix(SEPARATOR)
-    raise EnvironmentNotReady(f"Odoo's shell ended without an API key; run: rehearse up   (its log: {log})")
+    raise EnvironmentNotReady("Odoo's shell ended without an API key; run: rehearse up   (its log: settings.log)")
 
 
-def odoo(installation: Installation, words: list[str], what: str, seconds: float, log: Path, stdin: str = "") -> str:
-    """Run an Odoo program to its end; return its output when it has none of its own on *log*'s stderr.
+def copy(shop: Workshop, source: str, name: str) -> None:
+    """Copy database *source* as *name*, files first: a database that is there is complete.
 
-    Its messages (stderr) go to the log file, so that a failure can be read afterwards; stdout, which may
-    carry a key, is returned and written nowhere.
+    Raises `EnvironmentNotReady` when there's one of that name already.
     """
-    log.unlink(missing_ok=True)
-    account = installation.account
-    with log.open("x", encoding="utf-8") as messages:
-        try:
-            done: subprocess.CompletedProcess[str] = subprocess.run(
-                machine.mortal(installation.command(BUILDER, *words)),
-                input=stdin,
-                stdout=subprocess.PIPE,
-                stderr=messages,
-                text=True,
-                errors="replace",
-                cwd=installation.cache.run,
-                timeout=seconds,
-                check=False,
-                umask=0o077,
-                env=machine.environment(account, installation.environment()),
-                **machine.switch(account),
-            )
-        except subprocess.TimeoutExpired as late:
-            raise EnvironmentNotReady(
-                f"{what}: not finished after {seconds:.0f} s; run: rehearse up   (its log: {log})"
-            ) from late
-    told = log.read_text(encoding="utf-8", errors="replace")
-    if done.returncode != 0:
-        raise EnvironmentNotReady(machine.failure(what, done.returncode, told, f"rehearse up   (its log: {log})"))
-    return done.stdout + told if not stdin else done.stdout
-
-
-def copy_filestore(installation: Installation, source: str, name: str) -> None:
-    """Copy the files of database *source* for *name*, replacing what a killed copy left there."""
-    filestore = installation.data / "filestore"
-    shutil.rmtree(filestore / name, ignore_errors=True)
-    if (filestore / source).is_dir():
-        machine.run(
-            ["cp", "--archive", "--no-target-directory", str(filestore / source), str(filestore / name)],
-            what=f"copying the files of database '{source}'",
-            fix="rehearse up",
-            account=installation.account,
-            timeout=COPY_SECONDS,
+    checked_name(name)
+    if name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or name in shop.postgres.databases():
+        raise EnvironmentNotReady(
+            f"database '{name}' exists already (or has a template's name); choose another name, or drop it first"
         )
+    shop.copy_files(source, name)
+    try:
+        shop.postgres.copy(source, name)
+        shop.postgres.forget_registry(name)
+    except BaseException:
+        drop(shop, name)
+        raise
 
 
-def drop(installation: Installation, database: str) -> None:
+def drop(shop: Workshop, database: str) -> None:
     """Remove a database and its files."""
-    installation.cluster.drop(database)
-    shutil.rmtree(installation.data / "filestore" / database, ignore_errors=True)
+    shop.postgres.drop(database)
+    shop.remove_files(database)
 
 
-def clean_up(installation: Installation, key: str) -> None:
+def drop_copy(shop: Workshop, database: str) -> None:
+    """Remove a database that was copied for a rehearsal, with its files; no other is removed."""
+    if database.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or database == MAINTENANCE:
+        raise EnvironmentNotReady(f"database '{database}' is no rehearsal's; it's not dropped")
+    drop(shop, database)
+
+
+def lent(shop: Workshop) -> tuple[str, ...]:
+    """Return the names of all databases but templates."""
+    hidden = (TEMPLATE_PREFIX, BUILDING_PREFIX)
+    return tuple(name for name in shop.postgres.databases() if not name.startswith(hidden))
+
+
+def clean_up(shop: Workshop, key: str) -> None:
     """Remove what killed builds left, and half of a template *key* (its files without its database)."""
-    for name in installation.cluster.databases():
+    for name in (*shop.postgres.databases(), *shop.files()):
         if name.startswith(BUILDING_PREFIX):
-            drop(installation, name)
-    drop(installation, TEMPLATE_PREFIX + key)
-    for folder in (installation.data / "filestore").glob(BUILDING_PREFIX + "*"):
-        shutil.rmtree(folder, ignore_errors=True)
+            drop(shop, name)
+    drop(shop, TEMPLATE_PREFIX + key)
 
 
-def use(installation: Installation, key: str) -> None:
+def use(shop: Workshop, key: str) -> None:
     """Note that template *key* is the newest in use, and drop those that are older than the KEPT newest."""
-    known = installation.cache.secrets()
+    known = shop.cache.secrets()
     templates = dict(known.get("templates", {}))
     templates[key] = templates.pop(key)
     # A dictionary in a file keeps its order: the last one is the newest.
-    old = list(templates)[:-KEPT]
-    for name in old:
-        drop(installation, TEMPLATE_PREFIX + name)
+    for name in list(templates)[:-KEPT]:
+        drop(shop, TEMPLATE_PREFIX + name)
         del templates[name]
-    if templates != known.get("templates") or list(templates) != list(known.get("templates", {})):
-        installation.cache.write_secrets({**known, "templates": templates})
+    if list(templates) != list(known.get("templates", {})):
+        shop.cache.write_secrets({**known, "templates": templates})
