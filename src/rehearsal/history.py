@@ -105,13 +105,13 @@ class History:
         return self.write("phase", at_s, name=name, wall={"since_start_s": round(time.monotonic() - self._began, 3)})
 
 
-def lines(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield all lines of all processes of a run's ``history`` folder; a torn last line is left out."""
-    for path in sorted(folder.glob("*.ndjson")):
+def lines(folder: Path, process: str = "*") -> Iterator[dict[str, Any]]:
+    """Yield all lines of all processes (or of one) of a run's ``history`` folder; a torn last line is left out."""
+    for path in sorted(folder.glob(f"{process}.ndjson")):
         with path.open(encoding="utf-8") as file:
             for text in file:
                 if not text.endswith("\n"):
-                    return
+                    break
                 yield json.loads(text)
 
 

@@ -24,8 +24,9 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     faults = counts_in(run / "faults.ndjson")
     gates = evaluate(scenario.gates, measured)
     said = idle(record, judged, faults)
-    verdict, exit_code = overall(record, judged, gates, said)
-    return {
+    load = manifest.get("load")
+    verdict, exit_code = overall(record, judged, gates, said, tuple(load["trouble"]) if load else ())
+    told = {
         "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -45,6 +46,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         ],
         "timings_s": {phase: manifest.get("timings_s", {}).get(phase, 0.0) for phase in PHASES},
     }
+    return told | ({"load": load} if load else {})
 
 
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
@@ -55,7 +57,8 @@ def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any
 
 def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> None:
     """Write ``verdict.json`` first and ``summary.json`` last: a run without a summary has no result."""
-    repeat = f"rehearse run {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
+    verb = "load" if "load" in summary else "run"
+    repeat = f"rehearse {verb} {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
     verdict = {
         "schema_version": SCHEMA_VERSION, "verdict": summary["verdict"], "exit_code": summary["exit_code"],
         "invariants": [

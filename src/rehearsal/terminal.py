@@ -97,6 +97,7 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
         ),
         "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
     ]
+    lines += _load_lines(summary.get("load"))
     lines += _dearest(run)
     lines += [
         "",
@@ -111,6 +112,26 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
     if repeat and cure and cure != summary["connector"]:
         lines.append(f"see the cure: {repeat.replace('--connector ' + summary['connector'], '--connector ' + cure)}")
     return lines
+
+
+def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
+    """Return what a load run adds: what Odoo took, how fast, how punctual the harness was."""
+    if load is None:
+        return []
+    return [
+        f"LOAD  ({load['shape']}, {load['speedup']:g} times the speed, {load['lanes']} lanes, {load['workers']} workers)",
+        f"  throughput  {load['orders_per_minute']:.1f} orders/min, {load['operations_per_minute'] / 60:.1f} operations/s",
+        (
+            f"  latency     p50 {load['latency_ms_p50']:.0f} ms, p95 {load['latency_ms_p95']:.0f} ms, "
+            f"p99 {load['latency_ms_p99']:.0f} ms, from when the scenario asked"
+        ),
+        (
+            f"  lateness    p50 {load['lateness_ms_p50']:.1f} ms, p99 {load['lateness_ms_p99']:.1f} ms, "
+            f"max {load['lateness_ms_max']:.1f} ms of {load['stimuli']} stimuli"
+        ),
+        f"  errors      {100 * load['error_rate']:.2f} % without an answer, {100 * load['refusal_rate']:.2f} % refused",
+        *(f"  ? {said}" for said in load["trouble"]),
+    ]
 
 
 def _because(run: Path) -> dict[str, str]:
