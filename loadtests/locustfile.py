@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from locust import task
 
+from rehearsal import project
 from rehearsal.locust import OdooUser
 from rehearsal.locust.wiring import wiring
+
+backoffice = project.module("loadtests", "backoffice")
+Picker, Dashboard, StockReport = backoffice.Picker, backoffice.Dashboard, backoffice.StockReport
+Printer, Scheduler = backoffice.Printer, backoffice.Scheduler
 
 wiring.install()
 

@@ -388,11 +388,11 @@ def load(
 ) -> None:
     """Drive a scenario with Locust at a multiple of real time, and judge it."""
     from rehearsal import project
-    from rehearsal.load import Drive, driven, lanes_for, prepare_only
+    from rehearsal.load import Drive, drivable, driven, lanes_for, prepare_only, staff
     from rehearsal.run import Options, ready_target, require_free
     from rehearsal.terminal import Progress, verdict_lines
 
-    scenario = _scenario(name, seed, connector, None, client, speedup, shape)
+    scenario = drivable(_scenario(name, seed, connector, None, client, speedup, shape))
     project.require_parts(scenario)
     if out is not None:
         require_free(out)
@@ -401,9 +401,7 @@ def load(
     lanes = users if users is not None else lanes_for(chosen, workers)
     if lanes < workers:
         raise UsageError(f"--users {lanes} cannot be spread over --workers {workers}; every worker needs a lane")
-    drive = Drive(
-        lanes + sum(scenario.load.backoffice.values()), workers, 0 if headless else web_port, tuple(locust or ())
-    )
+    drive = Drive(lanes + staff(scenario), workers, 0 if headless else web_port, tuple(locust or ()))
     with Progress(tell) as progress:
         try:
             ready_target(chosen, progress.tell)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import project
+from rehearsal.breakpoint import interval
 from rehearsal.errors import EnvironmentNotReady, HarnessFault, UsageError
 from rehearsal.history import History
 from rehearsal.outcome import FOLDER, Outcome
@@ -54,7 +55,6 @@ def driven(
     scenario: Scenario, target: Target, drive: Drive, options: Options, told: Told
 ) -> tuple[Run, dict[str, Any]]:
     """Drive *scenario* on *target* with Locust, and return the run with its summary; the target must be up."""
-    require_drivable(scenario)
     run, database = prepared(scenario, target, options, told)
     try:
         _located(run, database, drive, told)
@@ -71,7 +71,6 @@ def prepare_only(
     scenario: Scenario, target: Target, drive: Drive, options: Options, told: Told
 ) -> tuple[Run, list[str]]:
     """Prepare a run whose Locust processes somebody else starts; return it with the lines of what to type where."""
-    require_drivable(scenario)
     run, database = prepared(scenario, target, options, told)
     environment = _environment(run, database)
     secrets = [name for name in environment if name.endswith(("PASSWORD", "API_KEY"))]
@@ -94,8 +93,8 @@ def prepare_only(
     ]
 
 
-def require_drivable(scenario: Scenario) -> None:
-    """Raise `UsageError` when *scenario* has something that only the virtual clock can do."""
+def drivable(scenario: Scenario) -> Scenario:
+    """Return *scenario* as long as its shape needs; raises `UsageError` when it has what only the virtual clock can do."""
     cut = [fault.name for fault in scenario.faults if fault.name in NETWORK_FAULTS]
     if cut:
         raise UsageError(
@@ -104,6 +103,13 @@ def require_drivable(scenario: Scenario) -> None:
         )
     if "locustfile" not in project.files("loadtests", ".py"):
         raise UsageError("there is no loadtests/locustfile.py on the project path")
+    stretched: Scenario = project.module("loadtests", "shapes").stretched(scenario)
+    return stretched
+
+
+def staff(scenario: Scenario) -> int:
+    """Return the number of back-office users of *scenario*."""
+    return sum(scenario.load.backoffice.values())
 
 
 def lanes_for(target: Target, workers: int) -> int:
@@ -214,6 +220,8 @@ def _environment(run: Run, database: Database) -> dict[str, str]:
         "REHEARSE_ODOO_LOGIN": database.login, "REHEARSE_ODOO_CLIENT": run.scenario.client,
         "REHEARSE_ODOO_TIMEOUT_S": str(run.scenario.clock.timeout),
     }  # fmt: skip
+    if run.scenario.load.crons:
+        told["REHEARSE_CRONS"] = " ".join(run.scenario.load.crons)
     if database.password:
         told["REHEARSE_ODOO_PASSWORD"] = database.password
     if database.api_key:
@@ -245,6 +253,7 @@ def _taken_over(run: Run, outcome: Outcome) -> None:
     run.manifest["load"] = {
         "speedup": outcome.speedup, "shape": run.scenario.load.shape, "workers": outcome.workers, "lanes": outcome.lanes,
         "lateness_ms_p99_allowed": budget, **outcome.figures, "dealing": outcome.dealing, "steps": outcome.steps,
+        "breakpoint": interval(outcome.steps) if outcome.steps else None, "over_reserved_units": outcome.over_reserved_units,
         "trouble": trouble, "now_s": outcome.now_s, "finished": outcome.finished,
     }  # fmt: skip
     run.save()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -78,6 +78,7 @@ class Meter:
         self._wall = wall
         self._began_s = wall()
         self._ended_s: float | None = None
+        self._backlog: int | None = None
         self._names: list[str] = []
         self._codes: dict[str, int] = {}
         self._at, self._ms = array("d"), array("d")
@@ -94,7 +95,7 @@ class Meter:
     def end(self) -> None:
         """Count time no further: the clock is not paced any more. Once is enough."""
         if self._ended_s is None:
-            self._ended_s = self._wall()
+            self._ended_s, self._backlog = self._wall(), len(self._waiting)
 
     def ordered(self, order: str) -> None:
         """Take note of an accepted order."""
@@ -130,16 +131,19 @@ class Meter:
         since = self._began_s if last_s is None else max(self._began_s, until - last_s)
         wall_s = max(1e-9, until - since)
         first = bisect_left(self._at, since)
+        done = bisect_right(self._at, until) - first  # later answers count for latency, not for throughput
         codes, ms, outcomes = self._kind[first:], self._ms[first:], self._outcome[first:]
         late = _spread(self._late_ms[bisect_left(self._late_at, since) :])
         whole = _spread(ms)
         return Figures(
-            wall_s=round(wall_s, 3), operations=len(ms), operations_per_minute=_per_minute(len(ms), wall_s),
-            orders_per_minute=_per_minute(len(self._reached_at) - bisect_left(self._reached_at, since), wall_s),
+            wall_s=round(wall_s, 3), operations=len(ms), operations_per_minute=_per_minute(done, wall_s),
+            orders_per_minute=_per_minute(
+                bisect_right(self._reached_at, until) - bisect_left(self._reached_at, since), wall_s
+            ),
             latency_ms_p50=whole.p50, latency_ms_p95=whole.p95, latency_ms_p99=whole.p99, latency_ms_max=whole.max,
             error_rate=_share(outcomes, CODES[Outcome.UNKNOWN]), refusal_rate=_share(outcomes, CODES[Outcome.REFUSED]),
             lateness_ms_p50=late.p50, lateness_ms_p95=late.p95, lateness_ms_p99=late.p99, lateness_ms_max=late.max,
-            stimuli=late.count, backlog=len(self._waiting),
+            stimuli=late.count, backlog=len(self._waiting) if self._backlog is None else self._backlog,
             by_operation=self._by_operation(codes, ms, outcomes, wall_s),
         )  # fmt: skip
 

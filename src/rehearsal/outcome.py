@@ -46,6 +46,8 @@ class Outcome:
     lanes: int = 0
     speedup: float = 0.0
     figures: Mapping[str, Any] = field(default_factory=dict)
+    over_reserved_units: int | None = None
+    """Units reserved in Odoo beyond what lies there, when the pace ended; None when nobody looked."""
     steps: list[Mapping[str, Any]] = field(default_factory=list)
     dealing: Mapping[str, Any] = field(default_factory=dict)
 

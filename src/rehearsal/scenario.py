@@ -177,6 +177,8 @@ class Channel(Part):
     """How often the connector is asked what this channel may sell."""
     lag: Lag = Lag(median=20, p95=90)
     """From an event to its arrival at the connector."""
+    sync_every: Duration = 0
+    """Tills: time between two syncs, at which all tickets since the last one arrive in a burst; 0: each by itself."""
     guests: Share = 0.15
     """Share of orders by shoppers who are not known yet."""
     options: dict[str, Any] = {}

@@ -22,9 +22,9 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     """Return the content of ``summary.json``."""
     scenario, measured = record.scenario, kpis.kpis(record)
     faults = counts_in(run / "faults.ndjson")
-    gates = evaluate(scenario.gates, measured)
-    said = idle(record, judged, faults)
     load = manifest.get("load")
+    gates = evaluate(scenario.gates, measured | (load or {}))
+    said = idle(record, judged, faults)
     verdict, exit_code = overall(record, judged, gates, said, tuple(load["trouble"]) if load else ())
     told = {
         "schema_version": SCHEMA_VERSION,

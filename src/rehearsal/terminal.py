@@ -130,8 +130,25 @@ def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
             f"max {load['lateness_ms_max']:.1f} ms of {load['stimuli']} stimuli"
         ),
         f"  errors      {100 * load['error_rate']:.2f} % without an answer, {100 * load['refusal_rate']:.2f} % refused",
+        *(
+            [
+                f"  reserved    {load['over_reserved_units']} unit(s) beyond the stock, in Odoo itself, when the doors closed"
+            ]
+            if load.get("over_reserved_units")
+            else []
+        ),
+        *_breakpoint_lines(load.get("breakpoint")),
         *(f"  ? {said}" for said in load["trouble"]),
     ]
+
+
+def _breakpoint_lines(found: Mapping[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    if found["held"] is None:
+        return [f"  breakpoint  not even the first step held: {found['why']}"]
+    reached = f"  breakpoint  {found['orders_per_minute']:.0f} orders/min sustained; {found['held']:.0f} wanted held, "
+    return [reached + (f"{found['failed']:.0f} did not: {found['why']}" if found["failed"] else "and no step failed")]
 
 
 def _because(run: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,15 @@ import gevent
 from gevent.event import Event as Signal
 
 from rehearsal import demand, project, scenario_file
+from rehearsal.breakpoint import search
 from rehearsal.disturbance import Disturbance
 from rehearsal.errors import RehearsalError
 from rehearsal.faults import Faults
 from rehearsal.history import lines
 from rehearsal.market import Market
 from rehearsal.meter import Figures, Meter
+from rehearsal.model import Answer
+from rehearsal.odoo.verbs import reserved_by_place
 from rehearsal.outcome import Outcome
 from rehearsal.paced import Crew, Paced, PacedRoad, TimedHistory
 from rehearsal.run import opened, settled, shelved
@@ -163,7 +166,8 @@ class Conductor:
         )  # fmt: skip
         crew.bind(road)
         faults = Faults(scenario, folder / "faults.ndjson")
-        self.market = market = Market(self.env, scenario, world, wanted, self._history, faults)
+        queues = {code: demand.Queue(ones) for code, ones in wanted.items()}
+        self.market = market = Market(self.env, scenario, world, queues, self._history, faults)
         market.connect(connector, road)
         disturbance = self._disturbance(faults)
         crew.await_lanes(self.orders.lanes)
@@ -173,9 +177,10 @@ class Conductor:
                 opened(self.env, market, self._history)
                 if disturbance:
                     disturbance.schedule(road)
-                self._paced(market)
+                self._paced(queues)
             with self._timed("settle"):
                 road.hurry()
+                self._over_reserved(road)
                 faults.heal(self.env.now)
                 if disturbance:
                     disturbance.heal()
@@ -196,7 +201,7 @@ class Conductor:
             shelved(market, self._history)
             self._handed_in(crew)
 
-    def _paced(self, market: Market) -> None:
+    def _paced(self, queues: Mapping[str, demand.Queue]) -> None:
         """Let the scenario pass in step with the wall clock."""
         scenario = self.scenario
         say(
@@ -204,9 +209,19 @@ class Conductor:
         )
         self.env.pace(scenario.clock.speedup)
         self.meter.begin()
-        if self.env.now < scenario.lasts:
+        if scenario.load.shape == "breakpoint":
+            self.outcome.steps += search(self.env, self.meter, scenario, queues, say)
+        elif self.env.now < scenario.lasts:
             self.env.run(until=scenario.lasts)
         self.meter.end()
+
+    def _over_reserved(self, road: PacedRoad) -> None:
+        """Read once, in one transaction of Odoo, how many units are reserved beyond what lies there: its own race."""
+        answer = self.env.run(until=road.ask(reserved_by_place(), "settle"))
+        if isinstance(answer, Answer) and answer.ok:
+            self.outcome.over_reserved_units = round(
+                sum(max(0.0, row["reserved_quantity:sum"] - max(0.0, row["quantity:sum"])) for row in answer.value)
+            )
 
     def _disturbance(self, faults: Faults) -> Disturbance | None:
         if self.orders.target is None:
