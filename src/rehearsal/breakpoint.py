@@ -6,7 +6,7 @@ when it is over. Bounded by the number of steps and by the wall time of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -73,7 +73,7 @@ def judged(number: int, per_minute: float, orders: float, figures: Figures, scen
     )  # fmt: skip
 
 
-def interval(steps: list[Mapping[str, Any]]) -> dict[str, Any]:
+def interval(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the highest sustained orders per minute with its interval: the last step that held, the first that failed."""
     held = [step for step in steps if not step["failed"]]
     failed = [step for step in steps if step["failed"]]

@@ -30,7 +30,8 @@ class History:
 
     def __init__(self, folder: Path, process: str = "main") -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / f"{process}.ndjson").open("wb", buffering=0)
+        self.path = folder / f"{process}.ndjson"
+        self._file = self.path.open("wb", buffering=0)
         self._next = 0
         self._began = time.monotonic()
 

@@ -69,7 +69,6 @@ class Bench:
 
     def __init__(self, folder: Path, process: str) -> None:
         self.history = History(folder, process)
-        self.path = folder / f"{process}.ndjson"
         self.lanes = 0
         """Lanes that are logged in and take jobs."""
         self.told: Told | None = None

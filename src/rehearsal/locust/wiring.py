@@ -77,7 +77,7 @@ class Wiring:
             bench.put(Job.unpacked(msg.data["job"]))
 
         def gathered(environment: Environment, msg: Any, **_: Any) -> None:
-            told = bench.path.read_bytes()
+            told = bench.history.path.read_bytes()
             parts = [told[at : at + PART_BYTES] for at in range(0, len(told), PART_BYTES)] or [b""]
             for number, part in enumerate(parts, start=1):
                 runner.send_message(LINES, {"part": part, "last": number == len(parts)})
