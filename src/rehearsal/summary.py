@@ -9,7 +9,7 @@ from typing import Any
 
 from rehearsal import kpis
 from rehearsal.faults import counts_in
-from rehearsal.gates import evaluate
+from rehearsal.gates import evaluate, gate_figures
 from rehearsal.judge import Judged, idle, overall
 from rehearsal.model import Finding, money
 from rehearsal.record import Record
@@ -22,10 +22,12 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     """Return the content of ``summary.json``."""
     scenario, measured = record.scenario, kpis.kpis(record)
     faults = counts_in(run / "faults.ndjson")
-    gates = evaluate([(gate.limit, gate.abort_on_fail) for gate in scenario.gates], measured, under_load=False)
+    load = manifest.get("load")
+    figures_of = measured | gate_figures(load) if load else measured
+    gates = evaluate(scenario.gates, figures_of, under_load=load is not None)
     said = idle(record, judged, faults)
-    verdict, exit_code = overall(record, judged, gates, said)
-    return {
+    verdict, exit_code = overall(record, judged, gates, said, tuple(load["trouble"]) if load else ())
+    told = {
         "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -45,6 +47,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         ],
         "timings_s": {phase: manifest.get("timings_s", {}).get(phase, 0.0) for phase in PHASES},
     }
+    return told | ({"load": load} if load else {})
 
 
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
@@ -55,7 +58,8 @@ def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any
 
 def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> None:
     """Write ``verdict.json`` first and ``summary.json`` last: a run without a summary has no result."""
-    repeat = f"rehearse run {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
+    verb = "load" if "load" in summary else "run"
+    repeat = f"rehearse {verb} {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
     verdict = {
         "schema_version": SCHEMA_VERSION, "verdict": summary["verdict"], "exit_code": summary["exit_code"],
         "invariants": [
