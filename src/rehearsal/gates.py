@@ -17,7 +17,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
@@ -75,7 +75,8 @@ class GateResult:
     value: float | None
     held: bool | None
     """None when the figure does not exist: then the run is undecided."""
-    abort_on_fail: bool = False
+    aborted: bool = False
+    """Whether the run was ended early because of it."""
 
 
 def parsed(gate: str) -> Limit:
@@ -119,7 +120,7 @@ def evaluate(gates: Iterable[Declared], figures: Mapping[str, Any], under_load: 
         found = values(limit, figures)
         worst = next((value for value in found if not limit.holds(value)), _nearest(limit, found))
         held = limit.holds(worst) if worst is not None else None
-        results.append(GateResult(limit.shown, f"{limit.comparison} {limit.number:g}", worst, held, gate.abort_on_fail))
+        results.append(GateResult(limit.shown, f"{limit.comparison} {limit.number:g}", worst, held))
     return tuple(results)
 
 
@@ -151,6 +152,14 @@ def _nearest(limit: Limit, found: list[float]) -> float | None:
     return min(found, key=lambda value: abs(value - limit.number), default=None)
 
 
+def with_abort(results: Iterable[GateResult], aborted_by: Mapping[str, Any] | None) -> tuple[GateResult, ...]:
+    """Return *results* with the gate that ended the run as it was then."""
+    if not aborted_by:
+        return tuple(results)
+    ended = replace(GateResult(**aborted_by), aborted=True)
+    return tuple(ended if (one.figure, one.limit) == (ended.figure, ended.limit) else one for one in results)
+
+
 def gate_figures(load: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `meter` measured (as ``summary.json`` has it) in the shape that gates are held against."""
     rows = []
@@ -164,4 +173,4 @@ def gate_figures(load: Mapping[str, Any]) -> dict[str, Any]:
                 "operations_per_minute": told["per_minute"],
             }
         )  # fmt: skip
-    return {**load, "operations": rows}
+    return {**(load.get("vitals") or {}), **load, "operations": rows}

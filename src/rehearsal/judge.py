@@ -60,6 +60,8 @@ def overall(
     trouble: tuple[str, ...] = (),
 ) -> tuple[Verdict, int]:
     """Return the verdict of the whole run and its exit code; *trouble* is what the harness itself did not manage."""
+    if any(gate.aborted for gate in gates):
+        return Verdict.FAIL, 4
     if not record.finished or trouble:
         return Verdict.UNDECIDED, 5
     if any(one.verdict is Verdict.FAIL for one in judged):

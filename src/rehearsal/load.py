@@ -19,14 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal import project
+from rehearsal import project, vitals
 from rehearsal.breakpoint import interval
 from rehearsal.errors import EnvironmentNotReady, HarnessFault, UsageError
 from rehearsal.history import History
+from rehearsal.live import Watcher
 from rehearsal.outcome import FOLDER, Outcome
 from rehearsal.run import Options, Run, Told, conclude, observed_again, opened_run, readied
 from rehearsal.scenario import NETWORK_FAULTS, Scenario
 from rehearsal.targets.base import Database, Target
+from rehearsal.vitals import Sampler
 
 LANES_PER_HTTP_WORKER = 8
 """Odoo listens with a backlog of eight per HTTP worker; more lanes than that overflow it, and it gets slower."""
@@ -58,7 +60,8 @@ def driven(
     run = opened_run(scenario, target, options, told)
     database = readied(run, target, options, told)
     try:
-        _located(run, database, drive, told)
+        with Sampler(target.sensor(database), run.folder):
+            _located(run, database, drive, told)
         _observed(run, database, told)
         return run, conclude(run, told)
     finally:
@@ -133,8 +136,11 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
         relay = threading.Thread(target=_relayed, args=(master, told), daemon=True)
         relay.start()
         try:
+            watcher = Watcher(run.scenario, run.folder)
             while master.poll() is None:
                 time.sleep(POLL_S)
+                if drive.web_port:
+                    watcher.look()
         except KeyboardInterrupt:
             run.interrupted = True
             told("interrupted: Locust ends; what ran is still observed and judged")
@@ -256,7 +262,7 @@ def _taken_over(run: Run, outcome: Outcome) -> None:
         "speedup": outcome.speedup, "shape": run.scenario.load.shape, "workers": outcome.workers, "lanes": outcome.lanes,
         "lateness_ms_p99_allowed": budget, **outcome.figures, "dealing": outcome.dealing, "steps": outcome.steps,
         "breakpoint": interval(outcome.steps) if outcome.steps else None, "over_reserved_units": outcome.over_reserved_units,
-        "trouble": trouble, "now_s": outcome.now_s, "finished": outcome.finished,
+        "vitals": vitals.figures(vitals.stored(run.folder)), "aborted_by": outcome.aborted_by or None, "trouble": trouble, "now_s": outcome.now_s, "finished": outcome.finished,
     }  # fmt: skip
     run.save()
 

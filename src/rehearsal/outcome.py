@@ -48,6 +48,8 @@ class Outcome:
     figures: Mapping[str, Any] = field(default_factory=dict)
     over_reserved_units: int | None = None
     """Units reserved in Odoo beyond what lies there, when the pace ended; None when nobody looked."""
+    aborted_by: Mapping[str, Any] = field(default_factory=dict)
+    """The gate that ended the run early, with the figure that it met; empty when none did."""
     steps: list[Mapping[str, Any]] = field(default_factory=list)
     dealing: Mapping[str, Any] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rehearsal import kpis
 from rehearsal.faults import counts_in
-from rehearsal.gates import evaluate, gate_figures
+from rehearsal.gates import evaluate, gate_figures, with_abort
 from rehearsal.judge import Judged, idle, overall
 from rehearsal.model import Finding, money
 from rehearsal.record import Record
@@ -25,6 +25,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     load = manifest.get("load")
     figures_of = measured | gate_figures(load) if load else measured
     gates = evaluate(scenario.gates, figures_of, under_load=load is not None)
+    gates = with_abort(gates, load.get("aborted_by") if load else None)
     said = idle(record, judged, faults)
     verdict, exit_code = overall(record, judged, gates, said, tuple(load["trouble"]) if load else ())
     told = {

@@ -137,8 +137,24 @@ def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
             if load.get("over_reserved_units")
             else []
         ),
+        *_vitals_lines(load.get("vitals")),
         *_breakpoint_lines(load.get("breakpoint")),
         *(f"  ? {said}" for said in load["trouble"]),
+    ]
+
+
+def _vitals_lines(felt: Mapping[str, Any] | None) -> list[str]:
+    if felt is None:
+        return []
+    return [
+        (
+            f"  contention  {felt['serialization_retries']} transaction(s) that Odoo ran again, {felt['retries_given_up']} given up, "
+            f"{felt['lock_waits_max']} waiting for a lock at most, {felt['deadlocks']} deadlocks"
+        ),
+        (
+            f"  machine     Odoo {felt['odoo_cpu_cores']:.1f} cores (at most {felt['odoo_cpu_cores_max']:.1f}), {felt['odoo_memory_mb_max']} MB; "
+            f"PostgreSQL {felt['postgres_cpu_cores']:.1f} cores, {felt['postgres_memory_mb_max']} MB"
+        ),
     ]
 
 

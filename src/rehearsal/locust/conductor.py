@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from rehearsal.breakpoint import search
 from rehearsal.disturbance import Disturbance
 from rehearsal.errors import RehearsalError
 from rehearsal.faults import Faults
+from rehearsal.gates import GateResult, evaluate, gate_figures
 from rehearsal.history import lines
 from rehearsal.market import Market
 from rehearsal.meter import Figures, Meter
@@ -131,6 +132,14 @@ class Conductor:
             self.outcome.error, self.outcome.exit_code = why, exit_code
         if self._greenlet is not None and not self._greenlet.dead:
             self._greenlet.kill(Stopped, block=False)
+
+    def abort(self, gate: GateResult) -> None:
+        """End the run because *gate*, which says so, is missed."""
+        if self._greenlet is None or self._greenlet.dead or self.outcome.aborted_by:
+            return
+        self.outcome.aborted_by = asdict(gate)
+        say(f"gate {gate.figure} {gate.limit} is missed (it is {gate.value:g}), so the run ends here")
+        self._greenlet.kill(Stopped, block=False)
 
     def lost(self, name: str, sentence: str) -> None:
         """Take note of a lost worker: the run goes on, and is undecided."""
@@ -265,6 +274,15 @@ class Conductor:
                     f"{live.operations_per_minute / 60:.1f} operations/s, latency p95 {live.latency_ms_p95:.0f} ms, "
                     f"lateness p99 {live.lateness_ms_p99:.0f} ms, backlog {live.backlog}, under way {self.env.open}"
                 )
+                self._held(live)
+
+    def _held(self, live: Figures) -> None:
+        """Hold the gates that may end the run against the live figures."""
+        passed_s = self.figures().wall_s
+        due = [gate for gate in self.scenario.gates if gate.abort_on_fail and gate.after <= passed_s]
+        for result in evaluate(due, gate_figures(live.as_dict())):
+            if result.held is False:
+                self.abort(result)
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

@@ -17,7 +17,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from rehearsal.errors import UsageError
-from rehearsal.locust import user
+from rehearsal.locust import tab, user
 from rehearsal.locust.bench import Bench, Job, packed_answer
 from rehearsal.locust.conductor import Conductor, Orders
 from rehearsal.locust.crew import ANSWER, DEAL, GATHER, LINES, READY, LocalCrew, RemoteCrew
@@ -65,6 +65,7 @@ class Wiring:
             return
         folder = run_folder()
         self.conductor = Conductor(self._orders(environment, runner, folder))
+        tab.install(environment, self.conductor)
         if not isinstance(runner, MasterRunner):
             self.bench = Bench(folder / "history", "worker-0")
 
