@@ -72,6 +72,8 @@ def prepare_only(
 ) -> tuple[Run, list[str]]:
     """Prepare a run whose Locust processes somebody else starts; return it with the lines of what to type where."""
     run, database = prepared(scenario, target, options, told)
+    run.manifest["prepared_for_load"] = True
+    run.save()
     environment = _environment(run, database)
     secrets = [name for name in environment if name.endswith(("PASSWORD", "API_KEY"))]
     shown = " ".join(
@@ -91,6 +93,18 @@ def prepare_only(
         "# and when the master has ended, here:",
         f"rehearse observe {run.folder}",
     ]
+
+
+def observed_by_hand(run: Run, database: Database, told: Told) -> None:
+    """Do what comes after Locust for a run whose processes somebody else started; raises `EnvironmentNotReady`."""
+    outcome = Outcome.read(run.folder)
+    if outcome is None:
+        raise EnvironmentNotReady(
+            f"{run.folder} was prepared for load and not driven yet; start the Locust commands that `rehearse load "
+            "--prepare` printed, and wait until the master has ended"
+        )
+    _taken_over(run, outcome)
+    _observed(run, database, told)
 
 
 def drivable(scenario: Scenario) -> Scenario:
