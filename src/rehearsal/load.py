@@ -103,7 +103,7 @@ def observed_by_hand(run: Run, database: Database, told: Told) -> None:
             f"{run.folder} was prepared for load and not driven yet; start the Locust commands that `rehearse load "
             "--prepare` printed, and wait until the master has ended"
         )
-    _taken_over(run, outcome)
+    taken_over(run, outcome)
     _observed(run, database, told)
 
 
@@ -161,7 +161,7 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
         raise EnvironmentNotReady(outcome.error)
     if outcome.error and not outcome.figures.get("operations"):
         raise HarnessFault(outcome.error)
-    _taken_over(run, outcome)
+    taken_over(run, outcome)
 
 
 def _commands(drive: Drive, database: Database) -> list[list[str]]:
@@ -252,7 +252,7 @@ def _free_port() -> int:
 # -- after it -----------------------------------------------------------------------------------------
 
 
-def _taken_over(run: Run, outcome: Outcome) -> None:
+def taken_over(run: Run, outcome: Outcome) -> None:
     """Put what Locust's processes left into the manifest, from which the summary is made, now and at any later time."""
     run.interrupted = run.interrupted or outcome.interrupted
     run.manifest["timings_s"] |= outcome.timings_s
