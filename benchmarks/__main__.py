@@ -1,13 +1,17 @@
-"""Ratios within one run: ``python -m benchmarks [simulators] [driving]``. Nothing here is a test; machines differ, ratios less so."""
+"""Ratios within one run: ``python -m benchmarks [simulators] [driving] [load]``. Nothing here is a test; machines differ, ratios less so."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from benchmarks import driving, simulators
+from benchmarks import driving, load, simulators
 
-BENCHMARKS: dict[str, Callable[[], list[str]]] = {"simulators": simulators.measured, "driving": driving.measured}
+BENCHMARKS: dict[str, Callable[[], list[str]]] = {
+    "simulators": simulators.measured,
+    "driving": driving.measured,
+    "load": load.measured,
+}
 
 
 def main() -> None:

@@ -500,7 +500,12 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
             f"database {database.name!r} is gone, so its books cannot be read again; "
             "keep the next one with: rehearse run --keep"
         )
-    observed_again(found, database, tell)
+    if found.manifest.get("prepared_for_load"):
+        from rehearsal.load import observed_by_hand
+
+        observed_by_hand(found, database, tell)
+    else:
+        observed_again(found, database, tell)
     summary = conclude(found, tell)
     print("\n".join(verdict_lines(found.folder, summary, "", "")))
     raise typer.Exit(summary["exit_code"])

@@ -77,6 +77,8 @@ def prepare_only(
     """Prepare a run whose Locust processes somebody else starts; return it with the lines of what to type where."""
     run = opened_run(scenario, target, options, told)
     database = readied(run, target, options, told)
+    run.manifest["prepared_for_load"] = True
+    run.save()
     environment = _environment(run, database)
     secrets = [name for name in environment if name.endswith(("PASSWORD", "API_KEY"))]
     shown = " ".join(
@@ -96,6 +98,18 @@ def prepare_only(
         "# and when the master has ended, here:",
         f"rehearse observe {run.folder}",
     ]
+
+
+def observed_by_hand(run: Run, database: Database, told: Told) -> None:
+    """Do what comes after Locust for a run whose processes somebody else started; raises `EnvironmentNotReady`."""
+    outcome = Outcome.read(run.folder)
+    if outcome is None:
+        raise EnvironmentNotReady(
+            f"{run.folder} was prepared for load and not driven yet; start the Locust commands that `rehearse load "
+            "--prepare` printed, and wait until the master has ended"
+        )
+    taken_over(run, outcome)
+    _observed(run, database, told)
 
 
 def drivable(scenario: Scenario) -> Scenario:
@@ -131,6 +145,8 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
     logs = run.folder / FOLDER
     logs.mkdir()
     environment = os.environ | _environment(run, database) | {"REHEARSE_WORKER_FOLDER": str(logs)}
+    if drive.web_port:
+        told(f"Locust's web page: http://127.0.0.1:{drive.web_port}/?tab=rehearsal")
     with _started(_commands(drive, database), environment, logs) as processes:
         master = processes[0]
         relay = threading.Thread(target=_relayed, args=(master, told), daemon=True)
@@ -155,7 +171,7 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
         raise EnvironmentNotReady(outcome.error)
     if outcome.error and not outcome.figures.get("operations"):
         raise HarnessFault(outcome.error)
-    _taken_over(run, outcome)
+    taken_over(run, outcome)
 
 
 def _commands(drive: Drive, database: Database) -> list[list[str]]:
@@ -246,7 +262,7 @@ def _free_port() -> int:
 # -- after it -----------------------------------------------------------------------------------------
 
 
-def _taken_over(run: Run, outcome: Outcome) -> None:
+def taken_over(run: Run, outcome: Outcome) -> None:
     """Put what Locust's processes left into the manifest, from which the summary is made, now and at any later time."""
     run.interrupted = run.interrupted or outcome.interrupted
     run.manifest["timings_s"] |= outcome.timings_s

@@ -7,6 +7,7 @@ worker keeps its file in REHEARSE_WORKER_FOLDER, or in a temporary folder, until
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from rehearsal.errors import UsageError
+from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.locust import tab, user
 from rehearsal.locust.bench import Bench, Job, packed_answer
 from rehearsal.locust.conductor import Conductor, Orders
 from rehearsal.locust.crew import ANSWER, DEAL, GATHER, LINES, READY, LocalCrew, RemoteCrew
 from rehearsal.model import Answer
+from rehearsal.odoo.client import NotAllowed
 from rehearsal.run import reopen, target_of
 from rehearsal.scenario import PROCESS_FAULTS
 from rehearsal.targets import choose
@@ -63,8 +65,12 @@ class Wiring:
         if isinstance(runner, WorkerRunner):
             self._wire_worker(runner)
             return
-        folder = run_folder()
-        self.conductor = Conductor(self._orders(environment, runner, folder))
+        try:
+            folder = run_folder()
+            self.conductor = Conductor(self._orders(environment, runner, folder))
+        except (RehearsalError, NotAllowed) as error:
+            print(f"rehearse: {error}", file=sys.stderr, flush=True)
+            raise SystemExit(getattr(error, "exit_code", 3)) from None
         tab.install(environment, self.conductor)
         if not isinstance(runner, MasterRunner):
             self.bench = Bench(folder / "history", "worker-0")
@@ -129,9 +135,14 @@ class Wiring:
             web_ui.stop()
 
     def _stopping(self, environment: Environment, **_: Any) -> None:
-        """Let idle lanes go home; on the conductor's side a stop that it did not ask for ends the run."""
+        """Let idle lanes go home; on the conductor's side a stop that it did not ask for ends the run.
+
+        Locust goes on when this returns: it sends its workers home and listens to them no more. So it waits here
+        until every worker has handed in its file.
+        """
         if self.conductor is not None and self._started:
             self.conductor.stop("stopped from outside")
+            self.conductor.done.wait(QUIT_S_MAX)
             return
         if self.bench is not None:
             self.bench.close()
