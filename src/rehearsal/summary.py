@@ -15,6 +15,7 @@ from rehearsal.model import Finding, money
 from rehearsal.record import Record
 
 SCHEMA_VERSION = 1
+ERRORS_MAX = 20
 PHASES = ("prepare", "simulate", "settle", "observe", "judge", "report")
 
 
@@ -48,7 +49,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         ],
         "timings_s": {phase: manifest.get("timings_s", {}).get(phase, 0.0) for phase in PHASES},
     }
-    return told | ({"load": load} if load else {})
+    return told | ({"load": {**load, "errors": _errors(record)}} if load else {})
 
 
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
@@ -73,6 +74,18 @@ def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> 
         partial = run / f".{name}.partial"
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         partial.replace(run / name)
+
+
+def _errors(record: Record) -> list[dict[str, Any]]:
+    """Return what Odoo said when it refused, or what kept an answer away, the most frequent first."""
+    rows = record.rows(
+        f"""SELECT name, outcome, split_part(trim(message), chr(10), 1) AS said, count(*) AS times
+        FROM answers WHERE outcome <> 'ok' GROUP BY ALL ORDER BY times DESC, name, said LIMIT {ERRORS_MAX}"""
+    )
+    return [
+        {"operation": row["name"], "outcome": row["outcome"], "message": row["said"], "times": row["times"]}
+        for row in rows
+    ]
 
 
 def _counts(record: Record) -> dict[str, int]:
