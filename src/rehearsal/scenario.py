@@ -320,7 +320,7 @@ class Breakpoint(Part):
     latency_ms_p95: Annotated[float, Field(gt=0)] = 5000.0
     """A step with a longer latency does not hold."""
     error_rate: Share = 0.01
-    backlog: Annotated[float, Field(gt=0)] = 0.5
+    backlog: Annotated[float, Field(gt=0)] = 0.25
     """A step that leaves more orders unknown to the ERP than this share of its own does not hold."""
 
 
