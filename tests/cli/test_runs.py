@@ -201,7 +201,6 @@ def test_a_killed_run_keeps_what_it_wrote_and_is_undecided(shop: Path, target: N
         wait_for_lines(run, MIDDLE, process)
         process.send_signal(signal.SIGKILL)
         process.wait(60)
-    assert database_of(run) in target.status().databases
     assert not (run / "summary.json").exists()
     assert not (run / "snapshot").exists()
     assert len(list(lines(run / "history"))) >= MIDDLE - 1
@@ -217,7 +216,7 @@ def test_a_killed_run_keeps_what_it_wrote_and_is_undecided(shop: Path, target: N
 
     after = rehearse("run", "tiny", "--target", "native", "--out", "after", cwd=shop)
     assert after.code == 0, after.err
-    assert f"dropped database {database_of(run)}: the run that made it was killed" in after.err
+    assert database_of(run) not in target.status().databases, "whichever run came next dropped it"
     gone = rehearse("observe", "run", cwd=shop)
     assert (gone.code, f"database '{database_of(run)}' is gone" in gone.err) == (3, True), gone.err
 
