@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.fridays import SMALL
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime, UsageError
 from rehearsal.history import comparable, lines
 from rehearsal.model import Operation
@@ -28,7 +29,6 @@ from rehearsal.targets.process import Process
 from tests.cli.command import rehearse as command
 from tests.cli.command import started, wait_for_lines
 from tests.conftest import load, quiet
-from tests.odoo.test_clients import SMALL
 
 pytestmark = pytest.mark.xdist_group("chaos")
 FRIDAY = datetime(2025, 11, 28, tzinfo=UTC)
