@@ -19,7 +19,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "network_latency": {"share": 0.3, "wall_ms": 20},
     "reset_before_request": {"share": 0.04},
     "cut_after_commit": {"share": 0.04},
-    "black_hole": {"share": 0.006},
+    "black_hole": {"share": 0.015},
     "bad_gateway": {"share": 0.04},
     "narrow_bandwidth": {"share": 0.02, "bytes_per_s": 20_000},
 }
