@@ -1,4 +1,4 @@
-"""Ratios within one run: ``python -m benchmarks [simulators] [driving]``. Nothing here is a test; machines differ, ratios less so.
+"""Ratios within one run: ``python -m benchmarks [simulators] [driving] [load]``. Nothing here is a test; machines differ, ratios less so.
 
 ``python -m benchmarks chaos`` is a table of its own: every fault of infrastructure against both connectors.
 """
@@ -8,9 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import chaos, driving, simulators
+from benchmarks import chaos, driving, load, simulators
 
-BENCHMARKS: dict[str, Callable[[], list[str]]] = {"simulators": simulators.measured, "driving": driving.measured}
+BENCHMARKS: dict[str, Callable[[], list[str]]] = {
+    "simulators": simulators.measured,
+    "driving": driving.measured,
+    "load": load.measured,
+}
 
 
 def main() -> None:

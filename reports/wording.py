@@ -93,6 +93,8 @@ def headline(run: Told) -> str:
         return "This weekend would have gone well."
     if run.verdict == "fail":
         broken = any(one["verdict"] == "fail" for one in run.invariants)
+        if (run.summary.get("load") or {}).get("aborted_by"):
+            return "Ended early: a limit was missed."
         return "This weekend would have failed." if broken else "Every invariant held, but a limit was missed."
     return "Undecided: this run proves nothing yet."
 
@@ -143,6 +145,7 @@ def missing(run: Told) -> list[str]:
         for gate in run.summary["gates"]
         if gate["held"] is None
     ]
+    said += (run.summary.get("load") or {}).get("trouble", ())
     if idle := run.summary["idle"]:
         said.append(f"Not exercised enough: {some(idle, 4)}.")
     return said
@@ -152,8 +155,17 @@ def repeat(run: Told, connector: str = "") -> str:
     """Return the command that plays the same weekend again, with the same or another connector."""
     scenario = run.scenario
     name = scenario.name if scenario.name in project.files("scenarios", ".yaml") else "scenario.yaml"
-    words = [f"rehearse run {name} --connector {connector or scenario.connector} --seed {scenario.seed}"]
-    words += [f"--lanes {scenario.clock.lanes} --client {scenario.client}"]
+    load = run.summary.get("load")
+    words = [
+        f"rehearse {'load' if load else 'run'} {name} --connector {connector or scenario.connector} --seed {scenario.seed}"
+    ]
+    if load:
+        words += [
+            f"--speedup {load['speedup']:g} --shape {load['shape']} --users {load['lanes']} --workers {load['workers']}"
+        ]
+    else:
+        words += [f"--lanes {scenario.clock.lanes}"]
+    words += [f"--client {scenario.client}"]
     used = run.summary["target"]
     words += [f"--target {used['url']}"] if used.get("kind") == "existing" else []
     return " ".join(words)

@@ -6,6 +6,8 @@ counted; the ticket count in the closing event lets a careful connector wait for
 
 from __future__ import annotations
 
+from math import ceil
+
 import simpy
 
 from rehearsal.clock import Steps
@@ -22,15 +24,15 @@ NOTES_MINOR = 1_000
 def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
     """Open and close with the store, and sell in between."""
     node = channel.nodes[0]
-    wanted = list(market.demand[channel.code])
-    for day in range(market.scenario.lasts // 86_400):
+    wanted, came = market.demand[channel.code], 0
+    for day in range(ceil(market.scenario.lasts / 86_400)):
         spec = market.scenario.nodes[node]
         opens, closes = day * 86_400 + spec.opens, day * 86_400 + spec.closes
-        yield env.timeout(opens - env.now)
+        yield env.timeout(max(0.0, opens - env.now))
         market.emit(EventKind.TILL_OPENED, channel.code, "", node, {"float_minor": FLOAT_MINOR, "day": day + 1})
         cash, tickets = FLOAT_MINOR, 0
-        while wanted and wanted[0].at_s < closes:
-            shopper = wanted.pop(0)
+        while came < len(wanted) and wanted[came].at_s < closes:
+            shopper, came = wanted[came], came + 1
             if shopper.at_s > env.now:
                 yield env.timeout(shopper.at_s - env.now)
             taken = _ring_up(market, channel, node, shopper)

@@ -315,6 +315,8 @@ def _scenario(
     connector: str | None = None,
     lanes: int | None = None,
     client: str | None = None,
+    speedup: float | None = None,
+    shape: str | None = None,
 ) -> Scenario:
     from rehearsal import project, scenario_file
 
@@ -327,6 +329,10 @@ def _scenario(
         overrides["client"] = client
     if lanes is not None:
         overrides["clock"] = {"lanes": lanes}
+    if speedup is not None:
+        overrides["clock"] = {"speedup": speedup}
+    if shape is not None:
+        overrides["load"] = {"shape": shape}
     return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides)
 
 
@@ -384,6 +390,78 @@ def run(
 
 
 @app.command()
+def load(
+    name: Name,
+    speedup: Annotated[
+        float | None, typer.Option("--speedup", min=0.001, help="Scenario seconds per wall second.")
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option("--users", min=1, help="Lanes: operations that may be under way at once.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, max=64, help="Locust workers on this machine; 0: one process.")
+    ] = 0,
+    headless: Annotated[bool, typer.Option("--headless/--web", help="Without, or with Locust's web interface.")] = True,
+    web_port: Annotated[int, typer.Option("--web-port", help="Port of the web interface.")] = 8089,
+    shape: Annotated[
+        str | None, typer.Option("--shape", help="curve (the scenario's own), ramp, spike, soak or breakpoint.")
+    ] = None,
+    connector: ConnectorName = None,
+    target: TargetName = "auto",
+    seed: Seed = None,
+    client: Annotated[str | None, typer.Option("--client", help="odoorpc or json2.")] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Prepare only, and say which Locust commands to start on which host.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave target and database up, for a look inside.")] = False,
+    as_json: AsJson = False,
+    locust: Annotated[
+        list[str] | None, typer.Argument(help="After --: further words for Locust, such as --csv FILE.")
+    ] = None,
+) -> None:
+    """Drive a scenario with Locust at a multiple of real time, and judge it."""
+    from rehearsal import project
+    from rehearsal.load import Drive, drivable, driven, lanes_for, prepare_only, staff
+    from rehearsal.run import Options, ready_target, require_free
+    from rehearsal.terminal import Progress, verdict_lines
+
+    scenario = drivable(_scenario(name, seed, connector, None, client, speedup, shape))
+    project.require_parts(scenario)
+    if out is not None:
+        require_free(out)
+    chosen = _target(target)
+    was_running = chosen.status().running
+    lanes = users if users is not None else lanes_for(chosen, workers)
+    if lanes < workers:
+        raise UsageError(f"--users {lanes} cannot be spread over --workers {workers}; every worker needs a lane")
+    drive = Drive(lanes + staff(scenario), workers, 0 if headless else web_port, tuple(locust or ()))
+    with Progress(tell) as progress:
+        try:
+            ready_target(chosen, progress.tell)
+            if prepare:
+                _, words = prepare_only(scenario, chosen, drive, Options(out, keep=True), progress.tell)
+                print("\n".join(words))
+                keep = True
+                return
+            done, summary = driven(scenario, chosen, drive, Options(out, keep), progress.tell)
+        except KeyboardInterrupt:
+            progress.tell("rehearse: interrupted, and nothing was judged")
+            raise
+        finally:
+            if not was_running and not keep:
+                chosen.down()
+    repeat = _repeat(name, scenario, target, None, client).replace("rehearse run", "rehearse load", 1)
+    repeat += (f" --speedup {speedup:g}" if speedup else "") + (f" --shape {shape}" if shape else "")
+    print(json.dumps(summary, indent=2)) if as_json else print(
+        "\n".join(verdict_lines(done.folder, summary, repeat, scenario.cure))
+    )
+    raise typer.Exit(130 if done.interrupted else summary["exit_code"])
+
+
+@app.command()
 def check(name: RunName = "latest", as_json: AsJson = False) -> None:
     """Judge a run again from its files alone."""
     from rehearsal.run import conclude, find_run, reopen
@@ -422,7 +500,12 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
             f"database {database.name!r} is gone, so its books cannot be read again; "
             "keep the next one with: rehearse run --keep"
         )
-    observed_again(found, database, tell)
+    if found.manifest.get("prepared_for_load"):
+        from rehearsal.load import observed_by_hand
+
+        observed_by_hand(found, database, tell)
+    else:
+        observed_again(found, database, tell)
     summary = conclude(found, tell)
     print("\n".join(verdict_lines(found.folder, summary, "", "")))
     raise typer.Exit(summary["exit_code"])

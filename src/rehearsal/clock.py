@@ -44,7 +44,7 @@ class Erp(Protocol):
 class Desk:
     """The ERP, bound to the event that made the connector ask; stamps each operation with its cause."""
 
-    erp: Lanes
+    erp: Road
     cause: str
 
     @property
@@ -57,7 +57,50 @@ class Desk:
         return self.erp.ask(operation, self.cause)
 
 
-class Lanes:
+class Road:
+    """The way to Odoo, whatever the clock: what is asked and answered is written down and counted here."""
+
+    def __init__(self, env: simpy.Environment, round_trip_s: float, timeout_s: float, history: History) -> None:
+        self.env = env
+        self._round_trip_s = round_trip_s
+        self._wait_s_max = timeout_s + RECONNECT_S_MAX + 30
+        self._history = history
+        self.counts = dict.fromkeys(Outcome, 0)
+        self.busy_s = 0.0
+        self.doubtful: list[tuple[int, Operation]] = []
+        """Writes whose outcome is unknown, with their index in the history."""
+        self.repeated: set[int] = set()
+        """Those of them that were asked again later, word for word, and then done."""
+        self._before_write: list[Callable[[], None]] = []
+
+    def desk(self, cause: str) -> Desk:
+        """Return this ERP, bound to *cause* (an event id, or a word for what the harness itself does)."""
+        return Desk(self, cause)
+
+    def ask(self, operation: Operation, cause: str = "") -> simpy.Event:
+        """Send *operation* on its way; the returned event's value is its `Answer`."""
+        raise NotImplementedError
+
+    def upon_next_write(self, act: Callable[[], None]) -> None:
+        """Call *act* when the next write is about to be sent."""
+        self._before_write.append(act)
+
+    def _about_to_send(self, operation: Operation) -> None:
+        while operation.writes and self._before_write:
+            self._before_write.pop()()
+
+    def _landed(self, index: int, operation: Operation, cause: str, answer: Answer, took_s: float) -> None:
+        """Write down and count how operation number *index* ended."""
+        self._history.answer(index, answer, self.env.now, took_s, cause, operation.name)
+        self.counts[answer.outcome] += 1
+        self.busy_s += took_s
+        if answer.outcome is Outcome.UNKNOWN and operation.writes:
+            self.doubtful.append((index, operation))
+        elif answer.ok and self.doubtful:
+            self.repeated |= {doubt for doubt, asked in self.doubtful if asked == operation}
+
+
+class Lanes(Road):
     """A pool of clients, one per lane, that serves one environment."""
 
     def __init__(
@@ -75,29 +118,15 @@ class Lanes:
 
         *reachable* tells whether Odoo answers at all; None when nobody can say.
         """
-        self.env = env
+        super().__init__(env, round_trip_s, timeout_s, history)
         self._before_ask = before_ask
-        self._clients = clients
-        self._round_trip_s = round_trip_s
         self._timeout_s = timeout_s
         self._reachable = reachable
         self._cut_off = threading.Event()
-        self._wait_s_max = timeout_s + RECONNECT_S_MAX + 30
-        self._history = history
+        self._clients = clients
         self._own = threading.local()
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lane")
-        self.counts = dict.fromkeys(Outcome, 0)
-        self.busy_s = 0.0
-        self.doubtful: list[tuple[int, Operation]] = []
-        """Writes whose outcome is unknown, with their index in the history."""
-        self._before_write: list[Callable[[], None]] = []
-        self.repeated: set[int] = set()
-        """Those of them that were asked again later, word for word, and then done."""
-
-    def desk(self, cause: str) -> Desk:
-        """Return this ERP, bound to *cause* (an event id, or a word for what the harness itself does)."""
-        return Desk(self, cause)
 
     def ask(self, operation: Operation, cause: str = "") -> simpy.Event:
         """Send *operation* to a lane now; the returned event's value is its `Answer`, a round trip later."""
@@ -110,22 +139,12 @@ class Lanes:
 
         def land(_: simpy.Event) -> None:
             answer, took_s = future.result(timeout=self._wait_s_max)
-            self._history.answer(index, answer, self.env.now, took_s, cause, operation.name)
-            self.counts[answer.outcome] += 1
-            self.busy_s += took_s
-            if answer.outcome is Outcome.UNKNOWN and operation.writes:
-                self.doubtful.append((index, operation))
-            elif answer.ok and self.doubtful:
-                self.repeated |= {doubt for doubt, asked in self.doubtful if asked == operation}
+            self._landed(index, operation, cause, answer, took_s)
             answered.succeed(answer)
 
         assert arrival.callbacks is not None
         arrival.callbacks.append(land)
         return answered
-
-    def upon_next_write(self, act: Callable[[], None]) -> None:
-        """Call *act* when the next write is about to be sent, from the lane that sends it."""
-        self._before_write.append(act)
 
     def close(self) -> None:
         """End the lanes; what is on its way is awaited, what waits in the queue is dropped."""
@@ -134,8 +153,7 @@ class Lanes:
 
     def _performed(self, operation: Operation) -> tuple[Answer, float]:
         began = time.monotonic()
-        while operation.writes and self._before_write:
-            self._before_write.pop()()
+        self._about_to_send(operation)
         while True:
             try:
                 self._await_odoo(began)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from rehearsal import project
 from rehearsal.model import Customer, Demand, Product, World
@@ -16,10 +17,39 @@ from rehearsal.scenario import Scenario
 Wanted = Mapping[str, tuple[Demand, ...]]
 
 
+class Queue(Sequence[Demand]):
+    """The shoppers of one channel, in order of time; who has not set out yet can be told to stay at home."""
+
+    def __init__(self, ones: tuple[Demand, ...]) -> None:
+        self._ones = ones
+        self._end = len(ones)
+
+    def __len__(self) -> int:
+        return self._end
+
+    @overload
+    def __getitem__(self, place: int) -> Demand: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Demand, ...]: ...
+    def __getitem__(self, place: int | slice) -> Demand | tuple[Demand, ...]:
+        return self._ones[: self._end][place] if isinstance(place, slice) else self._one(place)
+
+    def _one(self, place: int) -> Demand:
+        if not -self._end <= place < self._end:
+            raise IndexError(place)
+        return self._ones[place if place >= 0 else place + self._end]
+
+    def end_at(self, at_s: float) -> None:
+        """Let nobody come after *at_s*; one shopper may be on the way already."""
+        self._end = min(self._end, bisect_right(self._ones, at_s, key=lambda one: one.at_s))
+
+
 def draw(scenario: Scenario) -> tuple[World, Wanted]:
     """Return the opening world and the demand of *scenario*: the same for the same seed, on every machine."""
     world: World = project.module("fixtures", "world").build(scenario)
     wanted: Wanted = project.module("simulators", "shoppers").demand(scenario, world)
+    if scenario.load.shape != "curve":
+        wanted = project.module("loadtests", "shapes").shaped(scenario, world, wanted)
     return world, wanted
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import simpy
 
-from rehearsal.clock import Lanes, Steps
+from rehearsal.clock import Road, Steps
 from rehearsal.draw import chance, lognormal, stream
 from rehearsal.errors import RehearsalError
 from rehearsal.faults import Faults
@@ -42,7 +42,7 @@ class Disturbance:
         self.database = replace(database, url=self._proxy.url) if self._proxy else database
         """The database as the connector's lanes must reach it."""
 
-    def schedule(self, lanes: Lanes) -> None:
+    def schedule(self, lanes: Road) -> None:
         """Let every process fault strike at its drawn instants."""
         for fault in self._process:
             self._env.process(self._striking(fault, lanes))
@@ -76,7 +76,7 @@ class Disturbance:
 
     # -- processes ---------------------------------------------------------------------------------
 
-    def _striking(self, fault: Fault, lanes: Lanes) -> Steps:
+    def _striking(self, fault: Fault, lanes: Road) -> Steps:
         rng = stream(self._scenario.seed, f"fault:{fault.name}", "times")
         ends = min(fault.ends or self._scenario.lasts, self._scenario.lasts)
         for number, at_s in enumerate(sorted(rng.uniform(fault.begins, ends) for _ in range(fault.times)), start=1):

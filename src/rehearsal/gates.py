@@ -17,9 +17,9 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
@@ -27,11 +27,17 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 GATE = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*(?:\{([^}]*)\})?\s*(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)\s*$")
 EXAMPLES = "'sync_latency_s_p95 <= 120' or 'latency_ms_p95{operation: confirm} <= 1500'"
 SELECTORS = ("channel", "operation")
-OPERATION_FIGURES = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "error_rate", "operations_per_s")
+OPERATION_FIGURES = (
+    "latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "error_rate", "refusal_rate", "operations_per_minute",
+)  # fmt: skip
 """What is measured for each operation as well as for all of them together."""
 LOAD_FIGURES = frozenset(
-    {*OPERATION_FIGURES, "orders_per_minute", "lateness_ms_p50", "lateness_ms_p95", "lateness_ms_p99", "backlog"}
-)
+    {
+        *OPERATION_FIGURES, "orders_per_minute", "backlog", "latency_ms_max", "lateness_ms_p50", "lateness_ms_p95",
+        "lateness_ms_p99", "lateness_ms_max", "over_reserved_units", "serialization_retries", "retries_given_up",
+        "deadlocks", "lock_waits_max",
+    }
+)  # fmt: skip
 """Figures of pressure: only `rehearse load` has them."""
 
 
@@ -69,7 +75,8 @@ class GateResult:
     value: float | None
     held: bool | None
     """None when the figure does not exist: then the run is undecided."""
-    abort_on_fail: bool = False
+    aborted: bool = False
+    """Whether the run was ended early because of it."""
 
 
 def parsed(gate: str) -> Limit:
@@ -91,19 +98,29 @@ def _selected(gate: str, text: str) -> Iterable[tuple[str, str]]:
         yield key, pattern
 
 
-def evaluate(
-    gates: Iterable[tuple[str, bool]], figures: Mapping[str, Any], under_load: bool = True
-) -> tuple[GateResult, ...]:
-    """Hold every gate (with its ``abort_on_fail``) against *figures*; those of pressure only *under_load*."""
+class Declared(Protocol):
+    """A gate as a scenario declares it."""
+
+    @property
+    def limit(self) -> str:
+        """Figure, comparison and number."""
+
+    @property
+    def abort_on_fail(self) -> bool:
+        """Whether a run under load ends when it fails."""
+
+
+def evaluate(gates: Iterable[Declared], figures: Mapping[str, Any], under_load: bool = True) -> tuple[GateResult, ...]:
+    """Hold every gate against *figures*; those of pressure only *under_load*."""
     results = []
-    for gate, abort_on_fail in gates:
-        limit = parsed(gate)
+    for gate in gates:
+        limit = parsed(gate.limit)
         if limit.under_load_only and not under_load:
             continue
         found = values(limit, figures)
         worst = next((value for value in found if not limit.holds(value)), _nearest(limit, found))
         held = limit.holds(worst) if worst is not None else None
-        results.append(GateResult(limit.shown, f"{limit.comparison} {limit.number:g}", worst, held, abort_on_fail))
+        results.append(GateResult(limit.shown, f"{limit.comparison} {limit.number:g}", worst, held))
     return tuple(results)
 
 
@@ -133,3 +150,27 @@ def _numbers(found: Iterable[Any]) -> list[float]:
 def _nearest(limit: Limit, found: list[float]) -> float | None:
     """Of values that all hold, return the one nearest to failing."""
     return min(found, key=lambda value: abs(value - limit.number), default=None)
+
+
+def with_abort(results: Iterable[GateResult], aborted_by: Mapping[str, Any] | None) -> tuple[GateResult, ...]:
+    """Return *results* with the gate that ended the run as it was then."""
+    if not aborted_by:
+        return tuple(results)
+    ended = replace(GateResult(**aborted_by), aborted=True)
+    return tuple(ended if (one.figure, one.limit) == (ended.figure, ended.limit) else one for one in results)
+
+
+def gate_figures(load: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `meter` measured (as ``summary.json`` has it) in the shape that gates are held against."""
+    rows = []
+    for name, told in load.get("by_operation", {}).items():
+        latency_ms, count = told["latency_ms"], max(1, told["count"])
+        rows.append(
+            {
+                "operation": name,
+                "latency_ms_p50": latency_ms["p50"], "latency_ms_p95": latency_ms["p95"], "latency_ms_p99": latency_ms["p99"],
+                "error_rate": told["unknown"] / count, "refusal_rate": told["refused"] / count,
+                "operations_per_minute": told["per_minute"],
+            }
+        )  # fmt: skip
+    return {**(load.get("vitals") or {}), **load, "operations": rows}

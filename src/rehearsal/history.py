@@ -30,7 +30,8 @@ class History:
 
     def __init__(self, folder: Path, process: str = "main") -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / f"{process}.ndjson").open("wb", buffering=0)
+        self.path = folder / f"{process}.ndjson"
+        self._file = self.path.open("wb", buffering=0)
         self._next = 0
         self._began = time.monotonic()
 
@@ -105,13 +106,13 @@ class History:
         return self.write("phase", at_s, name=name, wall={"since_start_s": round(time.monotonic() - self._began, 3)})
 
 
-def lines(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield all lines of all processes of a run's ``history`` folder; a torn last line is left out."""
-    for path in sorted(folder.glob("*.ndjson")):
+def lines(folder: Path, process: str = "*") -> Iterator[dict[str, Any]]:
+    """Yield all lines of all processes (or of one) of a run's ``history`` folder; a torn last line is left out."""
+    for path in sorted(folder.glob(f"{process}.ndjson")):
         with path.open(encoding="utf-8") as file:
             for text in file:
                 if not text.endswith("\n"):
-                    return
+                    break
                 yield json.loads(text)
 
 

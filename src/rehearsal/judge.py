@@ -53,10 +53,16 @@ def judge(record: Record) -> tuple[Judged, ...]:
 
 
 def overall(
-    record: Record, judged: tuple[Judged, ...], gates: tuple[GateResult, ...], idle: tuple[str, ...]
+    record: Record,
+    judged: tuple[Judged, ...],
+    gates: tuple[GateResult, ...],
+    idle: tuple[str, ...],
+    trouble: tuple[str, ...] = (),
 ) -> tuple[Verdict, int]:
-    """Return the verdict of the whole run and its exit code."""
-    if not record.finished:
+    """Return the verdict of the whole run and its exit code; *trouble* is what the harness itself did not manage."""
+    if any(gate.aborted for gate in gates):
+        return Verdict.FAIL, 4
+    if not record.finished or trouble:
         return Verdict.UNDECIDED, 5
     if any(one.verdict is Verdict.FAIL for one in judged):
         return Verdict.FAIL, 1

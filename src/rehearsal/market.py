@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import simpy
@@ -87,7 +87,7 @@ class Market:
     """One weekend, while it runs."""
 
     def __init__(
-        self, env: simpy.Environment, scenario: Scenario, world: World, demand: Mapping[str, tuple[Demand, ...]],
+        self, env: simpy.Environment, scenario: Scenario, world: World, demand: Mapping[str, Sequence[Demand]],
         history: History, faults: Faults,
     ) -> None:  # fmt: skip
         self.env = env
@@ -190,6 +190,8 @@ class Market:
             late = self.faults.strikes("late_pickup_batches", event.id, self.env.now)
             if late and late.every:
                 wait_s = late.every - (self.env.now % late.every)
+        if event.kind is EventKind.TICKET_CLOSED and (every := self.scenario.channels[event.channel].sync_every):
+            wait_s = every - self.env.now % every
         if event.kind in (EventKind.PARCEL_SCANNED, EventKind.PARCEL_DELIVERED):
             late = self.faults.strikes("late_carrier_events", event.id, self.env.now)
             if late and late.delay:

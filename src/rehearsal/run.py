@@ -24,7 +24,7 @@ from typing import Any
 import simpy
 
 from rehearsal import demand, project, scenario_file, summary
-from rehearsal.clock import Lanes
+from rehearsal.clock import Lanes, Road
 from rehearsal.disturbance import Disturbance
 from rehearsal.erp_clock import ErpClock
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
@@ -128,33 +128,15 @@ def rehearse(
 
     The target must be up. Ctrl-C ends the simulation; what ran is still observed, judged and reported.
     """
-    broken = [fault.name for fault in scenario.faults if fault.name in PROCESS_FAULTS]
-    if broken and target.kind == "existing":
-        raise UsageError(
-            f"fault {broken[0]} breaks processes, which is not done to an Odoo that is not ours; use --target native or docker"
-        )
-    if scenario.erp_clock == "scenario" and target.kind == "existing":
-        raise UsageError(
-            "erp_clock: scenario restarts Odoo under another clock, which is not done to an Odoo that is not ours; "
-            "write erp_clock: wall, or use --target native or docker"
-        )
     connector = project.connector(scenario.connector)(scenario)
-    run = open_run(scenario, options.out)
-    told(f"run folder: {run.folder}")
+    run = opened_run(scenario, target, options, told)
     left = sum(parsed(gate.limit).under_load_only for gate in scenario.gates)
     if left:
         told(f"{left} gate(s) are about pressure, and are held by `rehearse load` only")
     with _clocked(run, target, told) as clock:
-        with run.timed("prepare"):
-            world, wanted = demand.draw(scenario)
-            run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
-            demand.store(world, run.folder / "world.json")
-            run.manifest["erp_clock"] = clock.figures()
-            run.save()  # ahead of the deed, so that a killed run can be healed
-            clock.start()
-            run.manifest["erp_clock"] = clock.figures()
-            database = _prepared(run, target, scenario, world, options, told)
+        database = readied(run, target, options, told, clock)
         try:
+            world, wanted = demand.draw(scenario)
             _played(run, target, database, world, wanted, connector, clock, told, advanced)
             return run, conclude(run, told)
         finally:
@@ -174,6 +156,37 @@ def _clocked(run: Run, target: Target, told: Told) -> Iterator[ErpClock]:
         clock.stop()
         run.manifest["erp_clock"] = clock.figures()
         run.save()
+
+
+def opened_run(scenario: Scenario, target: Target, options: Options, told: Told) -> Run:
+    """Open a run folder for *scenario*; raises `UsageError` when it asks for what is not done to *target*."""
+    broken = [fault.name for fault in scenario.faults if fault.name in PROCESS_FAULTS]
+    if broken and target.kind == "existing":
+        raise UsageError(
+            f"fault {broken[0]} breaks processes, which is not done to an Odoo that is not ours; use --target native or docker"
+        )
+    if scenario.erp_clock == "scenario" and target.kind == "existing":
+        raise UsageError(
+            "erp_clock: scenario restarts Odoo under another clock, which is not done to an Odoo that is not ours; "
+            "write erp_clock: wall, or use --target native or docker"
+        )
+    run = open_run(scenario, options.out)
+    told(f"run folder: {run.folder}")
+    return run
+
+
+def readied(run: Run, target: Target, options: Options, told: Told, clock: ErpClock | None = None) -> Database:
+    """Give *run* a fresh database with its opening world in it, written on the ERP's *clock*."""
+    with run.timed("prepare"):
+        world, wanted = demand.draw(run.scenario)
+        run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
+        demand.store(world, run.folder / "world.json")
+        if clock is not None:
+            run.manifest["erp_clock"] = clock.figures()
+            run.save()  # ahead of the deed, so that a killed run can be healed
+            clock.start()
+            run.manifest["erp_clock"] = clock.figures()
+        return _prepared(run, target, run.scenario, world, options, told)
 
 
 def conclude(run: Run, told: Told) -> dict[str, Any]:
@@ -287,7 +300,7 @@ def _played(
                 told("healing every fault")
                 faults.heal(env.now)
                 disturbance.heal()
-                _settled(env, market, lanes, history, told)
+                settled(env, market, lanes, history, told)
         except KeyboardInterrupt:
             run.interrupted = True
             history.phase("interrupted", env.now)
@@ -301,7 +314,7 @@ def _played(
             lanes.close()
             disturbance.close()
             faults.close()
-        _shelves(market, history)
+        shelved(market, history)
         with run.timed("observe"):
             told("reading Odoo's books")
             try:
@@ -314,14 +327,19 @@ def _played(
             history.phase("observe", env.now)
 
 
-def _simulated(env: simpy.Environment, market: Market, history: History, told: Told, advanced: Advanced) -> None:
-    scenario = market.scenario
+def opened(env: simpy.Environment, market: Market, history: History) -> None:
+    """Let the connector get ready, and open the doors."""
     assert market.connector is not None and market.erp is not None
     history.phase("simulate", 0.0)
     ready = env.process(market.connector.start(market.erp.desk("start")))
     env.run(until=ready)
     market.open_doors()
     play(env, market)
+
+
+def _simulated(env: simpy.Environment, market: Market, history: History, told: Told, advanced: Advanced) -> None:
+    scenario = market.scenario
+    opened(env, market, history)
     told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.connector}")
     while env.now < scenario.lasts:
         env.run(until=min(scenario.lasts, env.now + SLICE_S))
@@ -339,7 +357,7 @@ def play(env: simpy.Environment, market: Market) -> None:
         env.process(project.module("simulators", channel.kind).run(env, market, channel))
 
 
-def _settled(env: simpy.Environment, market: Market, lanes: Lanes, history: History, told: Told) -> None:
+def settled(env: simpy.Environment, market: Market, lanes: Road, history: History, told: Told) -> None:
     """Drain what is under way (bounded by the scenario), run Odoo's scheduled actions, resolve what is in doubt."""
     told("settling: queues draining")
     history.phase("settle", env.now)
@@ -376,7 +394,7 @@ def _cron(external_id: str) -> Callable[[Callable[[Operation], Answer]], None]:
 
 
 def _asked(
-    env: simpy.Environment, lanes: Lanes, work: Callable[[Callable[[Operation], Answer]], None], cause: str
+    env: simpy.Environment, lanes: Road, work: Callable[[Callable[[Operation], Answer]], None], cause: str
 ) -> None:
     def ask(operation: Operation) -> Answer:
         answer = env.run(until=lanes.ask(operation, cause))
@@ -386,7 +404,7 @@ def _asked(
     work(ask)
 
 
-def _resolved(env: simpy.Environment, lanes: Lanes, history: History) -> None:
+def _resolved(env: simpy.Environment, lanes: Road, history: History) -> None:
     """Find out what became of every unknown outcome: re-read its proof, or see that it was repeated and done."""
     for index, operation in list(lanes.doubtful):
         if index in lanes.repeated:
@@ -398,7 +416,7 @@ def _resolved(env: simpy.Environment, lanes: Lanes, history: History) -> None:
                 history.write("resolution", env.now, operation=index, committed=committed)
 
 
-def _shelves(market: Market, history: History) -> None:
+def shelved(market: Market, history: History) -> None:
     """Write down what really lies at each node: the physical count that no ERP has."""
     by_node: dict[str, dict[str, int]] = {}
     for (node, sku), units in market.shelf.items():

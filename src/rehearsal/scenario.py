@@ -92,6 +92,8 @@ class Clock(Part):
     """Modelled time from asking Odoo to having its answer."""
     timeout: Duration = 60
     """Wall seconds after which an answer is given up and its outcome is unknown."""
+    speedup: Annotated[float, Field(gt=0, le=100_000)] = 60.0
+    """`rehearse load`: scenario seconds per wall second."""
 
 
 class Catalogue(Part):
@@ -177,6 +179,8 @@ class Channel(Part):
     """How often the connector is asked what this channel may sell."""
     lag: Lag = Lag(median=20, p95=90)
     """From an event to its arrival at the connector."""
+    sync_every: Duration = 0
+    """Tills: time between two syncs, at which all tickets since the last one arrive in a burst; 0: each by itself."""
     guests: Share = 0.15
     """Share of orders by shoppers who are not known yet."""
     options: dict[str, Any] = {}
@@ -290,6 +294,51 @@ class Gate(Part):
         return limit
 
 
+Shape = Literal["curve", "ramp", "spike", "soak", "breakpoint"]
+
+
+class Spike(Part):
+    """A flash drop: many extra orders for promoted products within minutes."""
+
+    at: Share = 0.5
+    """When it begins, as a share of the scenario."""
+    lasts: Duration = 600
+    times: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Extra orders, as a multiple of all the scenario's own."""
+
+
+class Breakpoint(Part):
+    """A rate that is raised step by step until something does not hold."""
+
+    start: Annotated[float, Field(gt=0)] = 60.0
+    """Orders per wall minute in the first step."""
+    factor: Annotated[float, Field(gt=1, le=10)] = 1.5
+    """From one step's rate to the next."""
+    steps: Annotated[int, Field(ge=1, le=50)] = 10
+    step: Duration = 15
+    """Wall seconds of one step."""
+    latency_ms_p95: Annotated[float, Field(gt=0)] = 5000.0
+    """A step with a longer latency does not hold."""
+    error_rate: Share = 0.01
+    backlog: Annotated[float, Field(gt=0)] = 0.25
+    """A step that leaves more orders unknown to the ERP than this share of its own does not hold."""
+
+
+class Load(Part):
+    """How `rehearse load` drives the scenario."""
+
+    shape: Shape = "curve"
+    """curve: the scenario's own; ramp, spike and soak give the same orders other times; breakpoint looks for the limit."""
+    lateness_ms_p99: Annotated[float, Field(gt=0)] = 250.0
+    """Wall milliseconds by which stimuli may come late; a run beyond it is undecided."""
+    spike: Spike = Spike()
+    breakpoint: Breakpoint = Breakpoint()
+    backoffice: dict[Code, Count] = {}
+    """Users beside the connector's lanes, by role (a class of loadtests/), and how many of each."""
+    crons: tuple[str, ...] = ()
+    """External ids of Odoo's scheduled actions that run again and again meanwhile."""
+
+
 class Exercised(Part):
     """How often each thing must have happened, or the run is undecided (non-vacuity)."""
 
@@ -335,6 +384,7 @@ class Scenario(Part):
     """From goods issue to the carrier's first scan."""
     deadlines: Deadlines = Deadlines()
     settle: Settle = Settle()
+    load: Load = Load()
     gates: tuple[
         Annotated[
             Gate,

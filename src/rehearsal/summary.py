@@ -9,12 +9,13 @@ from typing import Any
 
 from rehearsal import kpis
 from rehearsal.faults import counts_in
-from rehearsal.gates import evaluate
+from rehearsal.gates import evaluate, gate_figures, with_abort
 from rehearsal.judge import Judged, idle, overall
 from rehearsal.model import Finding, money
 from rehearsal.record import Record
 
 SCHEMA_VERSION = 1
+ERRORS_MAX = 20
 PHASES = ("prepare", "simulate", "settle", "observe", "judge", "report")
 
 
@@ -22,10 +23,13 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     """Return the content of ``summary.json``."""
     scenario, measured = record.scenario, kpis.kpis(record)
     faults = counts_in(run / "faults.ndjson")
-    gates = evaluate([(gate.limit, gate.abort_on_fail) for gate in scenario.gates], measured, under_load=False)
+    load = manifest.get("load")
+    figures_of = measured | gate_figures(load) if load else measured
+    gates = evaluate(scenario.gates, figures_of, under_load=load is not None)
+    gates = with_abort(gates, load.get("aborted_by") if load else None)
     said = idle(record, judged, faults)
-    verdict, exit_code = overall(record, judged, gates, said)
-    return {
+    verdict, exit_code = overall(record, judged, gates, said, tuple(load["trouble"]) if load else ())
+    told = {
         "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -45,6 +49,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         ],
         "timings_s": {phase: manifest.get("timings_s", {}).get(phase, 0.0) for phase in PHASES},
     }
+    return told | ({"load": {**load, "errors": _errors(record)}} if load else {})
 
 
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
@@ -55,7 +60,8 @@ def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any
 
 def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> None:
     """Write ``verdict.json`` first and ``summary.json`` last: a run without a summary has no result."""
-    repeat = f"rehearse run {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
+    verb = "load" if "load" in summary else "run"
+    repeat = f"rehearse {verb} {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
     verdict = {
         "schema_version": SCHEMA_VERSION, "verdict": summary["verdict"], "exit_code": summary["exit_code"],
         "invariants": [
@@ -68,6 +74,18 @@ def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> 
         partial = run / f".{name}.partial"
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         partial.replace(run / name)
+
+
+def _errors(record: Record) -> list[dict[str, Any]]:
+    """Return what Odoo said when it refused, or what kept an answer away, the most frequent first."""
+    rows = record.rows(
+        f"""SELECT name, outcome, split_part(trim(message), chr(10), 1) AS said, count(*) AS times
+        FROM answers WHERE outcome <> 'ok' GROUP BY ALL ORDER BY times DESC, name, said LIMIT {ERRORS_MAX}"""
+    )
+    return [
+        {"operation": row["name"], "outcome": row["outcome"], "message": row["said"], "times": row["times"]}
+        for row in rows
+    ]
 
 
 def _counts(record: Record) -> dict[str, int]:

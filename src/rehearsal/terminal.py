@@ -97,6 +97,7 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
         ),
         "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
     ]
+    lines += _load_lines(summary.get("load"))
     lines += _dearest(run)
     lines += [
         "",
@@ -111,6 +112,59 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
     if repeat and cure and cure != summary["connector"]:
         lines.append(f"see the cure: {repeat.replace('--connector ' + summary['connector'], '--connector ' + cure)}")
     return lines
+
+
+def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
+    """Return what a load run adds: what Odoo took, how fast, how punctual the harness was."""
+    if load is None:
+        return []
+    return [
+        f"LOAD  ({load['shape']}, {load['speedup']:g} times the speed, {load['lanes']} lanes, {load['workers']} workers)",
+        f"  throughput  {load['orders_per_minute']:.1f} orders/min, {load['operations_per_minute'] / 60:.1f} operations/s",
+        (
+            f"  latency     p50 {load['latency_ms_p50']:.0f} ms, p95 {load['latency_ms_p95']:.0f} ms, "
+            f"p99 {load['latency_ms_p99']:.0f} ms, from when the scenario asked"
+        ),
+        (
+            f"  lateness    p50 {load['lateness_ms_p50']:.1f} ms, p99 {load['lateness_ms_p99']:.1f} ms, "
+            f"max {load['lateness_ms_max']:.1f} ms of {load['stimuli']} stimuli"
+        ),
+        f"  errors      {100 * load['error_rate']:.2f} % without an answer, {100 * load['refusal_rate']:.2f} % refused",
+        *(
+            [
+                f"  reserved    {load['over_reserved_units']} unit(s) beyond the stock, in Odoo itself, when the doors closed"
+            ]
+            if load.get("over_reserved_units")
+            else []
+        ),
+        *_vitals_lines(load.get("vitals")),
+        *_breakpoint_lines(load.get("breakpoint")),
+        *(f"  ? {said}" for said in load["trouble"]),
+    ]
+
+
+def _vitals_lines(felt: Mapping[str, Any] | None) -> list[str]:
+    if felt is None:
+        return []
+    return [
+        (
+            f"  contention  {felt['serialization_retries']} transaction(s) that Odoo ran again, {felt['retries_given_up']} given up, "
+            f"{felt['lock_waits_max']} waiting for a lock at most, {felt['deadlocks']} deadlocks"
+        ),
+        (
+            f"  machine     Odoo {felt['odoo_cpu_cores']:.1f} cores (at most {felt['odoo_cpu_cores_max']:.1f}), {felt['odoo_memory_mb_max']} MB; "
+            f"PostgreSQL {felt['postgres_cpu_cores']:.1f} cores, {felt['postgres_memory_mb_max']} MB"
+        ),
+    ]
+
+
+def _breakpoint_lines(found: Mapping[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    if found["held"] is None:
+        return [f"  breakpoint  not even the first step held: {found['why']}"]
+    reached = f"  breakpoint  {found['orders_per_minute']:.0f} orders/min sustained; {found['held']:.0f} wanted held, "
+    return [reached + (f"{found['failed']:.0f} did not: {found['why']}" if found["failed"] else "and no step failed")]
 
 
 def _because(run: Path) -> dict[str, str]:

@@ -80,9 +80,7 @@ def test_volumes_are_removed_only_once_the_projects_name_was_typed(
     assert (wrong.code, silent.code, right.code) == (2, 2, 0), right.err
     assert "nothing was removed" in wrong.err
     assert untouched == before
-    assert [name for name in before if name not in volumes()] == [
-        f"{OTHER}_{one}" for one in ("addons", "odoo", "postgres")
-    ]
+    assert [name for name in before if name not in volumes()] == [f"{OTHER}_{one}" for one in ("odoo", "postgres")]
 
 
 def test_volumes_are_a_matter_of_docker_alone(tmp_path: Path) -> None:

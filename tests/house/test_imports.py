@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
 ALLOWED = {"loadtests": {"simulators"}}
 """Who may look sideways, and where."""
-LOCUST_HOMES = ("loadtests", "src/rehearsal/locust.py")
+LOCUST_HOMES = ("loadtests/", "src/rehearsal/locust/")
+"""Where Locust may be imported: the folder of load tests, and one package of the kernel."""
+PATCHED = {"locust", "gevent", "geventhttpclient"}
 
 
 def imported(path: Path) -> set[str]:
@@ -22,6 +24,17 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.split(".")[0])
+    return names
+
+
+def dotted(path: Path) -> set[str]:
+    """Return the first two names of everything that a module imports, such as ``rehearsal.locust``."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {".".join(alias.name.split(".")[:2]) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {".".join(f"{node.module}.{alias.name}".split(".")[:2]) for alias in node.names}
     return names
 
 
@@ -50,11 +63,23 @@ def test_the_kernel_names_no_folder() -> None:
 
 def test_locust_is_imported_where_it_may_patch_the_process_and_nowhere_else() -> None:
     """Importing Locust monkey-patches sockets and threads of the whole process."""
-    homes = [path for folder in ("src", *FOLDERS) for path in modules(folder) if "locust" in imported(path)]
+    homes = [path for folder in ("src", *FOLDERS) for path in modules(folder) if PATCHED & imported(path)]
 
     assert [
         str(path.relative_to(ROOT)) for path in homes if not str(path.relative_to(ROOT)).startswith(LOCUST_HOMES)
     ] == []
+
+
+def test_nothing_else_in_the_project_imports_the_package_that_imports_locust() -> None:
+    """It is loaded by Locust's own processes alone; the command line starts those as programs."""
+    named = [
+        str(path.relative_to(ROOT))
+        for folder in ("src", *FOLDERS)
+        for path in modules(folder)
+        if "rehearsal.locust" in dotted(path) and not str(path.relative_to(ROOT)).startswith(LOCUST_HOMES)
+    ]
+
+    assert named == []
 
 
 def test_simulators_know_neither_http_nor_odoo() -> None:

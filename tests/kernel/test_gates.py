@@ -46,7 +46,7 @@ FIGURES: dict[str, Any] = {
 )
 def test_a_gate_tells_the_worst_value_of_what_it_means(gate: str, value: float | None, held: bool | None) -> None:
     """All rows must hold; without any there's no answer."""
-    (result,) = evaluate([(gate, False)], FIGURES)
+    (result,) = evaluate([Gate(limit=gate)], FIGURES)
 
     assert (result.value, result.held) == (value, held)
 
@@ -70,7 +70,7 @@ def test_what_is_no_gate_is_refused_with_an_example(gate: str, said: str) -> Non
 
 def test_gates_of_pressure_wait_for_load() -> None:
     """A functional run has no orders per minute that mean anything."""
-    gates = [("orders_per_minute >= 1", False), ("sync_latency_s_p95 <= 120", False)]
+    gates = [Gate(limit="orders_per_minute >= 1"), Gate(limit="sync_latency_s_p95 <= 120")]
 
     assert [result.figure for result in evaluate(gates, FIGURES, under_load=False)] == ["sync_latency_s_p95"]
     assert len(evaluate(gates, FIGURES)) == 2
@@ -87,9 +87,9 @@ def test_a_scenario_takes_strings_and_objects() -> None:
 def test_many_rows_hold_only_if_each_does(numbers: list[float], comparison: str, limit: int) -> None:
     """The result of a pattern is the result of all its rows alone, and its value is one of theirs."""
     rows = [{"operation": f"o{n}", "error_rate": number} for n, number in enumerate(numbers)]
-    (whole,) = evaluate([(f"error_rate{{operation: *}} {comparison} {limit}", False)], {"operations": rows})
+    (whole,) = evaluate([Gate(limit=f"error_rate{{operation: *}} {comparison} {limit}")], {"operations": rows})
     alone = [
-        evaluate([(f"error_rate{{operation: o{n}}} {comparison} {limit}", False)], {"operations": rows})[0].held
+        evaluate([Gate(limit=f"error_rate{{operation: o{n}}} {comparison} {limit}")], {"operations": rows})[0].held
         for n in range(len(rows))
     ]
 

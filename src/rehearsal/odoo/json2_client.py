@@ -9,11 +9,9 @@ from typing import Any
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from rehearsal.odoo.client import NoAnswer, NotAllowed, NotSent, ServerRefused
+from rehearsal.odoo.client import NoAnswer, NotAllowed, NotSent
+from rehearsal.odoo.payload import json2_body, json2_result
 from rehearsal.targets.base import Database
-
-PROXY_STATUSES = (502, 503, 504)
-"""A page from something in front of Odoo: whether Odoo saw the request is not known."""
 
 
 class Json2Client:
@@ -40,25 +38,8 @@ class Json2Client:
         context: Mapping[str, Any],
     ) -> Any:
         """Return what *method* returned; see `Client.call`."""
-        body: dict[str, Any] = dict(arguments)
-        if ids is not None:
-            body["ids"] = list(ids)
-        if context:
-            body["context"] = dict(context)
-        status, text = self._posted(f"/json/2/{model}/{method}", json.dumps(body).encode())
-        if status == 200:
-            return json.loads(text)
-        if status in PROXY_STATUSES:
-            raise NoAnswer(f"HTTP {status} instead of an answer")
-        try:
-            told = json.loads(text)
-            message, kind = str(told["message"]), str(told.get("name", ""))
-        except (ValueError, KeyError, TypeError):
-            # Odoo's errors are JSON; a page comes from something else, or from an Odoo that has lost its database.
-            raise NoAnswer(f"HTTP {status} and a page instead of an answer") from None
-        if status == 401:
-            raise NotAllowed(f"Odoo refused the API key: {message}")
-        raise ServerRefused(message, kind)
+        body = json.dumps(json2_body(ids, arguments, context)).encode()
+        return json2_result(*self._posted(f"/json/2/{model}/{method}", body))
 
     def version(self) -> str:
         """Return the server's version."""

@@ -17,9 +17,8 @@ import odoorpc
 import odoorpc.error
 
 from rehearsal.odoo.client import NoAnswer, NotAllowed, NotSent, ServerRefused
+from rehearsal.odoo.payload import REFUSED_CREDENTIALS, execute_kw
 from rehearsal.targets.base import Database
-
-REFUSED_CREDENTIALS = ("Access Denied", "Wrong login", "AccessDenied")
 
 
 class OdooRpcClient:
@@ -41,13 +40,7 @@ class OdooRpcClient:
     ) -> Any:
         """Return what *method* returned; see `Client.call`."""
         odoo = self._connected()
-        named = dict(arguments)
-        if context:
-            named["context"] = dict(context)
-        positional: list[Any] = [list(ids)] if ids is not None else []
-        if method == "create":
-            # Odoo's call_kw looks at the first positional argument to tell one record from many.
-            positional.append(named.pop("vals_list"))
+        positional, named = execute_kw(model, method, ids, arguments, context)
         secret = self._database.password or self._database.api_key
         payload = [self._database.name, self._uid, secret, model, method, positional, named]
         call = {"service": "object", "method": "execute_kw", "args": payload}

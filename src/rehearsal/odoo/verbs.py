@@ -133,6 +133,15 @@ def apply_count(quants: Sequence[int], orders: tuple[str, ...] = ()) -> Operatio
     return Operation("apply count", "stock.quant", "action_apply_inventory", tuple(quants), orders=orders, proof=proof)
 
 
+def reserved_by_place() -> Operation:
+    """Read quantity and reservation of every product at every internal location; value: rows with sums."""
+    arguments = {
+        "domain": [("location_id.usage", "=", "internal")], "groupby": ["product_id", "location_id"],
+        "aggregates": ["quantity:sum", "reserved_quantity:sum"],
+    }  # fmt: skip
+    return Operation("read reservations", "stock.quant", "formatted_read_group", None, arguments, writes=False)
+
+
 # -- sale orders -------------------------------------------------------------------------------------
 
 

@@ -88,7 +88,6 @@ class ExistingTarget:
 
     def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
         """Log in; see that version and modules are what is wanted, and writing is allowed. Writes nothing."""
-        require_tested(server_version(self.url), self.allow_untested)
         connection = self.connect()
         progress(f"logged in to database '{connection.database}' at {self.url}")
         self.require_modules(recipe.modules)
@@ -97,7 +96,9 @@ class ExistingTarget:
     def connect(self) -> Connection:
         """Log in once; raises `EnvironmentNotReady` with the reason when that isn't possible."""
         if self._connection is None:
-            self._connection = log_in(self.url, needed("DATABASE", "name"))
+            database = needed("DATABASE", "name")
+            require_tested(server_version(self.url), self.allow_untested)
+            self._connection = log_in(self.url, database)
         return self._connection
 
     def clone(self, name: str) -> Database:

@@ -1,0 +1,96 @@
+"""Selling as fast as Odoo takes it: create and confirm, from the paced clock's lanes and from a bare loop of threads."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from rehearsal.clock import Erp, Steps
+from rehearsal.market import LiveChannel
+from rehearsal.model import Delivery, EventKind
+from rehearsal.odoo import verbs
+from rehearsal.odoo.directory import Directory, read_directory
+from rehearsal.scenario import Scenario
+from rehearsal.targets.base import Database
+
+PLENTY = 100_000
+TIMEOUT_S = 120.0
+
+
+class Connector:
+    """Two calls per order, and nothing else."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.directory = Directory()
+
+    def start(self, erp: Erp) -> Steps:
+        """Read the ids once."""
+        self.directory = yield from read_directory(erp)
+
+    def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
+        """Sell as much as anybody wants."""
+        yield erp.env.timeout(0)
+        return dict.fromkeys(self.directory.products, PLENTY)
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Create a sale order and confirm it."""
+        event = delivery.event
+        if event.kind is EventKind.ORDER_PLACED:
+            vals = order_vals(
+                next(iter(self.directory.customers.values())), self.directory.warehouses[event.node]["id"],
+                self.directory.products[event.data["lines"][0]["sku"]], event.order,
+            )  # fmt: skip
+            (sale,) = yield from verbs.must(erp, verbs.create_order(vals, event.order))
+            yield from verbs.must(erp, verbs.confirm([sale], (event.order,)))
+
+
+def order_vals(partner: int, house: int, product: int, order: str) -> dict[str, Any]:
+    """Return the values of one sale order with one line."""
+    line = (0, 0, {"product_id": product, "product_uom_qty": 1})
+    return {"partner_id": partner, "warehouse_id": house, "client_order_ref": order, "order_line": [line]}
+
+
+def bare_orders_per_s(database: Database, lanes: int, vals: list[dict[str, Any]]) -> float:
+    """Sell every order of *vals* with *lanes* threads that do nothing else; return orders per second."""
+    calls = [caller(database) for _ in range(lanes)]
+    began = time.perf_counter()
+
+    def sell(lane: int) -> None:
+        for one in vals[lane::lanes]:
+            sale = calls[lane]("sale.order", "create", [one])
+            calls[lane]("sale.order", "action_confirm", [sale])
+
+    with ThreadPoolExecutor(lanes) as pool:
+        list(pool.map(sell, range(lanes)))
+    return len(vals) / (time.perf_counter() - began)
+
+
+def caller(database: Database) -> Callable[[str, str, list[Any]], Any]:
+    """Return a call over ``/jsonrpc`` with a session cookie, logged in."""
+    there = urlsplit(database.url)
+    cookie = ""
+
+    def post(path: str, params: dict[str, Any]) -> Any:
+        nonlocal cookie
+        line = http.client.HTTPConnection(there.hostname or "", there.port, timeout=TIMEOUT_S)
+        headers = {"Content-Type": "application/json"} | ({"Cookie": cookie} if cookie else {})
+        line.request("POST", path, json.dumps({"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}), headers)
+        answer = line.getresponse()
+        cookie = (answer.getheader("Set-Cookie") or cookie).split(";")[0]
+        told = json.loads(answer.read())
+        line.close()
+        return told["result"]
+
+    who = {"db": database.name, "login": database.login, "password": database.password}
+    uid = post("/web/session/authenticate", who)["uid"]
+
+    def call(model: str, method: str, args: list[Any]) -> Any:
+        words = [database.name, uid, database.password, model, method, args]
+        return post("/jsonrpc", {"service": "object", "method": "execute_kw", "args": words})
+
+    return call

@@ -1,0 +1,126 @@
+"""A `Client` over Locust's fast HTTP client: a session cookie and ``/jsonrpc``, or an API key and ``/json/2``.
+
+It fires no statistics; whoever asks does, under a business name. Nothing is retried: a POST may have been
+committed. A session that is over is another matter: Odoo did nothing, so it is opened again, once.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import gevent
+import orjson
+from locust.contrib.fasthttp import FastHttpSession
+
+from rehearsal.odoo.client import RETRY_WORDS, NoAnswer, NotAllowed, NotSent, ServerRefused
+from rehearsal.odoo.payload import SessionOver, execute_kw, json2_body, json2_result, jsonrpc_result
+from rehearsal.targets.base import Database
+
+JSON = {"Content-Type": "application/json"}
+LOGIN_TRIES_MAX = 12
+LOGIN_PAUSE_S = 0.15
+NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
+
+
+class FastOdoo:
+    """One user's way to Odoo, with a cookie jar of its own; logs in lazily."""
+
+    def __init__(self, session: FastHttpSession, database: Database, json2: bool) -> None:
+        if json2 and not database.api_key:
+            raise NotAllowed("JSON-2 needs an API key; set REHEARSE_ODOO_API_KEY")
+        self._session = session
+        self._database = database
+        self._json2 = json2
+        self._secret = database.password or database.api_key
+        self._uid = 0
+        self._headers = JSON | {"Authorization": f"bearer {database.api_key}", "X-Odoo-Database": database.name}
+        self.protocol = "JSON-2" if json2 else "JSON-RPC"
+        self.received_bytes = 0
+        """Length of the last answer."""
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        ids: tuple[int, ...] | None,
+        arguments: Mapping[str, Any],
+        context: Mapping[str, Any],
+    ) -> Any:
+        """Return what Odoo's *method* returned; see `Client.call`."""
+        if self._json2:
+            body = orjson.dumps(json2_body(ids, arguments, context))
+            return json2_result(*self._posted(f"/json/2/{model}/{method}", body, self._headers))
+        positional, named = execute_kw(model, method, ids, arguments, context)
+        for last in (False, True):
+            self.log_in()
+            args = [self._database.name, self._uid, self._secret, model, method, positional, named]
+            try:
+                return self._rpc("/jsonrpc", {"service": "object", "method": "execute_kw", "args": args})
+            except SessionOver as error:
+                self._uid = 0
+                if last:
+                    raise NotAllowed(f"Odoo ends every session of {self._database.login!r} at once: {error}") from error
+        raise AssertionError("unreachable")
+
+    def log_in(self) -> None:
+        """Open a session unless there is one; raises `NotAllowed` or `NotSent`.
+
+        Users who log in at once contend for the row that says when they last did; such a refusal is no verdict.
+        """
+        if self._json2 or self._uid:
+            return
+        for tried in range(1, LOGIN_TRIES_MAX + 1):
+            try:
+                uid = self._authenticated()
+                break
+            except NoAnswer as error:
+                raise NotSent(f"logging in: {error}") from error
+            except ServerRefused as error:
+                if tried == LOGIN_TRIES_MAX or not any(words in str(error) for words in RETRY_WORDS):
+                    raise NotAllowed(f"logging in as {self._database.login!r}: {error}") from error
+                gevent.sleep(LOGIN_PAUSE_S * tried)
+        if not uid:
+            raise NotAllowed(f"Odoo refused the login {self._database.login!r} to database {self._database.name!r}")
+        self._uid = int(uid)
+
+    def _authenticated(self) -> Any:
+        there = self._database
+        if not there.password:  # keys open no web session
+            args = [there.name, there.login, there.api_key]
+            return self._rpc("/jsonrpc", {"service": "common", "method": "login", "args": args})
+        who = {"db": there.name, "login": there.login, "password": there.password}
+        found = self._rpc("/web/session/authenticate", who)
+        return found.get("uid") if isinstance(found, dict) else None
+
+    def version(self) -> str:
+        """Return the server's version."""
+        status, body = self._posted("/web/webclient/version_info", b'{"jsonrpc":"2.0","params":{}}', JSON)
+        return str(jsonrpc_result(status, body, self._database.login).get("server_version", ""))
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Fetch a page with the session's cookie, such as a report; return its status and body."""
+        self.log_in()
+        return self._exchanged("GET", path, None, {})
+
+    def _rpc(self, path: str, params: Mapping[str, Any]) -> Any:
+        body = orjson.dumps({"jsonrpc": "2.0", "method": "call", "id": 1, "params": params})
+        status, text = self._posted(path, body, JSON)
+        return jsonrpc_result(status, text, self._database.login)
+
+    def _posted(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        return self._exchanged("POST", path, body, headers)
+
+    def _exchanged(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        self.received_bytes = 0
+        # Caught, so that Locust fires no statistics of its own for it.
+        response: Any = self._session.request(method, path, data=body, headers=headers, catch_response=True)  # type: ignore[arg-type]
+        if not response.status_code:
+            error = getattr(response, "error", None) or response.request_meta.get("exception")
+            if isinstance(error, NEVER_SENT):
+                raise NotSent(f"no Odoo answers at {self._database.url} ({error})")
+            raise NoAnswer(f"no answer ({type(error).__name__}: {error})")
+        content: bytes = response.content or b""
+        self.received_bytes = len(content)
+        return int(response.status_code), content

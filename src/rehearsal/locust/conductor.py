@@ -1,0 +1,302 @@
+"""The conductor: simulators, connector, physical truth and history, in one greenlet, on a paced clock.
+
+There is one per run: in the Locust master when there are workers, in the only process otherwise. It plays
+the scenario that the run folder holds, settles, has the workers hand in their files, and leaves its outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import gevent
+from gevent.event import Event as Signal
+
+from rehearsal import demand, project, scenario_file
+from rehearsal.breakpoint import search
+from rehearsal.disturbance import Disturbance
+from rehearsal.errors import RehearsalError
+from rehearsal.faults import Faults
+from rehearsal.gates import GateResult, evaluate, gate_figures
+from rehearsal.history import lines
+from rehearsal.market import Market
+from rehearsal.meter import Figures, Meter
+from rehearsal.model import Answer
+from rehearsal.odoo.verbs import reserved_by_place
+from rehearsal.outcome import Outcome
+from rehearsal.paced import Crew, Paced, PacedRoad, TimedHistory
+from rehearsal.run import opened, settled, shelved
+from rehearsal.scenario import Scenario
+from rehearsal.shards import dealing
+from rehearsal.targets.base import Database, Target
+
+logger = logging.getLogger(__name__)
+LIVE_S = 10.0
+"""Wall seconds between two lines of live figures."""
+DRAIN_S_MAX = 15.0
+"""How long an interrupted run waits for the answers that are still on their way."""
+
+
+class GeventBell:
+    """What the stepping greenlet sleeps on."""
+
+    def __init__(self) -> None:
+        self._signal = Signal()
+
+    def ring(self) -> None:
+        """Wake who waits."""
+        self._signal.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when somebody rings, at the latest after *seconds*."""
+        self._signal.wait(seconds)
+        self._signal.clear()
+
+    def breathe(self) -> None:
+        """Let everybody else run once."""
+        gevent.sleep(0)
+
+
+class Hands(Crew, Protocol):
+    """A crew that can be waited for and that hands in what it wrote down."""
+
+    def bind(self, road: PacedRoad) -> None:
+        """Let answers go to *road*."""
+
+    def await_lanes(self, lanes: int) -> None:
+        """Wait until the lanes are logged in; raises `HarnessFault`."""
+
+    def gather(self, folder: Path) -> tuple[str, ...]:
+        """Collect the workers' files in *folder*; return the names of those that are missing."""
+
+    def close(self) -> None:
+        """End the lanes."""
+
+
+class Stopped(BaseException):
+    """Thrown into the conductor when somebody wants the run to end now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a conductor is to do."""
+
+    folder: Path
+    database: Database
+    target: Target | None
+    """For faults of processes; None when the target is not at hand."""
+    lanes: int
+    workers: int
+
+
+class Conductor:
+    """One run, from the lanes' logging in to the last file handed in."""
+
+    def __init__(self, orders: Orders) -> None:
+        self.orders = orders
+        self.scenario: Scenario = scenario_file.load(orders.folder / "scenario.yaml", project.scenario_path)
+        self.env = Paced(GeventBell())
+        self.meter = Meter()
+        self.outcome = Outcome(workers=orders.workers, lanes=orders.lanes, speedup=self.scenario.clock.speedup)
+        self.done = Signal()
+        self.market: Market | None = None
+        self._greenlet: Any = None
+        self._history = TimedHistory(orders.folder / "history", self.env, self.meter)
+
+    # -- what others see -----------------------------------------------------------------------------
+
+    def figures(self, last_s: float | None = None) -> Figures:
+        """Return the live figures of the last *last_s* wall seconds, or of the whole paced phase."""
+        return self.meter.figures(last_s)
+
+    def start(self, crew: Hands) -> None:
+        """Play the run in a greenlet of its own; `done` is set at its end."""
+        self._greenlet = gevent.spawn(self._conducted, crew)
+
+    def stop(self, why: str = "interrupted") -> None:
+        """End the run now, as cleanly as can be: what is on its way is awaited, files are handed in."""
+        if self._greenlet is not None and not self._greenlet.dead and not self.outcome.interrupted:
+            self.outcome.interrupted = True
+            logger.warning("%s: ending the run", why)
+            self._greenlet.kill(Stopped, block=False)
+
+    def fail(self, why: str, exit_code: int = 3) -> None:
+        """End the run because it cannot go on; *why* is what the user is told."""
+        if not self.outcome.error:
+            self.outcome.error, self.outcome.exit_code = why, exit_code
+        if self._greenlet is not None and not self._greenlet.dead:
+            self._greenlet.kill(Stopped, block=False)
+
+    def abort(self, gate: GateResult) -> None:
+        """End the run because *gate*, which says so, is missed."""
+        if self._greenlet is None or self._greenlet.dead or self.outcome.aborted_by:
+            return
+        self.outcome.aborted_by = asdict(gate)
+        say(f"gate {gate.figure} {gate.limit} is missed (it is {gate.value:g}), so the run ends here")
+        self._greenlet.kill(Stopped, block=False)
+
+    def lost(self, name: str, sentence: str) -> None:
+        """Take note of a lost worker: the run goes on, and is undecided."""
+        self.outcome.trouble.append(sentence)
+        self._history.write("worker_lost", self.env.now, worker=name)
+
+    # -- the run -------------------------------------------------------------------------------------
+
+    def _conducted(self, crew: Hands) -> None:
+        try:
+            self._played(crew)
+        except RehearsalError as error:
+            self.outcome.error, self.outcome.exit_code = str(error), error.exit_code
+        except Stopped:
+            pass  # before anything was under way
+        except Exception as error:
+            logger.exception("the conductor failed")
+            self.outcome.error, self.outcome.exit_code = f"the conductor failed: {type(error).__name__}: {error}", 5
+        finally:
+            self.outcome.now_s, self.outcome.figures = self.env.now, self.figures().as_dict()
+            self._history.close()
+            crew.close()
+            self.outcome.save(self.orders.folder)
+            self.done.set()
+
+    def _played(self, crew: Hands) -> None:
+        scenario, folder = self.scenario, self.orders.folder
+        world, wanted = demand.draw(scenario)
+        connector = project.connector(scenario.connector)(scenario)
+        road = PacedRoad(
+            self.env, crew, scenario.clock.round_trip, scenario.clock.timeout, self._history, self.meter,
+            frozenset(scenario.channels),
+        )  # fmt: skip
+        crew.bind(road)
+        faults = Faults(scenario, folder / "faults.ndjson")
+        queues = {code: demand.Queue(ones) for code, ones in wanted.items()}
+        self.market = market = Market(self.env, scenario, world, queues, self._history, faults)
+        market.connect(connector, road)
+        disturbance = self._disturbance(faults)
+        crew.await_lanes(self.orders.lanes)
+        ticker = gevent.spawn(self._tick)
+        try:
+            with self._timed("simulate"):
+                opened(self.env, market, self._history)
+                if disturbance:
+                    disturbance.schedule(road)
+                self._paced(queues)
+            with self._timed("settle"):
+                road.hurry()
+                self._over_reserved(road)
+                faults.heal(self.env.now)
+                if disturbance:
+                    disturbance.heal()
+                settled(self.env, market, road, self._history, say)
+            self.outcome.finished = True
+        except Stopped:
+            self._history.phase("interrupted", self.env.now)
+            self._drained(road)
+        except RehearsalError:
+            self._history.phase("aborted", self.env.now)
+            raise
+        finally:
+            ticker.kill(block=False)
+            self.meter.end()
+            faults.heal(self.env.now)
+            faults.close()
+            road.close("the run ended before an answer came")
+            shelved(market, self._history)
+            self._handed_in(crew)
+
+    def _paced(self, queues: Mapping[str, demand.Queue]) -> None:
+        """Let the scenario pass in step with the wall clock."""
+        scenario = self.scenario
+        say(
+            f"driving {scenario.lasts / 3600:g} hours at {scenario.clock.speedup:g} times the speed, {scenario.connector}"
+        )
+        self.env.pace(scenario.clock.speedup)
+        self.meter.begin()
+        if scenario.load.shape == "breakpoint":
+            self.outcome.steps += search(self.env, self.meter, scenario, queues, say)
+        elif self.env.now < scenario.lasts:
+            self.env.run(until=scenario.lasts)
+        self.meter.end()
+
+    def _over_reserved(self, road: PacedRoad) -> None:
+        """Read once, in one transaction of Odoo, how many units are reserved beyond what lies there: its own race."""
+        answer = self.env.run(until=road.ask(reserved_by_place(), "settle"))
+        if isinstance(answer, Answer) and answer.ok:
+            self.outcome.over_reserved_units = round(
+                sum(max(0.0, row["reserved_quantity:sum"] - max(0.0, row["quantity:sum"])) for row in answer.value)
+            )
+
+    def _disturbance(self, faults: Faults) -> Disturbance | None:
+        if self.orders.target is None:
+            return None
+        return Disturbance(self.env, self.scenario, faults, self.orders.target, self.orders.database)
+
+    def _drained(self, road: PacedRoad) -> None:
+        """Wait for what is on its way, for a bounded time; nothing new is asked, since nobody steps the clock."""
+        deadline = time.monotonic() + DRAIN_S_MAX
+        while self.env.open and time.monotonic() < deadline:
+            gevent.sleep(0.05)
+
+    def _handed_in(self, crew: Hands) -> None:
+        """Collect the workers' files, and see that every operation was performed once."""
+        folder = self.orders.folder / "history"
+        missing = crew.gather(folder)
+        self.outcome.trouble += [
+            f"{name} did not hand in what it had done; its part cannot be checked" for name in missing
+        ]
+        by_worker = {path.stem: list(lines(path.parent, path.stem)) for path in folder.glob("worker-*.ndjson")}
+        asked = [line["i"] for line in lines(folder, "main") if line["kind"] == "operation"]
+        told = dealing(asked, by_worker)
+        self.outcome.dealing = {
+            "asked": told.asked, "missing": len(told.missing), "twice": len(told.twice),
+            "by_worker": {name: sum(line["kind"] == "sent" for line in told) for name, told in by_worker.items()},
+        }  # fmt: skip
+        if told.twice or (told.missing and self.outcome.finished and not self.outcome.trouble):
+            self.outcome.trouble.append(
+                f"{len(told.twice)} operation(s) were performed twice and {len(told.missing)} not at all; "
+                "this is a fault of the harness, please report it with the run folder"
+            )
+
+    def _tick(self) -> None:
+        """Tell the live figures now and then."""
+        while True:
+            gevent.sleep(LIVE_S)
+            if self.env.paced:
+                live = self.figures(3 * LIVE_S)
+                say(
+                    f"{_of_day(self.env.now)}  {live.orders_per_minute:.0f} orders/min, "
+                    f"{live.operations_per_minute / 60:.1f} operations/s, latency p95 {live.latency_ms_p95:.0f} ms, "
+                    f"lateness p99 {live.lateness_ms_p99:.0f} ms, backlog {live.backlog}, under way {self.env.open}"
+                )
+                self._held(live)
+
+    def _held(self, live: Figures) -> None:
+        """Hold the gates that may end the run against the live figures."""
+        passed_s = self.figures().wall_s
+        due = [gate for gate in self.scenario.gates if gate.abort_on_fail and gate.after <= passed_s]
+        for result in evaluate(due, gate_figures(live.as_dict())):
+            if result.held is False:
+                self.abort(result)
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.outcome.timings_s[phase] = round(time.monotonic() - began, 3)
+
+
+def _of_day(at_s: float) -> str:
+    return f"day {int(at_s // 86_400) + 1} {int(at_s % 86_400 // 3600):02d}:{int(at_s % 3600 // 60):02d}"
+
+
+def say(text: str) -> None:
+    """Tell the person at the keyboard: on stdout, which Locust itself leaves alone, and which `rehearse load` relays."""
+    print(text, file=sys.stdout, flush=True)

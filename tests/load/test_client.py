@@ -1,0 +1,100 @@
+"""What Locust's HTTP client makes of a server that misbehaves: in a process of its own, since Locust patches it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+PLAYED = """
+import json, sys
+from locust.env import Environment
+import gevent
+from gevent import socket
+from gevent.server import StreamServer
+from rehearsal.locust.client import FastOdoo
+from rehearsal.model import Operation
+from rehearsal.odoo.client import NotSent, perform
+from rehearsal.targets.base import Database
+from locust.contrib.fasthttp import FastHttpSession
+
+seen, how = [], sys.argv[1]
+
+def answer(line, body):
+    told = json.dumps(body).encode()
+    line.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Type: application/json\\r\\nSet-Cookie: session_id=abc; Path=/\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(told) + told)
+
+def serve(line, _):
+    request = b""
+    while b"\\r\\n\\r\\n" not in request:
+        request += line.recv(65536)
+    head, _, body = request.partition(b"\\r\\n\\r\\n")
+    length = int(head.lower().split(b"content-length:")[1].split()[0])
+    while len(body) < length:
+        body += line.recv(65536)
+    path = head.split()[1].decode()
+    seen.append([path, b"session_id=abc" in head])
+    if path.endswith("authenticate"):
+        answer(line, {"result": {"uid": 2}})
+    elif how == "slow":
+        gevent.sleep(3)
+    elif how == "page":
+        line.sendall(b"HTTP/1.0 502 Bad Gateway\\r\\nContent-Length: 4\\r\\n\\r\\noops")
+    elif how == "refuses":
+        answer(line, {"error": {"message": "Odoo Server Error", "data": {"name": "odoo.exceptions.UserError", "message": "No."}}})
+    elif how == "over" and len([p for p, _ in seen if p == "/jsonrpc"]) == 1:
+        answer(line, {"error": {"message": "x", "data": {"name": "odoo.http.SessionExpiredException", "message": "Session expired"}}})
+    elif how in ("ok", "over"):
+        answer(line, {"result": True})
+    line.close()  # how == "cut": read, and no answer
+
+server = StreamServer(("127.0.0.1", 0), serve)
+server.start()
+environment = Environment()
+session = FastHttpSession(f"http://127.0.0.1:{server.server_port}", environment.events.request, None, network_timeout=1.0, connection_timeout=1.0)
+odoo = FastOdoo(session, Database("x", "db", "admin", "secret"), json2=False)
+if how == "nobody":
+    server.stop()
+try:
+    told = perform(odoo, Operation("confirm", "sale.order", "action_confirm", (1,)))
+    print(json.dumps([told.outcome.value, told.message, seen]))
+except NotSent as error:
+    print(json.dumps(["not sent", str(error), seen]))
+"""
+
+
+def played(how: str) -> Any:
+    """Return outcome, message and what the server saw."""
+    done = subprocess.run([sys.executable, "-c", PLAYED, how], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome"),
+    [("ok", "ok"), ("refuses", "refused"), ("cut", "unknown"), ("slow", "unknown"), ("page", "unknown")],
+)
+def test_an_answer_is_told_apart_and_a_post_is_sent_once(how: str, outcome: str) -> None:
+    """What may have been committed is never repeated by the HTTP library, whatever became of the line."""
+    said, _, seen = played(how)
+
+    assert said == outcome
+    assert [path for path, _ in seen] == ["/web/session/authenticate", "/jsonrpc"]
+    assert seen[1] == ["/jsonrpc", True]
+
+
+def test_a_session_that_is_over_is_no_refusal(how: str = "over") -> None:
+    """Odoo did nothing: log in again, and ask again."""
+    said, _, seen = played(how)
+
+    assert (said, [path for path, _ in seen]) == (
+        "ok", ["/web/session/authenticate", "/jsonrpc", "/web/session/authenticate", "/jsonrpc"],
+    )  # fmt: skip
+
+
+def test_where_nobody_listens_nothing_was_sent() -> None:
+    """It can be tried again later without harm."""
+    assert played("nobody")[0] == "not sent"
