@@ -112,10 +112,17 @@ class Lanes(Road):
         timeout_s: float,
         history: History,
         before_ask: Callable[[float], None] | None = None,
+        reachable: Callable[[], bool] | None = None,
     ) -> None:
-        """*before_ask* is told the scenario second of each operation before it is sent (see `erp_clock`)."""
+        """*before_ask* is told the scenario second of each operation before it is sent (see `erp_clock`).
+
+        *reachable* tells whether Odoo answers at all; None when nobody can say.
+        """
         super().__init__(env, round_trip_s, timeout_s, history)
         self._before_ask = before_ask
+        self._timeout_s = timeout_s
+        self._reachable = reachable
+        self._cut_off = threading.Event()
         self._clients = clients
         self._own = threading.local()
         self._stopping = threading.Event()
@@ -149,7 +156,12 @@ class Lanes(Road):
         self._about_to_send(operation)
         while True:
             try:
-                return perform(self._client(), operation), time.monotonic() - began
+                self._await_odoo(began)
+                asked = time.monotonic()
+                answer = perform(self._client(), operation)
+                if answer.outcome is Outcome.UNKNOWN and time.monotonic() - asked < self._timeout_s:
+                    self._cut_off.set()
+                return answer, time.monotonic() - began
             except NotAllowed as error:
                 raise EnvironmentNotReady(
                     f"{error}; check the login, and REHEARSE_ODOO_PASSWORD or REHEARSE_ODOO_API_KEY"
@@ -160,6 +172,21 @@ class Lanes(Road):
                         f"Odoo went away during the run: {error}; nobody answered for {RECONNECT_S_MAX:g} s. "
                         "See `rehearse status`, start it with `rehearse up`, and run again"
                     ) from error
+                time.sleep(RECONNECT_PAUSE_S)
+
+    def _await_odoo(self, began: float) -> None:
+        """Wait until Odoo answers again after somebody was cut off; raises `NotSent` when it does not.
+
+        Whoever finds the port closed waits for it all the same. A port that something else keeps open (a container
+        engine, a load balancer) cuts each request off at once, and a connector's pauses are scenario time: every try
+        that it has would be gone in a moment.
+        """
+        while self._cut_off.is_set() and self._reachable is not None:
+            if self._reachable():
+                self._cut_off.clear()
+            elif self._stopping.is_set() or time.monotonic() - began > RECONNECT_S_MAX:
+                raise NotSent("connections are accepted and cut off")
+            else:
                 time.sleep(RECONNECT_PAUSE_S)
 
     def _client(self) -> Client:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -34,7 +35,7 @@ from rehearsal.judge import Judged, judge
 from rehearsal.leftovers import database_name, sweep
 from rehearsal.market import Market
 from rehearsal.model import Answer, Operation, Outcome
-from rehearsal.odoo.connect import caller, factory, note_use, require_mark, require_modules, require_unused
+from rehearsal.odoo.connect import caller, factory, note_use, reachable, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import observe
 from rehearsal.odoo.verbs import look_up
 from rehearsal.record import Record
@@ -167,7 +168,7 @@ def opened_run(scenario: Scenario, target: Target, options: Options, told: Told)
     if scenario.erp_clock == "scenario" and target.kind == "existing":
         raise UsageError(
             "erp_clock: scenario restarts Odoo under another clock, which is not done to an Odoo that is not ours; "
-            "write erp_clock: wall, or use --target native"
+            "write erp_clock: wall, or use --target native or docker"
         )
     run = open_run(scenario, options.out)
     told(f"run folder: {run.folder}")
@@ -282,10 +283,13 @@ def _played(
     disturbance = Disturbance(env, scenario, faults, target, database)
     clients = factory(disturbance.database, scenario.client, float(scenario.clock.timeout))
     require_mark(caller(database, scenario.client, CALL_TIMEOUT_S, "before the doors open"), database)
+    # Past the proxy of the faults. A reverse proxy may hide the page; then nobody can say.
+    health = partial(reachable, database.url) if reachable(database.url) else None
     with History(run.folder / "history") as history:
         lanes = Lanes(
-            env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow
-        )
+            env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow,
+            health,
+        )  # fmt: skip
         market = Market(env, scenario, world, wanted, history, faults)
         market.connect(connector, lanes)
         disturbance.schedule(lanes)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.fridays import SMALL
 from rehearsal import scenario_file
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.run import Options, rehearse
@@ -15,7 +16,6 @@ from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.stack import DB, ODOO
 from tests.cli.command import rehearse as command
 from tests.conftest import load, quiet
-from tests.odoo.test_clients import SMALL
 
 pytestmark = pytest.mark.xdist_group("docker")
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {

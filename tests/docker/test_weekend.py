@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.fridays import SMALL
 from fixtures.saboteurs import SABOTEURS
 from rehearsal import demand
 from rehearsal.judge import judge
@@ -20,7 +21,6 @@ from rehearsal.targets.base import Target
 from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.native import NativeTarget
 from tests.conftest import load, quiet
-from tests.odoo.test_clients import SMALL
 
 pytestmark = pytest.mark.xdist_group("docker")
 SEED = 2

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.fridays import SMALL
 from rehearsal.clock import Lanes
 from rehearsal.history import comparable, lines
 from rehearsal.model import Operation, Outcome, Proof
@@ -25,10 +26,6 @@ from tests.odoo.cutter import Cutter
 
 Fresh = Callable[[], Database]
 Play = Callable[..., tuple[Run, dict[str, Any]]]
-SMALL: dict[str, Any] = {
-    "channels": {"webshop": {"orders": 16}, "marketplace": {"orders": 6}, "till_1": {"orders": 5}, "till_2": {"orders": 4}, "till_3": {"orders": 4}},
-    "exercised": {"orders_per_channel": 1, "orders_per_tender": 0, "fault_fired": 0, "examined": 1},
-}  # fmt: skip
 both = pytest.mark.parametrize("kind", ["odoorpc", "json2"])
 
 

@@ -12,47 +12,23 @@ from typing import Any
 
 import pytest
 
+from benchmarks import fridays
+from benchmarks.fridays import FAULTS, UNHEARD
 from rehearsal.errors import UsageError
 from rehearsal.history import lines
 from rehearsal.run import Options, Run, rehearse
 from rehearsal.targets import process
 from rehearsal.targets.native import NativeTarget, server_of
 from tests.conftest import load, quiet
-from tests.odoo.test_clients import SMALL
 
 pytestmark = pytest.mark.xdist_group("chaos")
-FAULTS: dict[str, dict[str, Any]] = {
-    "kill_worker": {"times": 3},
-    "restart_odoo": {"times": 2},
-    "restart_postgres": {"times": 2},
-    "freeze_odoo": {"times": 1, "wall": "5s"},
-    "network_latency": {"share": 0.3, "wall_ms": 20},
-    "reset_before_request": {"share": 0.04},
-    "cut_after_commit": {"share": 0.04},
-    "black_hole": {"share": 0.006},
-    "bad_gateway": {"share": 0.04},
-    "narrow_bandwidth": {"share": 0.02, "bytes_per_s": 20_000},
-}
-UNHEARD = {
-    "kill_worker",
-    "restart_odoo",
-    "freeze_odoo",
-    "reset_before_request",
-    "cut_after_commit",
-    "black_hole",
-    "bad_gateway",
-}
-"""Faults that leave operations without an answer."""
 
 
 def disturbed(
     breakable: NativeTarget, folder: Path, connector: str, fault: str, seed: int = 1
 ) -> tuple[Run, dict[str, Any]]:
     """Rehearse a small Friday under one fault."""
-    scenario = load(
-        "promo_day", connector=connector, seed=seed, faults=[{"name": fault, **FAULTS[fault]}], clock={"timeout": "3s"},
-        **{**SMALL, "exercised": {**SMALL["exercised"], "fault_fired": 1}},
-    )  # fmt: skip
+    scenario = fridays.disturbed(fault, connector, seed)
     return rehearse(scenario, breakable, Options(out=folder / "run"), quiet, quiet)
 
 

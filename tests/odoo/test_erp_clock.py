@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.fridays import SMALL
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime, UsageError
 from rehearsal.history import comparable, lines
 from rehearsal.model import Operation
@@ -22,13 +23,13 @@ from rehearsal.odoo.connect import factory
 from rehearsal.run import Options, Run, ready_target, rehearse
 from rehearsal.targets import archive, faketime, lease, server
 from rehearsal.targets.base import Database
+from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.existing import ExistingTarget
 from rehearsal.targets.native import NativeTarget, server_of
 from rehearsal.targets.process import Process
 from tests.cli.command import rehearse as command
 from tests.cli.command import started, wait_for_lines
 from tests.conftest import load, quiet
-from tests.odoo.test_clients import SMALL
 
 pytestmark = pytest.mark.xdist_group("chaos")
 FRIDAY = datetime(2025, 11, 28, tzinfo=UTC)
@@ -114,20 +115,28 @@ def test_its_dates_fall_on_the_scenarios_days(
     table: str, columns: tuple[str, ...], friday: Played, breakable: NativeTarget
 ) -> None:
     """From the hour before the doors open to the end of settling, whoever wrote them."""
+    require_days_of(friday, breakable, table, columns)
+
+
+def test_nothing_in_the_database_is_of_the_day_of_the_run(friday: Played, breakable: NativeTarget) -> None:
+    """No column of any table holds an instant at which the run really took place."""
+    assert instants_of_the_run(friday, breakable) == {}
+
+
+def require_days_of(friday: Played, target: NativeTarget | DockerTarget, table: str, columns: tuple[str, ...]) -> None:
+    """Raise unless *columns* of *table* are dated on the days of *friday*'s scenario."""
     scenario = friday.run.scenario
     first, last = FRIDAY - timedelta(hours=1), FRIDAY + timedelta(seconds=scenario.lasts + scenario.settle.limit)
     for column in columns:
-        (row,) = breakable.sql(
-            friday.database, f"SELECT count({column}), min({column})::date, max({column}) FROM {table}"
-        )
+        (row,) = target.sql(friday.database, f"SELECT count({column}), min({column})::date, max({column}) FROM {table}")
         count, low, high = row
         assert int(count) > 0, column
         assert f"{first:%Y-%m-%d}" <= low <= high <= f"{last:%Y-%m-%d %H:%M:%S}", (column, low, high)
 
 
-def test_nothing_in_the_database_is_of_the_day_of_the_run(friday: Played, breakable: NativeTarget) -> None:
-    """No column of any table holds an instant at which the run really took place."""
-    columns = breakable.sql(
+def instants_of_the_run(friday: Played, target: NativeTarget | DockerTarget) -> dict[str, str]:
+    """Return how many instants since *friday* began to be rehearsed stand in its database, by column."""
+    columns = target.sql(
         friday.database,
         "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables USING (table_name) "
         "WHERE table_type = 'BASE TABLE' AND columns.table_schema = 'public' AND tables.table_schema = 'public' "
@@ -139,7 +148,7 @@ def test_nothing_in_the_database_is_of_the_day_of_the_run(friday: Played, breaka
         for table, column in columns
     )
     assert len(columns) > 500
-    assert {name: count for name, count in breakable.sql(friday.database, counts) if count != "0"} == {}
+    return {name: count for name, count in target.sql(friday.database, counts) if count != "0"}
 
 
 def test_its_history_is_that_of_the_same_friday_on_the_wall_clock(

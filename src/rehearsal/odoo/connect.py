@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import urllib.error
+import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +13,7 @@ from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, N
 from rehearsal.targets.base import Database
 from rehearsal.targets.existing import MARK_DOMAIN, MARK_FIELDS, mark_of
 
+HEALTH_TIMEOUT_S = 5.0
 USED = "rehearsal.used"
 """The system parameter that says that a rehearsal wrote its opening world into the database."""
 
@@ -23,6 +27,17 @@ def factory(database: Database, client: str, timeout_s: float) -> ClientFactory:
     from rehearsal.odoo.odoorpc_client import OdooRpcClient
 
     return lambda: OdooRpcClient(database, timeout_s)
+
+
+def reachable(url: str) -> bool:
+    """Whether an Odoo that reaches its database answers at *url*; whatever is no server's error counts as an answer."""
+    try:
+        urllib.request.urlopen(f"{url}/web/health?db_server_status=1", timeout=HEALTH_TIMEOUT_S).close()  # noqa: S310
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    return True
 
 
 class Caller:

@@ -8,14 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from rehearsal import project
-from rehearsal.errors import EnvironmentNotReady, NoScenarioTime, UsageError
+from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.odoo.dialect import require_tested
-from rehearsal.targets import container_ordeal, lease, template
+from rehearsal.targets import container_ordeal, container_time, lease, template
 from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.container_workshop import ContainerPostgres, ContainerWorkshop
 from rehearsal.targets.disk import disk_trouble
 from rehearsal.targets.engine import Engine
+from rehearsal.targets.faketime import OffsetFile, ScenarioTime
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.sensor import STATISTICS, LogTail, Sensor
 from rehearsal.targets.sql import MAINTENANCE, Row
@@ -45,6 +46,8 @@ class DockerTarget:
         """Whether Odoo ran already when `up` came; who finds it running should leave it running."""
         self._template: Template | None = None
         self._address: PostgresAddress | None = None
+        self._offset: OffsetFile | None = None
+        """While this target keeps its containers in scenario time: what moves their clock."""
 
     def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
         """Provide images, containers and the template; a minute or two at first, seconds ever after.
@@ -54,6 +57,7 @@ class DockerTarget:
         self.stack.require_override(require_tested(self.stack.odoo_version, self.allow_untested))
         self.stack.engine.require()
         with disk_trouble(self.cache.root), self.cache.lock(progress):
+            container_time.leave(self.stack, ScenarioTime(self.cache), progress)
             self.was_running = self.stack.answers()
             if not self.was_running:
                 progress("starting the containers of docker-compose.yml")
@@ -105,14 +109,30 @@ class DockerTarget:
         raise EnvironmentNotReady(f"the docker target knows no fault {what!r}")
 
     def heal(self) -> None:
-        """Undo what a fault may have left behind: a paused or stopped container."""
+        """Undo what a fault may have left behind: a paused or stopped container, scenario time."""
         self.stack.need(ODOO)
+        clock = ScenarioTime(self.cache)
+        if clock.keeper is None:
+            container_time.leave(self.stack, clock, quiet)
         self.stack.start()
 
     def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
-        """Say that containers keep the real time. Raises `NoScenarioTime` when they are asked for another."""
-        if at is not None:
-            raise NoScenarioTime("containers keep the real time as yet; use --target native")
+        """Put both containers into scenario time at *at*, move them on to it, or (None) take them back.
+
+        Moving is one small write, the other two restart both. Raises as `Target.set_clock` says.
+        """
+        if at is not None and self._offset is not None:
+            self._offset.point_to(at)
+            return
+        with disk_trouble(self.cache.root), self.cache.lock(progress):
+            clock = ScenarioTime(self.cache)
+            if at is not None:
+                lease.require_alone(self.cache.leases, container_time.OTHERWISE)
+                container_time.begin(self.stack, clock, at, progress)
+                self._offset = clock.offset
+            elif clock.is_ours:
+                self._offset = None
+                container_time.end(self.stack, clock, progress)
 
     def sensor(self, database: Database) -> Sensor:
         """Return what feels the containers while *database* is used; their processes are this machine's own."""
@@ -139,13 +159,21 @@ class DockerTarget:
             if lease.release(self.cache.leases) and lease.others(self.cache.leases):
                 progress("Odoo is left running: another rehearse command uses it")
                 return
+            self._forget_clock()
             if self.stack.containers():
                 self.stack.down()
 
     def remove(self) -> None:
         """Remove the containers and the volumes with every database in them."""
         with self.cache.lock(quiet):
+            self._forget_clock()
             self.stack.down(volumes=True)
+
+    def _forget_clock(self) -> None:
+        """See that containers which are made from here on take the real time."""
+        container_time.switch_off(ScenarioTime(self.cache))
+        ScenarioTime(self.cache).forget()
+        self._offset = None
 
     def status(self) -> TargetStatus:
         """Return what runs now; takes a moment, starts nothing."""
@@ -234,6 +262,8 @@ def settings(cache: Cache, addons: tuple[Path, ...]) -> dict[str, str]:
     if addons:
         told["ODOO_ADDONS"] = str(addons[0].absolute())
     # An installed package is no place for secrets; a checkout has an ignored folder, which `docker compose` uses too.
-    if not (project.bundled() / ".git").exists() and "REHEARSE_SECRETS" not in os.environ:
-        told["REHEARSE_SECRETS"] = str(cache.root / "secret")
+    if not (project.bundled() / ".git").exists():
+        for name, folder in (("REHEARSE_SECRETS", "secret"), ("REHEARSE_CLOCK", "clock")):
+            if name not in os.environ:
+                told[name] = str(cache.root / folder)
     return told

@@ -7,9 +7,7 @@ the dates of files: with those moved as well, Python would compile all of Odoo a
 
 PostgreSQL must have the same file: Odoo takes ``create_date`` and ``write_date`` from its ``now()``.
 
-For servers in containers: install `PACKAGE` in both images, mount the offset file's folder (the folder, since
-the file is replaced at each move) into both, start Odoo with ``environment(PRELOAD.format(MANY_THREADS), FILE)``
-and PostgreSQL with ``environment(PRELOAD.format(ONE_THREAD), FILE)``, and give Odoo `WATCHDOG_SECONDS`.
+Containers mount the offset file's folder, not the file, since it is replaced at each move: see `container_time`.
 """
 
 from __future__ import annotations
@@ -37,8 +35,6 @@ ONE_THREAD = "libfaketime.so.1"
 """For PostgreSQL: its signal handlers look at the clock, and would wait for ever for the other one's lock."""
 MANY_THREADS = "libfaketimeMT.so.1"
 """For Odoo."""
-PRELOAD = "/usr/$LIB/faketime/{}"
-"""Where Debian's package has them; the loader itself puts the machine's kind in place of ``$LIB``."""
 WATCHDOG_SECONDS = 10 * 366 * 86_400
 """Odoo's ``limit_time_real``: its master measures with the clock that is moved, and would kill every worker at dawn."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
@@ -70,6 +66,11 @@ class OffsetFile:
             return float(self.path.read_text(encoding="ascii"))
         except FileNotFoundError:
             return 0.0
+
+
+def offset_in(place: Path) -> OffsetFile:
+    """Return the offset file of folder *place*."""
+    return OffsetFile(place / "offset")
 
 
 def environment(library: str, file: str) -> dict[str, str]:
@@ -173,7 +174,7 @@ class ScenarioTime:
     @property
     def offset(self) -> OffsetFile:
         """The offset file of these servers."""
-        return OffsetFile(self.cache.run / "clock" / "offset")
+        return offset_in(Path(self.cache.clock().get("place", self.cache.run / "clock")))
 
     @property
     def begun(self) -> bool:
@@ -195,6 +196,14 @@ class ScenarioTime:
         keeper = self.keeper
         return keeper is not None and keeper.pid == os.getpid()
 
+    def require_unkept(self, otherwise: str) -> None:
+        """Raise `EnvironmentNotReady` when another process that lives keeps them in it; *otherwise* is a way out."""
+        keeper = self.keeper
+        if keeper is not None and not self.is_ours:
+            raise EnvironmentNotReady(
+                f"process {keeper.pid} keeps this Odoo in scenario time; wait until it is through, or {otherwise}"
+            )
+
     def preload(self, library: str) -> dict[str, str]:
         """Return what a server that starts now needs in its environment; nothing outside scenario time."""
         known = self.cache.clock()
@@ -202,16 +211,19 @@ class ScenarioTime:
 
     def begin(self, folder: Path, at: datetime, account: Account) -> None:
         """Let servers that start from here on take *at* for now, through the libraries in *folder*."""
-        place = self.offset.path.parent
+        place = self.cache.run / "clock"
         place.mkdir(exist_ok=True)
         place.chmod(0o755)
         if not account.is_caller:
             os.chown(place, account.uid, account.gid)
-        self.offset.point_to(at)
+        self.begin_in(place, at, folder=str(folder))
+
+    def begin_in(self, place: Path, at: datetime, **known: str) -> None:
+        """Point the offset file in *place* to *at*, and put on record that this process keeps servers there."""
+        offset_in(place).point_to(at)
         me = Process.of(os.getpid())
-        self.cache.write_clock(
-            {"on": True, "folder": str(folder), "pid": os.getpid(), "started": me.started if me else 0}
-        )
+        keeper = {"pid": os.getpid(), "started": me.started if me else 0}
+        self.cache.write_clock({"on": True, "place": str(place), **keeper, **known})
 
     def end(self) -> None:
         """Let servers that start from here on take the real time; the offset of those that still run is 0."""

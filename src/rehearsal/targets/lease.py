@@ -9,6 +9,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets.process import Process
 
 
@@ -40,3 +41,12 @@ def others(folder: Path) -> tuple[int, ...]:
         elif int(pid) != os.getpid():
             found.append(int(pid))
     return tuple(sorted(found))
+
+
+def require_alone(folder: Path, otherwise: str) -> None:
+    """Raise `EnvironmentNotReady` when another live process uses the servers; *otherwise* is a way out."""
+    for pid in others(folder):
+        raise EnvironmentNotReady(
+            f"process {pid} uses this Odoo as well, and its clock would move with ours; wait until it is through, "
+            f"or {otherwise}"
+        )

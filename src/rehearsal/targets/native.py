@@ -140,12 +140,7 @@ class NativeTarget:
             clock, installation, last = ScenarioTime(self.cache), self._need(), noted_server(self.cache.state())
             noted = partial(self._note_server, installation)
             if at is not None:
-                others = lease.others(self.cache.leases)
-                if others:
-                    raise EnvironmentNotReady(
-                        f"process {others[0]} uses this Odoo as well, and its clock would move with ours; wait until it "
-                        "is through, or set REHEARSE_CACHE to another folder for this run"
-                    )
+                lease.require_alone(self.cache.leases, scenario_time.OTHERWISE)
                 scenario_time.begin(installation, self._need_server(), at, noted, progress)
                 self._offset = clock.offset
             elif clock.is_ours and last is not None:

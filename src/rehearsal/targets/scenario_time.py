@@ -17,8 +17,11 @@ from rehearsal.targets.faketime import ScenarioTime
 from rehearsal.targets.server import Installation, Server
 from rehearsal.targets.sql import MAINTENANCE
 
+OTHERWISE = "set REHEARSE_CACHE to another folder for this run"
+"""What whoever finds these servers in use can do instead."""
 Noted = Callable[[Server], None]
 """Puts a server that was started on record."""
+NOW = "SELECT extract(epoch FROM now())"
 WRONG_S_MAX = 60.0
 """How far a server's clock may be from where it was put; a library that did not load leaves it days off."""
 
@@ -57,12 +60,7 @@ def leave(installation: Installation, running: Server | None) -> None:
     clock = ScenarioTime(installation.cache)
     if not clock.begun or clock.is_ours:
         return
-    keeper = clock.keeper
-    if keeper is not None:
-        raise EnvironmentNotReady(
-            f"process {keeper.pid} keeps this Odoo in scenario time; wait until it is through, or set REHEARSE_CACHE "
-            "to another folder for this run"
-        )
+    clock.require_unkept(OTHERWISE)
     clock.end()
     stop(installation, running)
     clock.forget()
@@ -87,11 +85,16 @@ def stop(installation: Installation, running: Server | None) -> None:
 
 
 def require_told(installation: Installation, running: Server, clock: ScenarioTime) -> None:
-    """Raise `EnvironmentNotReady` unless both servers tell the time of *clock*: a library may fail to load silently."""
-    told = {
-        "Odoo": server.told_at(running.http_port).timestamp(),
-        "PostgreSQL": float(installation.cluster.sql(MAINTENANCE, "SELECT extract(epoch FROM now())")[0][0]),
-    }
+    """Raise `EnvironmentNotReady` unless both servers tell the time of *clock*."""
+    require_same(server.told_at(running.http_port), installation.cluster.sql(MAINTENANCE, NOW)[0][0], clock)
+
+
+def require_same(odoo: datetime, postgres: str, clock: ScenarioTime) -> None:
+    """Raise `EnvironmentNotReady` unless what both servers take for now is what *clock* says; *postgres* answers `NOW`.
+
+    A library may fail to load silently.
+    """
+    told = {"Odoo": odoo.timestamp(), "PostgreSQL": float(postgres)}
     wanted = time.time() + clock.offset.read()
     for name, at in told.items():
         if abs(at - wanted) > WRONG_S_MAX:

@@ -24,6 +24,7 @@ LOCAL_IMAGES = {DB: "peak-rehearsal/postgres:17", ODOO: "peak-rehearsal/odoo:19.
 """What docker/build-images makes."""
 IMAGE_SETTINGS = {DB: "POSTGRES_IMAGE", ODOO: "ODOO_IMAGE"}
 ADDONS = "/mnt/extra-addons"
+CLOCK = "/clock"
 HTTP_PORT, POSTGRES_PORT = 8069, 5432
 UP_SECONDS = 420.0
 DOWN_SECONDS = 120.0
@@ -47,6 +48,8 @@ class Container:
     """Which port of 127.0.0.1 leads to which port inside, by the latter."""
     addons: tuple[Path, ...] = ()
     """The folder of this machine that is mounted for the customer's modules."""
+    clock: Path | None = None
+    """The folder of this machine that is mounted for scenario time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Stack:
             if self.engine.image(image) is None:
                 progress(f"pulling image {image}")
                 self.engine.pull(image)
+        self.provide_clock()
         settings = {IMAGE_SETTINGS[service]: image for service, image in images.items()}
         chosen = replace(self, engine=replace(self.engine, settings={**self.engine.settings, **settings}))
         words = ["up", "--detach", "--wait", "--wait-timeout", str(int(UP_SECONDS)), "--pull", "never", "--no-build"]
@@ -114,6 +118,12 @@ class Stack:
             chosen.compose(words, "starting the containers", UP_SECONDS + 30)
         except EnvironmentNotReady as failed:
             raise EnvironmentNotReady(self.complaint() or f"{failed}\n  {self.log_tail()}") from failed
+
+    def provide_clock(self) -> None:
+        """Make the folder that is mounted for scenario time, so that it is the caller's: the engine would make it root's."""
+        for mount in self.config()["services"][DB]["volumes"]:
+            if mount["target"] == CLOCK:
+                Path(mount["source"]).mkdir(parents=True, exist_ok=True)
 
     def complaint(self) -> str:
         """Return what a start script of ours said to a person before it gave up; empty when none did."""
@@ -172,12 +182,17 @@ class Stack:
                 ) from failed
             raise
 
-    def start(self) -> None:
-        """Let go on what was paused, start what has stopped, and wait until all answers."""
+    def unpause(self) -> None:
+        """Let go on what was paused: a paused container can neither be stopped nor started."""
         for container in self.containers().values():
             if container.paused:
                 self.engine.docker(["unpause", container.id], f"letting {container.service} go on")
-            elif not container.running:
+
+    def start(self) -> None:
+        """Let go on what was paused, start what has stopped, and wait until all answers."""
+        self.unpause()
+        for container in self.containers().values():
+            if not container.running:
                 self.engine.docker(["start", container.id], f"starting {container.service}")
         self.await_answers()
 
@@ -197,9 +212,7 @@ class Stack:
 
     def down(self, volumes: bool = False) -> None:
         """Remove the containers and their network, with *volumes* the databases too; nothing that is not this project's."""
-        for container in self.containers().values():
-            if container.paused:  # a paused container cannot be stopped
-                self.engine.docker(["unpause", container.id], f"letting {container.service} go on")
+        self.unpause()
         words = ["down", "--timeout", "10", *(["--volumes"] if volumes else [])]
         self.compose(words, "removing the containers", DOWN_SECONDS)
 
@@ -212,6 +225,7 @@ class Stack:
 def container_of(told: Mapping[str, Any]) -> Container:
     """Return the container that ``docker inspect`` tells of."""
     state, ports = told["State"], told["NetworkSettings"]["Ports"] or {}
+    folders = {mount["Destination"]: Path(mount["Source"]) for mount in told["Mounts"] if mount["Type"] == "bind"}
     return Container(
         service=str(told["Config"]["Labels"].get("com.docker.compose.service", "")),
         id=str(told["Id"])[:12],
@@ -219,10 +233,7 @@ def container_of(told: Mapping[str, Any]) -> Container:
         running=bool(state["Running"]),
         paused=bool(state["Paused"]),
         pid=int(state["Pid"]),
-        addons=tuple(
-            Path(mount["Source"])
-            for mount in told["Mounts"]
-            if mount["Destination"] == ADDONS and mount["Type"] == "bind"
-        ),
+        addons=tuple(path for place, path in folders.items() if place == ADDONS),
+        clock=folders.get(CLOCK),
         ports={int(inside.split("/")[0]): int(places[0]["HostPort"]) for inside, places in ports.items() if places},
     )
