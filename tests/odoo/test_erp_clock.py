@@ -135,16 +135,26 @@ def require_days_of(friday: Played, target: NativeTarget | DockerTarget, table: 
 
 
 def instants_of_the_run(friday: Played, target: NativeTarget | DockerTarget) -> dict[str, str]:
-    """Return how many instants since *friday* began to be rehearsed stand in its database, by column."""
+    """Return how many instants since *friday* began to be rehearsed stand in its database, by column.
+
+    Records of the template are left out: what it planned for later may fall into the time of the run.
+    """
+    over = FRIDAY + timedelta(seconds=friday.run.scenario.lasts + friday.run.scenario.settle.limit)
     columns = target.sql(
         friday.database,
         "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables USING (table_name) "
         "WHERE table_type = 'BASE TABLE' AND columns.table_schema = 'public' AND tables.table_schema = 'public' "
         "AND data_type LIKE 'timestamp%'",
     )
+    dated = {table for table, column in columns if column == "create_date"}
     counts = " UNION ALL ".join(
         f"SELECT '{table}.{column}', count(*) FROM \"{table}\" WHERE \"{column}\" BETWEEN '{friday.began:%Y-%m-%d %H:%M:%S}' "
         f"AND '{datetime.now(UTC):%Y-%m-%d %H:%M:%S}'"
+        + (
+            f" AND NOT create_date BETWEEN '{over:%Y-%m-%d}' AND '{friday.began:%Y-%m-%d %H:%M:%S}'"
+            if table in dated
+            else ""
+        )
         for table, column in columns
     )
     assert len(columns) > 500

@@ -121,7 +121,7 @@ class Stack:
 
     def provide_clock(self) -> None:
         """Make the folder that is mounted for scenario time, so that it is the caller's: the engine would make it root's."""
-        for mount in self.config()["services"][DB]["volumes"]:
+        for mount in self.config()["services"][DB].get("volumes", ()):
             if mount["target"] == CLOCK:
                 Path(mount["source"]).mkdir(parents=True, exist_ok=True)
 
