@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
-from rehearsal.targets import doctor
+from rehearsal.targets import doctor, process
 from rehearsal.targets.base import Database, TemplateRecipe
 from rehearsal.targets.existing import MARK, ExistingTarget, json2, jsonrpc
 from rehearsal.targets.native import NativeTarget
+
+AUTOVACUUM_SECONDS = 90.0
 
 
 def parameter(database: Database, key: str) -> Any:
@@ -70,6 +72,21 @@ def test_a_database_of_an_old_name_is_not_mistaken_for_the_old_one(native: Nativ
     native.drop(database)
     native.clone(database.name)
     assert {parameter(database, "rehearsal.test") for _ in range(6)} == {"settings ran"}
+
+
+def test_a_database_goes_while_autovacuum_is_in_it(native: NativeTarget, name: str) -> None:
+    lent = native.clone(name)
+    try:
+        # A vacuum of ten pages a second takes a minute; autovacuum looks into a database every thirty seconds.
+        slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 1"
+        native.sql(lent, f"CREATE TABLE dead (id int) WITH ({slow}, autovacuum_vacuum_scale_factor = 0)")
+        native.sql(lent, "INSERT INTO dead SELECT generate_series(1, 200000); DELETE FROM dead")
+        # Its type is hidden from a role that's no superuser; that it belongs to no user isn't.
+        working = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND usesysid IS NULL"
+        assert process.wait_until(lambda: bool(native.sql(lent, working)), AUTOVACUUM_SECONDS)
+    finally:
+        native.drop(lent)
+    assert name not in native.status().databases
 
 
 def test_drop_is_silent_the_second_time_and_takes_the_files(native: NativeTarget, name: str) -> None:

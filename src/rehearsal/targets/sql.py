@@ -12,7 +12,7 @@ from rehearsal.targets.names import literal, quoted
 
 MAINTENANCE = "postgres"
 SQL_SECONDS = 600.0
-COPY_TRIES = 5
+ALONE_TRIES = 5
 PSQL_WORDS = ("--no-psqlrc", "--quiet", "--csv", "--tuples-only", "--no-password", "--set", "ON_ERROR_STOP=1")
 """How psql is asked, so that `rows` can read its answer."""
 
@@ -52,28 +52,32 @@ class SqlServer(ABC):
         self.sql(MAINTENANCE, f"CREATE DATABASE {quoted(name)} TEMPLATE template0 ENCODING 'UTF8'")
 
     def copy(self, source: str, name: str) -> None:
-        """Copy database *source* as *name*; whoever is connected to the source is cut off.
+        """Copy database *source* as *name*; whoever is connected to the source is cut off."""
+        self._alone(source, f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)};")
 
-        PostgreSQL copies only a database that nobody uses. A client may come back between the cut and
-        the copy, so both are tried a bounded number of times.
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is connected; silent when there's none."""
+        # Not WITH (FORCE), which fails when autovacuum happens to be in that database: it may be ended by a
+        # superuser alone. Without FORCE, PostgreSQL sends autovacuum away by itself.
+        self._alone(name, f"DROP DATABASE IF EXISTS {quoted(name)};")
+
+    def _alone(self, name: str, statement: str) -> None:
+        """Run *statement*, which needs a database *name* that nobody uses, after cutting off its clients.
+
+        A client may come back between the cut and the statement, so both are tried a bounded number of times.
         """
         # Names are checked (see `quoted`), which leaves nothing to inject.
-        statement = (
+        cut_off = (
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            f"WHERE datname = {literal(source)} AND pid <> pg_backend_pid() AND backend_type = 'client backend';\n"
-            f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)};"
+            f"WHERE datname = {literal(name)} AND pid <> pg_backend_pid() AND backend_type = 'client backend';\n"
         )
-        for left in reversed(range(COPY_TRIES)):
+        for left in reversed(range(ALONE_TRIES)):
             try:
-                self.sql(MAINTENANCE, statement)
+                self.sql(MAINTENANCE, cut_off + statement)
                 return
             except EnvironmentNotReady as failed:
                 if "being accessed by other users" not in str(failed) or not left:
                     raise
-
-    def drop(self, name: str) -> None:
-        """Remove a database, whoever is connected; silent when there's none."""
-        self.sql(MAINTENANCE, f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
 
     def seal(self, name: str, sealed: str) -> None:
         """Rename database *name* to *sealed*; nobody can connect to it any more, so copying it never waits."""
