@@ -401,6 +401,17 @@ def load(
     workers: Annotated[
         int, typer.Option("--workers", min=0, max=64, help="Locust workers on this machine; 0: one process.")
     ] = 0,
+    await_workers: Annotated[
+        str,
+        typer.Option(
+            "--await-workers",
+            metavar="N|HOST",
+            help="Workers that you start: how many, or a name with an address for each.",
+        ),
+    ] = "",
+    bind: Annotated[
+        str, typer.Option("--bind", metavar="HOST:PORT", help="Where the master listens for such workers.")
+    ] = "127.0.0.1:5557",
     headless: Annotated[bool, typer.Option("--headless/--web", help="Without, or with Locust's web interface.")] = True,
     web_port: Annotated[int, typer.Option("--web-port", help="Port of the web interface.")] = 8089,
     shape: Annotated[
@@ -424,7 +435,7 @@ def load(
 ) -> None:
     """Drive a scenario with Locust at a multiple of real time, and judge it."""
     from rehearsal import project
-    from rehearsal.load import Drive, drivable, driven, lanes_for, prepare_only, staff
+    from rehearsal.load import Drive, drivable, driven, lanes_for, place, prepare_only, staff, workers_at
     from rehearsal.run import Options, ready_target, require_free
     from rehearsal.terminal import Progress, verdict_lines
 
@@ -432,12 +443,15 @@ def load(
     project.require_parts(scenario)
     if out is not None:
         require_free(out)
+    master = place(bind) if await_workers else ""
+    if await_workers:
+        workers = workers_at(await_workers)
     chosen = _target(target)
     was_running = chosen.status().running
     lanes = users if users is not None else lanes_for(chosen, workers)
     if lanes < workers:
         raise UsageError(f"--users {lanes} cannot be spread over --workers {workers}; every worker needs a lane")
-    drive = Drive(lanes + staff(scenario), workers, 0 if headless else web_port, tuple(locust or ()))
+    drive = Drive(lanes + staff(scenario), workers, master, 0 if headless else web_port, tuple(locust or ()))
     with Progress(tell) as progress:
         try:
             ready_target(chosen, progress.tell)

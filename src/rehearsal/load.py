@@ -35,6 +35,8 @@ LANES_PER_HTTP_WORKER = 8
 LANES_DEFAULT_MAX = 16
 END_S_MAX = 180.0
 """How long Locust may take to end once it was asked to: answers on their way, files to hand in."""
+WORKERS_S_MAX = 60.0
+"""How long the master waits for its workers."""
 POLL_S = 0.2
 LOG_TAIL_LINES = 15
 
@@ -46,7 +48,9 @@ class Drive:
     users: int
     """Lanes and back-office users together."""
     workers: int = 0
-    """0: one process; else a master and so many workers on this machine."""
+    """0: one process; else a master and so many workers."""
+    master: str = ""
+    """Where the master listens, HOST:PORT, for workers that others start; empty: they are started here."""
     web_port: int = 0
     """0: headless."""
     extra: tuple[str, ...] = ()
@@ -147,6 +151,8 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
     environment = os.environ | _environment(run, database) | {"REHEARSE_WORKER_FOLDER": str(logs)}
     if drive.web_port:
         told(f"Locust's web page: http://127.0.0.1:{drive.web_port}/?tab=rehearsal")
+    if drive.master:
+        told(f"waiting for {drive.workers} Locust worker(s) at {drive.master}, {WORKERS_S_MAX:.0f} s at most")
     with _started(_commands(drive, database), environment, logs) as processes:
         master = processes[0]
         relay = threading.Thread(target=_relayed, args=(master, told), daemon=True)
@@ -186,11 +192,35 @@ def _commands(drive: Drive, database: Database) -> list[list[str]]:
     ]  # fmt: skip
     if not drive.workers:
         return [lead]
-    port = str(_free_port())
-    lead += ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
-    lead += ["--expect-workers", str(drive.workers), "--expect-workers-max-wait", "60"]
-    follow = [*locust, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
-    return [lead, *([follow] * drive.workers)]
+    host, _, port = (drive.master or f"127.0.0.1:{_free_port()}").rpartition(":")
+    lead += ["--master", "--master-bind-host", host, "--master-bind-port", port]
+    lead += ["--expect-workers", str(drive.workers), "--expect-workers-max-wait", f"{WORKERS_S_MAX:.0f}"]
+    follow = [*locust, "--worker", "--master-host", host, "--master-port", port]
+    return [lead, *([] if drive.master else [follow] * drive.workers)]
+
+
+def workers_at(said: str) -> int:
+    """Return how many workers *said* means: a number, or a host name that has one address for each of them.
+
+    A scaled service of Compose is such a name. Raises `UsageError`.
+    """
+    wrong = f"--await-workers {said!r}: expected a number from 1 on, or a host name that has an address for each worker"
+    if said.isdecimal():
+        if not int(said):
+            raise UsageError(wrong)
+        return int(said)
+    try:
+        return len(socket.gethostbyname_ex(said)[2])
+    except OSError:
+        raise UsageError(wrong) from None
+
+
+def place(said: str) -> str:
+    """Return *said* when it is a HOST:PORT to listen at; raises `UsageError`."""
+    host, _, port = said.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise UsageError(f"--bind {said!r}: expected HOST:PORT, such as 0.0.0.0:5557 for every network of this host")
+    return said
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,20 +13,13 @@ from rehearsal.run import ready_target
 from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.engine import Engine
 from rehearsal.targets.stack import IMAGE_SETTINGS
-from tests.conftest import quiet
+from tests.conftest import free_port, quiet
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "rehearsal-test"
 COMPOSE_SECONDS = 420.0
 PROBE = "rehearsal_probe"
 """A module of a customer's own."""
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def compose(*words: str) -> str:

@@ -15,7 +15,8 @@ from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.engine import Engine
 from rehearsal.targets.stack import DB, ODOO
 from tests.cli.command import Said, rehearse
-from tests.docker.conftest import PROJECT, compose, free_port
+from tests.conftest import free_port
+from tests.docker.conftest import PROJECT, compose
 
 pytestmark = pytest.mark.xdist_group("docker")
 ANSWERS = {

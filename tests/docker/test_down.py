@@ -12,7 +12,8 @@ from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.engine import Engine
 from rehearsal.targets.stack import DB
 from tests.cli.command import rehearse
-from tests.docker.conftest import compose, free_port
+from tests.conftest import free_port
+from tests.docker.conftest import compose
 
 pytestmark = pytest.mark.xdist_group("docker")
 OTHER = "rehearsal-other"

@@ -13,6 +13,7 @@ import pytest
 
 from rehearsal.targets.native import NativeTarget
 from tests.cli.command import environment, rehearse
+from tests.conftest import free_port
 from tests.load.conftest import DriveIt, short
 
 pytestmark = pytest.mark.xdist_group("load")
@@ -72,6 +73,48 @@ def test_the_commands_that_prepare_prints_drive_the_run_and_observe_judges_it(
     assert judged.code == 0, judged
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert (summary["verdict"], summary["load"]["workers"]) == ("pass", 1)
+
+
+def test_workers_that_others_start_need_the_login_alone(target: NativeTarget, tmp_path: Path) -> None:
+    """The master waits for them, tells them the rest, judges, and ends with the verdict's code."""
+    (tmp_path / "scenarios").mkdir()
+    words = json.dumps(short() | {"extends": "flash_drop", "name": "elsewhere", "client": "json2"})
+    (tmp_path / "scenarios" / "elsewhere.yaml").write_text(words, encoding="utf-8")
+    database = target.clone(f"load_elsewhere_{os.getpid()}")
+    env = environment({"REHEARSE_ODOO_DATABASE": database.name, "REHEARSE_ODOO_API_KEY": database.api_key or ""})
+    port = str(free_port())
+    locustfile = Path(__file__).parents[2] / "loadtests" / "locustfile.py"
+    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--worker", "--master-port", port]
+    with (tmp_path / "workers.log").open("w") as log:
+        workers = [subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=log) for _ in range(2)]
+        try:
+            said = rehearse(
+                "load", "elsewhere", "--target", database.url, "--await-workers", "2", "--bind", f"127.0.0.1:{port}",
+                "--out", "run", cwd=tmp_path, env=env,
+            )  # fmt: skip
+            assert [worker.wait(30) for worker in workers] == [0, 0]
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+            target.drop(database)
+
+    assert said.code == 0, said
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["load"]["workers"] == 2
+    assert len(summary["load"]["dealing"]["by_worker"]) == 2 and all(summary["load"]["dealing"]["by_worker"].values())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--await-workers", "0"), ("--await-workers", "no.such.host.invalid"), ("--await-workers", "1", "--bind", "5557")],
+)
+def test_workers_elsewhere_that_cannot_be_are_refused_by_value(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Before anything is started."""
+    said = rehearse("load", "flash_drop", *words, "--target", "http://127.0.0.1:9", cwd=tmp_path)
+
+    assert said.code == 2
+    assert repr(words[-1]) in said.err and "expected" in said.err
 
 
 def test_a_plain_locust_without_a_run_folder_says_what_to_do(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -17,7 +16,7 @@ from rehearsal.live import judged_so_far
 from rehearsal.run import Run, conclude, reopen
 from rehearsal.targets.native import NativeTarget
 from tests.cli.command import ended, started, wait_for_lines
-from tests.conftest import load, quiet
+from tests.conftest import free_port, load, quiet
 from tests.load.conftest import DriveIt, short
 
 pytestmark = pytest.mark.xdist_group("load")
@@ -135,10 +134,3 @@ def read(url: str) -> str:
             if time.monotonic() > until:
                 raise
             time.sleep(POLL_S)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -18,8 +18,8 @@ from rehearsal.paced import Asked, Paced, PacedRoad
 from rehearsal.shards import key_of, shard_of
 
 logger = logging.getLogger(__name__)
-DEAL, ANSWER, READY, GATHER, LINES = (
-    "rehearsal_deal", "rehearsal_answer", "rehearsal_ready", "rehearsal_gather", "rehearsal_lines",
+DEAL, ANSWER, READY, GATHER, LINES, SETTINGS = (
+    "rehearsal_deal", "rehearsal_answer", "rehearsal_ready", "rehearsal_gather", "rehearsal_lines", "rehearsal_settings",
 )  # fmt: skip
 """Messages between master and workers."""
 READY_S_MAX = 120.0

@@ -33,6 +33,11 @@ MESSAGE_MAX = 200
 """Characters of Odoo's message kept in Locust's table of failures, which groups by them."""
 
 
+def timeout_s() -> float:
+    """Return how long an answer is waited for, as the environment says."""
+    return float(os.environ.get("REHEARSE_ODOO_TIMEOUT_S") or 60.0)
+
+
 class Refused(Exception):
     """Odoo said no and rolled back: an answer, not a failure of the network."""
 
@@ -45,7 +50,7 @@ class OdooUser(FastHttpUser):
     """Log in once per user, ask by business names, and stop the whole test when the login is refused."""
 
     abstract = True
-    network_timeout = float(os.environ.get("REHEARSE_ODOO_TIMEOUT_S") or 60.0)
+    network_timeout = timeout_s()
     connection_timeout = 10.0
     max_retries = 0
 

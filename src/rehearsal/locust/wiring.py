@@ -1,6 +1,6 @@
 """Ties a rehearsal to Locust's events: who is conductor, who is lane, how it ends. `install` is for the locustfile.
 
-The run folder comes from REHEARSE_RUN, in the master or the only process; workers need to know Odoo only. A
+The run folder comes from REHEARSE_RUN, in the master or the only process; workers need to know the login only. A
 worker keeps its file in REHEARSE_WORKER_FOLDER, or in a temporary folder, until the master asks for it.
 """
 
@@ -21,7 +21,7 @@ from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.locust import tab, user
 from rehearsal.locust.bench import Bench, Job, packed_answer
 from rehearsal.locust.conductor import Conductor, Orders
-from rehearsal.locust.crew import ANSWER, DEAL, GATHER, LINES, READY, LocalCrew, RemoteCrew
+from rehearsal.locust.crew import ANSWER, DEAL, GATHER, LINES, READY, SETTINGS, LocalCrew, RemoteCrew
 from rehearsal.model import Answer
 from rehearsal.odoo.client import NotAllowed
 from rehearsal.run import reopen, target_of
@@ -30,6 +30,8 @@ from rehearsal.targets import choose
 
 PART_BYTES = 256_000
 """Size of one message with lines of a worker's file."""
+OF_THE_SCENARIO = ("REHEARSE_ODOO_CLIENT", "REHEARSE_ODOO_TIMEOUT_S", "REHEARSE_CRONS")
+"""What the master tells its workers, so that they need to know nothing but the login."""
 QUIT_S_MAX = 120.0
 """How long quitting waits for the conductor to hand in its outcome."""
 
@@ -90,6 +92,11 @@ class Wiring:
                 runner.send_message(LINES, {"part": part, "last": number == len(parts)})
                 gevent.sleep(0)
 
+        def set_up(environment: Environment, msg: Any, **_: Any) -> None:
+            os.environ.update(msg.data)
+            user.OdooUser.network_timeout = user.timeout_s()
+
+        runner.register_message(SETTINGS, set_up)
         runner.register_message(DEAL, dealt)
         runner.register_message(GATHER, gathered, concurrent=True)
 
@@ -121,6 +128,8 @@ class Wiring:
         if self.bench is not None:
             crew = LocalCrew(self.bench, self.conductor.env)
         else:
+            # Before the first user is made there: Locust sends its own orders after this.
+            runner.send_message(SETTINGS, {name: os.environ[name] for name in OF_THE_SCENARIO if name in os.environ})
             crew = RemoteCrew(runner, self.conductor.env, self.conductor.lost)
         self.conductor.start(crew)
         gevent.spawn(self._quit_when_done)

@@ -213,7 +213,8 @@ class Stack:
     def down(self, volumes: bool = False) -> None:
         """Remove the containers and their network, with *volumes* the databases too; nothing that is not this project's."""
         self.unpause()
-        words = ["down", "--timeout", "10", *(["--volumes"] if volumes else [])]
+        # Drivers that `docker compose --profile load` started are the project's own, too.
+        words = ["--profile", "load", "down", "--timeout", "10", *(["--volumes"] if volumes else [])]
         self.compose(words, "removing the containers", DOWN_SECONDS)
 
     def volumes(self) -> tuple[str, ...]:
