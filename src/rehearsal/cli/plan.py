@@ -1,0 +1,86 @@
+"""Commands about what can be rehearsed: scenario list, show, validate, schema, new; plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rehearsal.cli.words import AsJson, Name, Seed, app, scenario_named, scenarios, tell
+from rehearsal.errors import UsageError
+
+NAME = "[a-z][a-z0-9_]*"
+
+
+@scenarios.command("list")
+def scenario_list(as_json: AsJson = False) -> None:
+    """List the scenarios of the project path."""
+    from rehearsal import project
+
+    rows = [
+        {"name": name, "path": str(path), "title": scenario_named(str(path)).title}
+        for name, path in project.files("scenarios", ".yaml").items()
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        print(f"{row['name']:24} {row['title']}")
+
+
+@scenarios.command("show")
+def scenario_show(name: Name, seed: Seed = None) -> None:
+    """Print a scenario as resolved, every default written out."""
+    from rehearsal.scenario_file import dump
+
+    print(dump(scenario_named(name, seed)), end="")
+
+
+@scenarios.command("validate")
+def scenario_validate(file: Name) -> None:
+    """Check a scenario; all problems at once, each with file:line:col."""
+    from rehearsal import project
+
+    found = scenario_named(file)
+    project.require_parts(found)
+    tell(f"{file}: scenario {found.name} is valid")
+
+
+@scenarios.command("schema")
+def scenario_schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    from rehearsal.scenario_file import schema
+
+    print(schema())
+
+
+@scenarios.command("new")
+def scenario_new(name: Annotated[str, typer.Argument(help="Name of the new scenario.")]) -> None:
+    """Write scenarios/NAME.yaml, a variant of promo_weekend to start from."""
+    from re import fullmatch
+
+    if not fullmatch(NAME, name):
+        raise UsageError(
+            f"a scenario cannot be named {name!r}; expected small letters, digits and _, such as black_friday"
+        )
+    path = Path("scenarios") / f"{name}.yaml"
+    if path.exists():
+        raise UsageError(f"{path} exists already; choose another name or edit it")
+    text = (
+        "# yaml-language-server: $schema=scenario.schema.json   (write it with: rehearse scenario schema > scenarios/scenario.schema.json)\n"
+        f"extends: promo_weekend\nname: {name}\ntitle: {name.replace('_', ' ').capitalize()}\nseed: 1\n"
+    )
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    tell(f"wrote {path}; look at the whole of it with `rehearse scenario show {name}`")
+
+
+@app.command()
+def plan(name: Name, seed: Seed = None, as_json: AsJson = False) -> None:
+    """Show what a scenario will ask for, without an ERP: arrivals, demand against supply, peak rates."""
+    from rehearsal.plan import planned, table
+
+    told = planned(scenario_named(name, seed))
+    print(json.dumps(told, indent=2) if as_json else table(told))

@@ -1,0 +1,93 @@
+"""Commands about runs that were made: check, report, observe, drop, compare."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from rehearsal.cli.words import AsJson, RunName, TargetName, app, target_named, tell
+from rehearsal.errors import EnvironmentNotReady, UsageError
+
+
+@app.command()
+def check(name: RunName = "latest", as_json: AsJson = False) -> None:
+    """Judge a run again from its files alone."""
+    from rehearsal.run import conclude, find_run, reopen
+    from rehearsal.terminal import verdict_lines
+
+    found = reopen(find_run(name))
+    summary = conclude(found, tell)
+    print(json.dumps(summary, indent=2) if as_json else "\n".join(verdict_lines(found.folder, summary, "", "")))
+    raise typer.Exit(summary["exit_code"])
+
+
+@app.command()
+def report(name: RunName = "latest") -> None:
+    """Write the reports of a run again."""
+    from rehearsal.run import conclude, find_run, reopen
+
+    found = reopen(find_run(name))
+    conclude(found, tell)
+    print(found.folder / "report.html")
+
+
+@app.command()
+def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
+    """Read Odoo's books again from a kept database (`rehearse run --keep`), then judge."""
+    from rehearsal.run import conclude, find_run, observed_again, reopen, target_of
+    from rehearsal.terminal import verdict_lines
+
+    found = reopen(find_run(name))
+    used = found.manifest.get("target", {})
+    if "database" not in used:
+        raise UsageError(f"{found.folder} does not say which database it used; it ended before there was one")
+    chosen = target_named(target_of(found.manifest) if target == "auto" else target)
+    database = chosen.database(used["database"])
+    if chosen.kind != "existing" and database.name not in chosen.status().databases:
+        raise EnvironmentNotReady(
+            f"database {database.name!r} is gone, so its books cannot be read again; "
+            "keep the next one with: rehearse run --keep"
+        )
+    if found.manifest.get("prepared_for_load"):
+        from rehearsal.load import observed_by_hand
+
+        observed_by_hand(found, database, tell)
+    else:
+        observed_again(found, database, tell)
+    summary = conclude(found, tell)
+    print("\n".join(verdict_lines(found.folder, summary, "", "")))
+    raise typer.Exit(summary["exit_code"])
+
+
+@app.command()
+def drop(name: RunName = "latest", target: TargetName = "auto") -> None:
+    """Remove the database that `rehearse run --keep` kept; the run folder stays."""
+    from rehearsal.run import find_run, reopen, target_of
+
+    found = reopen(find_run(name))
+    chosen = target_named(target_of(found.manifest) if target == "auto" else target)
+    database = str(found.manifest.get("target", {}).get("database", ""))
+    if chosen.kind == "existing":
+        raise UsageError(f"{found.folder} ran on an Odoo of yours, whose database is not ours to drop")
+    if database not in chosen.status().databases:
+        tell(f"{found.folder}: its database is gone already")
+        return
+    chosen.drop(chosen.database(database))
+    tell(f"dropped database {database}")
+
+
+@app.command()
+def compare(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
+    as_json: AsJson = False,
+) -> None:
+    """Say which broken invariants are new, ongoing or fixed between two runs, with the money at risk of each."""
+    from rehearsal.compare import compared, table
+    from rehearsal.run import find_run
+
+    told = compared(find_run(run_a), find_run(run_b))
+    print(json.dumps(told, indent=2) if as_json else table(told))
+    raise typer.Exit(1 if told["new"] else 5 if told["undecided"] else 0)

@@ -1,0 +1,206 @@
+"""Commands that rehearse: run, load, replay, demo."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rehearsal.cli.words import (
+    AsJson,
+    ConnectorName,
+    Name,
+    RunName,
+    Seed,
+    TargetName,
+    Untested,
+    app,
+    scenario_named,
+    target_named,
+    tell,
+)
+from rehearsal.errors import UsageError
+
+if TYPE_CHECKING:
+    from rehearsal.scenario import Scenario
+
+
+@app.command()
+def run(
+    name: Name,
+    connector: ConnectorName = None,
+    target: TargetName = "auto",
+    seed: Seed = None,
+    lanes: Annotated[
+        int | None, typer.Option("--lanes", min=1, max=64, help="Operations that may overlap; 1 is deterministic.")
+    ] = None,
+    client: Annotated[str | None, typer.Option("--client", help="odoorpc or json2.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave target and database up, for a look inside.")] = False,
+    completed_is_success: Annotated[
+        bool, typer.Option("--completed-is-success", help="End with 0 once judged, whatever the verdict.")
+    ] = False,
+    allow_untested_odoo: Untested = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rehearse a scenario, and judge it."""
+    from rehearsal import project
+    from rehearsal.run import Options, ready_target, rehearse, require_free
+    from rehearsal.terminal import Progress, verdict_lines
+
+    scenario = scenario_named(name, seed, connector, lanes, client)
+    project.require_parts(scenario)
+    if out is not None:
+        require_free(out)
+    chosen = target_named(target, allow_untested_odoo)
+    was_running = chosen.status().running
+    with Progress(tell) as progress:
+        try:
+            ready_target(chosen, progress.tell)
+            done, summary = rehearse(scenario, chosen, Options(out, keep), progress.tell, progress.advance)
+        except KeyboardInterrupt:
+            progress.tell("rehearse: interrupted, and nothing was judged")
+            raise
+        finally:
+            if not was_running and not keep:
+                chosen.down()
+    repeat = _repeat(name, scenario, target, lanes, client)
+    print(json.dumps(summary, indent=2)) if as_json else print(
+        "\n".join(verdict_lines(done.folder, summary, repeat, scenario.cure))
+    )
+    if done.interrupted:
+        raise typer.Exit(130)
+    raise typer.Exit(0 if completed_is_success else summary["exit_code"])
+
+
+@app.command()
+def load(
+    name: Name,
+    speedup: Annotated[
+        float | None, typer.Option("--speedup", min=0.001, help="Scenario seconds per wall second.")
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option("--users", min=1, help="Lanes: operations that may be under way at once.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, max=64, help="Locust workers on this machine; 0: one process.")
+    ] = 0,
+    await_workers: Annotated[
+        str,
+        typer.Option(
+            "--await-workers",
+            metavar="N|HOST",
+            help="Workers that you start: how many, or a name with an address for each.",
+        ),
+    ] = "",
+    bind: Annotated[
+        str, typer.Option("--bind", metavar="HOST:PORT", help="Where the master listens for such workers.")
+    ] = "127.0.0.1:5557",
+    headless: Annotated[bool, typer.Option("--headless/--web", help="Without, or with Locust's web interface.")] = True,
+    web_port: Annotated[int, typer.Option("--web-port", help="Port of the web interface.")] = 8089,
+    shape: Annotated[
+        str | None, typer.Option("--shape", help="curve (the scenario's own), ramp, spike, soak or breakpoint.")
+    ] = None,
+    connector: ConnectorName = None,
+    target: TargetName = "auto",
+    seed: Seed = None,
+    client: Annotated[str | None, typer.Option("--client", help="odoorpc or json2.")] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Prepare only, and say which Locust commands to start on which host.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave target and database up, for a look inside.")] = False,
+    as_json: AsJson = False,
+    locust: Annotated[
+        list[str] | None, typer.Argument(help="After --: further words for Locust, such as --csv FILE.")
+    ] = None,
+) -> None:
+    """Drive a scenario with Locust at a multiple of real time, and judge it."""
+    from rehearsal import project
+    from rehearsal.load import Drive, drivable, driven, lanes_for, place, prepare_only, staff, workers_at
+    from rehearsal.run import Options, ready_target, require_free
+    from rehearsal.terminal import Progress, verdict_lines
+
+    scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape))
+    project.require_parts(scenario)
+    if out is not None:
+        require_free(out)
+    master = place(bind) if await_workers else ""
+    if await_workers:
+        workers = workers_at(await_workers)
+    chosen = target_named(target)
+    was_running = chosen.status().running
+    lanes = users if users is not None else lanes_for(chosen, workers)
+    if lanes < workers:
+        raise UsageError(f"--users {lanes} cannot be spread over --workers {workers}; every worker needs a lane")
+    drive = Drive(lanes + staff(scenario), workers, master, 0 if headless else web_port, tuple(locust or ()))
+    with Progress(tell) as progress:
+        try:
+            ready_target(chosen, progress.tell)
+            if prepare:
+                _, words = prepare_only(scenario, chosen, drive, Options(out, keep=True), progress.tell)
+                print("\n".join(words))
+                keep = True
+                return
+            done, summary = driven(scenario, chosen, drive, Options(out, keep), progress.tell)
+        except KeyboardInterrupt:
+            progress.tell("rehearse: interrupted, and nothing was judged")
+            raise
+        finally:
+            if not was_running and not keep:
+                chosen.down()
+    repeat = _repeat(name, scenario, target, None, client).replace("rehearse run", "rehearse load", 1)
+    repeat += (f" --speedup {speedup:g}" if speedup else "") + (f" --shape {shape}" if shape else "")
+    print(json.dumps(summary, indent=2)) if as_json else print(
+        "\n".join(verdict_lines(done.folder, summary, repeat, scenario.cure))
+    )
+    raise typer.Exit(130 if done.interrupted else summary["exit_code"])
+
+
+@app.command()
+def replay(name: RunName = "latest", target: TargetName = "auto", keep: bool = False) -> None:
+    """Repeat a run: same seed, same scenario file."""
+    from rehearsal.run import find_run
+
+    run(str(find_run(name) / "scenario.yaml"), target=target, keep=keep)
+
+
+@app.command()
+def demo(
+    name: Annotated[str, typer.Argument(help="A scenario that names its cure.")] = "promo_weekend",
+    target: TargetName = "auto",
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a failure and its cure: the scenario with its own connector, then with its cure, side by side."""
+    from rehearsal.demo import demonstrate, pair
+    from rehearsal.run import ready_target
+    from rehearsal.terminal import Progress
+
+    scenario = scenario_named(name, seed)
+    pair(scenario)
+    chosen = target_named(target)
+    was_running = chosen.status().running
+    with Progress(tell) as progress:
+        try:
+            ready_target(chosen, progress.tell)
+            shown = demonstrate(scenario, chosen, progress.tell, progress.advance)
+        finally:
+            if not was_running:
+                chosen.down()
+    print(json.dumps(shown.comparison, indent=2) if as_json else shown.text())
+    raise typer.Exit(0 if shown.convinces else 5)
+
+
+def _repeat(name: str, scenario: Scenario, target: str, lanes: int | None, client: str | None) -> str:
+    words = [f"rehearse run {name} --connector {scenario.connector} --seed {scenario.seed}"]
+    words += [f"--target {target}"] if target != "auto" else []
+    words += [f"--lanes {lanes}"] if lanes else []
+    words += [f"--client {client}"] if client else []
+    return " ".join(words)

@@ -1,0 +1,140 @@
+"""Commands about where Odoo runs: doctor, up, down, status, heal, mark."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rehearsal.cli.words import AsJson, RunName, TargetName, Untested, app, target_named, tell
+from rehearsal.errors import UsageError
+
+if TYPE_CHECKING:
+    from rehearsal.targets.base import Target
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is missing here, each with the command that fixes it."""
+    from rehearsal.targets.doctor import checks
+
+    found = checks()
+    if as_json:
+        print(
+            json.dumps(
+                [{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix, "needed": c.needed} for c in found],
+                indent=2,
+            )
+        )
+    else:
+        for check in found:
+            print(
+                f"{'✓' if check.ok else '✗' if check.needed else '–'} {check.name}: {check.detail}"
+                + ("" if check.ok or not check.fix else f"\n    fix: {check.fix}")
+            )
+    if not all(check.ok or not check.needed for check in found):
+        raise typer.Exit(3)
+
+
+@app.command()
+def up(target: TargetName = "auto", allow_untested_odoo: Untested = False) -> None:
+    """Provide Odoo, PostgreSQL and the template database, and leave them running."""
+    from rehearsal.run import ready_target
+
+    chosen = target_named(target, allow_untested_odoo)
+    ready_target(chosen, tell)
+    state = chosen.status()
+    tell(f"Odoo {state.odoo_version or ''} runs at {state.url}")
+
+
+@app.command()
+def down(
+    target: TargetName = "auto",
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Docker: remove every database too; asks before it does.")
+    ] = False,
+) -> None:
+    """Stop what `up` started; the cache and the template stay."""
+    chosen = target_named(target)
+    if volumes:
+        _remove(chosen)
+        return
+    chosen.down()
+    tell("stopped; nothing is left running")
+
+
+def _remove(target: Target) -> None:
+    """Remove the databases of a Docker target, once its project's name was typed."""
+    from rehearsal.targets.docker import DockerTarget
+    from rehearsal.targets.existing import ask
+
+    if not isinstance(target, DockerTarget):
+        raise UsageError(f"--volumes is for --target docker; a {target.kind} target has no volumes")
+    volumes, name = target.stack.volumes(), target.stack.project
+    if not volumes:
+        target.down()
+        tell("stopped; there are no volumes")
+        return
+    typed = ask(f"This removes {', '.join(volumes)} with every database in them. Type {name} to go on: ")
+    if typed != name:
+        raise UsageError(f"typed {typed!r}, expected {name!r}; nothing was removed")
+    target.remove()
+    tell(f"removed {', '.join(volumes)}; nothing is left running")
+
+
+@app.command()
+def status(target: TargetName = "auto", as_json: AsJson = False) -> None:
+    """Say what runs now, without starting anything."""
+    state = target_named(target).status()
+    if as_json:
+        postgres = state.postgres
+        print(json.dumps({
+            "target": state.kind, "running": state.running, "url": state.url, "odoo_version": state.odoo_version,
+            "databases": list(state.databases), "detail": state.detail,
+            "postgres": {"host": postgres.host, "port": postgres.port, "user": postgres.user} if postgres else None,
+        }, indent=2))  # fmt: skip
+        return
+    print(f"{state.kind}: {'running at ' + str(state.url) if state.running else 'not running'} {state.detail}".rstrip())
+    for name in state.databases:
+        print(f"  database {name}")
+
+
+@app.command()
+def heal(name: RunName = "latest", target: TargetName = "auto") -> None:
+    """Undo what a crashed run may have left: a frozen or dead Odoo, a PostgreSQL that is down, scenario time."""
+    from rehearsal.erp_clock import left_behind
+    from rehearsal.faults import heal_journal, still_armed
+    from rehearsal.run import find_run, reopen, target_of
+
+    found = reopen(find_run(name))
+    journal = found.folder / "faults.ndjson"
+    armed = still_armed(journal)
+    clock = left_behind(found.manifest)
+    if not armed and not clock:
+        tell(f"{found.folder}: every fault was healed already")
+        return
+    target_named(target_of(found.manifest) if target == "auto" else target).heal()
+    if armed:
+        heal_journal(journal)
+    if clock:
+        found.manifest["erp_clock"]["restored"] = True
+        found.save()
+    tell(f"healed: {', '.join((*armed, *(['Odoo is on the real time'] if clock else [])))}")
+
+
+@app.command()
+def mark(
+    target: Annotated[
+        str, typer.Argument(metavar="URL", help="The URL of the Odoo whose database may be rehearsed on.")
+    ],
+) -> None:
+    """Mark a database for rehearsal; asks for its name to be typed. Never do this to production."""
+    from rehearsal.targets.existing import ExistingTarget, ask
+
+    chosen = target_named(target)
+    if not isinstance(chosen, ExistingTarget):
+        raise UsageError(f"only the database behind a URL is marked by hand; {target!r} is not a URL")
+    chosen.connect()
+    chosen.write_mark(ask("Rehearsals write orders, payments and stock into it. Type the name of the database: "))
+    tell("marked; `rehearse run` may now write to it")

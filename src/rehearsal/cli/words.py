@@ -1,0 +1,69 @@
+"""What the commands share: the application, the words of its options, and how a scenario and a target are named."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rehearsal.scenario import Scenario
+    from rehearsal.targets.base import Target
+
+app = typer.Typer(
+    help="Rehearse a retailer's peak weekend against a real Odoo, and prove what was oversold, stuck or lost.",
+    no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+)  # fmt: skip
+scenarios = typer.Typer(help="What can be rehearsed.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(scenarios, name="scenario")
+
+Name = Annotated[str, typer.Argument(help="A scenario of the project path, or a path to a YAML file.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or 'latest'.")]
+TargetName = Annotated[str, typer.Option("--target", help="auto, native, docker, or the URL of an Odoo.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
+Untested = Annotated[
+    bool, typer.Option("--allow-untested-odoo", help="Take an Odoo version that the tests have never run.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Another seed than the scenario's.")]
+ConnectorName = Annotated[str | None, typer.Option("--connector", help="Another connector than the scenario's.")]
+
+
+def tell(text: str) -> None:
+    """Say something to the person at the keyboard."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def target_named(name: str, allow_untested: bool = False) -> Target:
+    """Return the target of that name, or that ``auto`` finds."""
+    from rehearsal.targets import choose
+
+    return choose(name, allow_untested=allow_untested, told=tell)
+
+
+def scenario_named(
+    name: str,
+    seed: int | None = None,
+    connector: str | None = None,
+    lanes: int | None = None,
+    client: str | None = None,
+    speedup: float | None = None,
+    shape: str | None = None,
+) -> Scenario:
+    """Return the scenario of that name, with what the command line says laid over it."""
+    from rehearsal import project, scenario_file
+
+    overrides: dict[str, Any] = {}
+    if seed is not None:
+        overrides["seed"] = seed
+    if connector is not None:
+        overrides["connector"] = connector
+    if client is not None:
+        overrides["client"] = client
+    if lanes is not None:
+        overrides["clock"] = {"lanes": lanes}
+    if speedup is not None:
+        overrides["clock"] = {"speedup": speedup}
+    if shape is not None:
+        overrides["load"] = {"shape": shape}
+    return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides)
