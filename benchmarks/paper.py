@@ -19,8 +19,8 @@ from rehearsal.faults import Faults
 from rehearsal.history import History
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Delivery, EventKind, Instruction, InstructionKind, Operation
-from rehearsal.run import play
 from rehearsal.scenario import Scenario
+from rehearsal.weekend import play
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import simpy
 
 from benchmarks.paper import opened
 from rehearsal import project, scenario_file
-from rehearsal.run import play
+from rehearsal.weekend import play
 
 BUDGET = 0.25
 """At least a quarter of the bare loop's events per second."""

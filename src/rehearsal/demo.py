@@ -9,9 +9,10 @@ from typing import Any
 from rehearsal import project
 from rehearsal.compare import compared, table
 from rehearsal.errors import UsageError
-from rehearsal.run import Advanced, Options, Told, rehearse
+from rehearsal.run import Advanced, Options, rehearse
 from rehearsal.scenario import Scenario
 from rehearsal.targets.base import Target
+from rehearsal.weekend import Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,11 @@ from rehearsal.errors import EnvironmentNotReady, HarnessFault, UsageError
 from rehearsal.history import History
 from rehearsal.live import Watcher
 from rehearsal.outcome import FOLDER, Outcome
-from rehearsal.run import Options, Run, Told, conclude, observed_again, opened_run, readied
+from rehearsal.run import Options, Run, conclude, observed_again, opened_run, readied
 from rehearsal.scenario import NETWORK_FAULTS, Scenario
 from rehearsal.targets.base import Database, Target
 from rehearsal.vitals import Sampler
+from rehearsal.weekend import Told
 
 LANES_PER_HTTP_WORKER = 8
 """Odoo listens with a backlog of eight per HTTP worker; more lanes than that overflow it, and it gets slower."""

@@ -24,7 +24,7 @@ from typing import Any
 import simpy
 
 from rehearsal import demand, project, scenario_file, summary
-from rehearsal.clock import Lanes, Road
+from rehearsal.clock import Lanes
 from rehearsal.disturbance import Disturbance
 from rehearsal.erp_clock import ErpClock
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
@@ -34,20 +34,16 @@ from rehearsal.history import History
 from rehearsal.judge import Judged, judge
 from rehearsal.leftovers import database_name, sweep
 from rehearsal.market import Market
-from rehearsal.model import Answer, Operation, Outcome
 from rehearsal.odoo.connect import caller, factory, note_use, reachable, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import observe
-from rehearsal.odoo.verbs import look_up
 from rehearsal.record import Record
 from rehearsal.scenario import PROCESS_FAULTS, Scenario
 from rehearsal.targets.base import Database, Target, TemplateRecipe
+from rehearsal.weekend import Told, opened, settled, shelved
 
-Told = Callable[[str], None]
 Advanced = Callable[[float, float], None]
 """Told scenario seconds passed and in all."""
 SLICE_S = 1800.0
-CRONS = ("stock.ir_cron_scheduler_action",)
-"""Odoo's scheduled actions that settle runs by hand, by external id."""
 CALL_TIMEOUT_S = 300.0
 
 
@@ -327,16 +323,6 @@ def _played(
             history.phase("observe", env.now)
 
 
-def opened(env: simpy.Environment, market: Market, history: History) -> None:
-    """Let the connector get ready, and open the doors."""
-    assert market.connector is not None and market.erp is not None
-    history.phase("simulate", 0.0)
-    ready = env.process(market.connector.start(market.erp.desk("start")))
-    env.run(until=ready)
-    market.open_doors()
-    play(env, market)
-
-
 def _simulated(env: simpy.Environment, market: Market, history: History, told: Told, advanced: Advanced) -> None:
     scenario = market.scenario
     opened(env, market, history)
@@ -344,85 +330,6 @@ def _simulated(env: simpy.Environment, market: Market, history: History, told: T
     while env.now < scenario.lasts:
         env.run(until=min(scenario.lasts, env.now + SLICE_S))
         advanced(env.now, scenario.lasts)
-
-
-def play(env: simpy.Environment, market: Market) -> None:
-    """Let every actor of the scenario act: services, nodes, channels; each simulator is found by its kind."""
-    scenario = market.scenario
-    for service in scenario.services:
-        env.process(project.module("simulators", service).run(env, market, service))
-    for code, node in scenario.nodes.items():
-        env.process(project.module("simulators", node.kind).run(env, market, code))
-    for channel in market.channels.values():
-        env.process(project.module("simulators", channel.kind).run(env, market, channel))
-
-
-def settled(env: simpy.Environment, market: Market, lanes: Road, history: History, told: Told) -> None:
-    """Drain what is under way (bounded by the scenario), run Odoo's scheduled actions, resolve what is in doubt."""
-    told("settling: queues draining")
-    history.phase("settle", env.now)
-    limit = env.now + market.scenario.settle.limit
-    while env.peek() <= limit:
-        env.step()
-    if env.peek() < float("inf"):
-        history.write("unsettled", env.now)
-        told(f"not everything came to rest within {market.scenario.settle.limit / 3600:g} h of scenario time")
-    for cron in CRONS:
-        _asked(env, lanes, _cron(cron), "settle")
-    _resolved(env, lanes, history)
-
-
-def _cron(external_id: str) -> Callable[[Callable[[Operation], Answer]], None]:
-    module, _, name = external_id.partition(".")
-
-    def run(ask: Callable[[Operation], Answer]) -> None:
-        domain = [["module", "=", module], ["name", "=", name]]
-        found = ask(
-            Operation(
-                "find scheduled action",
-                "ir.model.data",
-                "search_read",
-                None,
-                {"domain": domain, "fields": ["res_id"]},
-                writes=False,
-            )
-        )
-        if found.ok and found.value:
-            ask(Operation(f"run {external_id}", "ir.cron", "method_direct_trigger", (found.value[0]["res_id"],)))
-
-    return run
-
-
-def _asked(
-    env: simpy.Environment, lanes: Road, work: Callable[[Callable[[Operation], Answer]], None], cause: str
-) -> None:
-    def ask(operation: Operation) -> Answer:
-        answer = env.run(until=lanes.ask(operation, cause))
-        assert isinstance(answer, Answer)
-        return answer
-
-    work(ask)
-
-
-def _resolved(env: simpy.Environment, lanes: Road, history: History) -> None:
-    """Find out what became of every unknown outcome: re-read its proof, or see that it was repeated and done."""
-    for index, operation in list(lanes.doubtful):
-        if index in lanes.repeated:
-            history.write("resolution", env.now, operation=index, committed=True)
-        elif operation.proof is not None:
-            answer = env.run(until=lanes.ask(look_up(operation.proof, operation.orders), "settle"))
-            if isinstance(answer, Answer) and answer.outcome is Outcome.OK:
-                committed = len(answer.value) >= operation.proof.found_min
-                history.write("resolution", env.now, operation=index, committed=committed)
-
-
-def shelved(market: Market, history: History) -> None:
-    """Write down what really lies at each node: the physical count that no ERP has."""
-    by_node: dict[str, dict[str, int]] = {}
-    for (node, sku), units in market.shelf.items():
-        by_node.setdefault(node, {})[sku] = units
-    for node, units_by_sku in by_node.items():
-        history.write("shelf", market.env.now, node=node, units=units_by_sku)
 
 
 def _point_latest(folder: Path) -> None:

@@ -31,10 +31,10 @@ from rehearsal.model import Answer
 from rehearsal.odoo.verbs import reserved_by_place
 from rehearsal.outcome import Outcome
 from rehearsal.paced import Crew, Paced, PacedRoad, TimedHistory
-from rehearsal.run import opened, settled, shelved
 from rehearsal.scenario import Scenario
 from rehearsal.shards import dealing
 from rehearsal.targets.base import Database, Target
+from rehearsal.weekend import opened, settled, shelved
 
 logger = logging.getLogger(__name__)
 LIVE_S = 10.0
