@@ -103,10 +103,13 @@ def _crowd(
     for number in range(round(len(ones) * drop.times)):
         rng = stream(scenario.seed, code, f"spike:{number}")
         like = ones[int(rng.random() * len(ones))]
-        at_s = round(min(begins + rng.random() * drop.lasts, scenario.lasts - 0.001), 3)
+        wave, within = divmod(rng.random() * drop.waves, 1)
+        after_s = (wave + within * drop.rush) * drop.lasts / drop.waves
+        at_s = round(min(begins + after_s, scenario.lasts - 0.001), 3)
         mine = ones[-1].number + number + 1
         customer = f"guest:{code}:{mine}" if like.customer.startswith("guest:") else like.customer
-        lines = ((pick(rng, hot), pick(rng, DROP_UNITS)),)
+        wanted = pick(rng, hot) if drop.waves == 1 else hot[int(wave) % len(hot)][0]
+        lines = ((wanted, pick(rng, DROP_UNITS)),)
         extra.append(replace(like, number=mine, at_s=at_s, customer=customer, lines=lines))
     return extra
 

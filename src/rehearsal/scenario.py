@@ -305,6 +305,10 @@ class Spike(Part):
     lasts: Duration = 600
     times: Annotated[float, Field(gt=0, le=100)] = 1.0
     """Extra orders, as a multiple of all the scenario's own."""
+    waves: Annotated[int, Field(ge=1, le=100)] = 1
+    """1: everybody wants any hot article; else the crowd comes in so many waves, each for the next one of them."""
+    rush: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The part of a wave's time in which its crowd arrives."""
 
 
 class Breakpoint(Part):

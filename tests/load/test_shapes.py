@@ -92,6 +92,20 @@ def test_a_spike_is_a_crowd_that_wants_promoted_articles_within_minutes() -> Non
         assert {sku for one in crowd for sku, _ in one.lines} <= hot
 
 
+def test_a_spike_in_waves_wants_one_article_after_the_other_each_within_its_rush() -> None:
+    """Three waves in six minutes, each over within the first half of its two."""
+    scenario = flash("spike", spike={"at": 0.5, "lasts": "6m", "times": 2.0, "waves": 3, "rush": 0.5})
+    world, wanted = demand.draw(scenario)
+    own = demand.draw(flash("curve"))[1]
+    hot = [product.sku for product in world.products if product.group != "regular"]
+    crowd = [one for code, ones in wanted.items() for one in ones if one not in own[code]]
+    waves = [int((one.at_s - 1800) // 120) for one in crowd]
+
+    assert set(waves) == {0, 1, 2}
+    assert all((one.at_s - 1800) % 120 <= 60 for one in crowd)
+    assert all([sku for sku, _ in one.lines] == [hot[wave]] for one, wave in zip(crowd, waves, strict=True))
+
+
 def test_each_step_of_a_search_has_the_rate_of_the_last_one_times_the_factor() -> None:
     """Within what chance allows."""
     scenario = flash("breakpoint", breakpoint={"start": 600, "factor": 2, "steps": 4, "step": "60s"})
