@@ -113,11 +113,16 @@ def _bare(target: NativeTarget, scenario: Scenario, lanes: int) -> float:
         found = call("product.product", "search_read", None, {"domain": [], "fields": ["default_code"]})
         products = {row["default_code"]: row["id"] for row in found}
         partner = next(res_id for name, res_id in ids.items() if name.startswith("customer__"))
-        # The articles of the very shoppers of the drive: what competes for one quant there competes here.
-        skus = [one.lines[0][0] for one in wanted["webshop"]]
-        vals = [order_vals(partner, ids["warehouse__dc"], products[sku], f"B-{n}") for n, sku in enumerate(skus)]
-        bare_orders_per_s(database, lanes, vals[:WARM_ORDERS])
-        return bare_orders_per_s(database, lanes, vals)
+        # The very shoppers of the drive, at their instants: what competes for one quant there competes here.
+        due = [
+            (
+                one.at_s / scenario.clock.speedup,
+                order_vals(partner, ids["warehouse__dc"], products[one.lines[0][0]], f"B-{n}"),
+            )
+            for n, one in enumerate(wanted["webshop"])
+        ]
+        bare_orders_per_s(database, lanes, [(0.0, vals) for _, vals in due[:WARM_ORDERS]])
+        return bare_orders_per_s(database, lanes, due)
     finally:
         target.drop(database)
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,19 +67,37 @@ def order_vals(partner: int, house: int, product: int, order: str) -> dict[str, 
     return {"partner_id": partner, "warehouse_id": house, "client_order_ref": order, "order_line": [line]}
 
 
-def bare_orders_per_s(database: Database, lanes: int, vals: list[dict[str, Any]]) -> float:
-    """Sell every order of *vals* with *lanes* threads that do nothing else; return orders per second."""
-    calls = [caller(database) for _ in range(lanes)]
-    began = time.perf_counter()
+def bare_orders_per_s(database: Database, lanes: int, due: list[tuple[float, dict[str, Any]]]) -> float:
+    """Sell every order with *lanes* threads that do nothing else; return orders per second.
 
-    def sell(lane: int) -> None:
-        for one in vals[lane::lanes]:
-            sale = calls[lane]("sale.order", "create", [one])
-            calls[lane]("sale.order", "action_confirm", [sale])
+    *due* has wall seconds and values of each order. Calls are made in the order in which they are asked for,
+    as the paced clock's lanes do: a confirmation is asked for when its order is there.
+    """
+    asked: Queue[tuple[str, Any] | None] = Queue()
+    calls = [caller(database) for _ in range(lanes)]
+    confirmed: list[float] = []
+
+    def work(lane: int) -> None:
+        while job := asked.get():
+            method, told = job
+            value = calls[lane]("sale.order", method, [told])
+            if method == "create":
+                asked.put(("action_confirm", value))
+                continue
+            confirmed.append(time.perf_counter())
+            if len(confirmed) == len(due):
+                for _ in range(lanes):
+                    asked.put(None)
 
     with ThreadPoolExecutor(lanes) as pool:
-        list(pool.map(sell, range(lanes)))
-    return len(vals) / (time.perf_counter() - began)
+        working = [pool.submit(work, lane) for lane in range(lanes)]
+        began = time.perf_counter()
+        for at_s, vals in due:
+            time.sleep(max(0.0, began + at_s - time.perf_counter()))
+            asked.put(("create", vals))
+        for one in working:
+            one.result(TIMEOUT_S)
+    return len(due) / (max(confirmed) - began - due[0][0])
 
 
 def caller(database: Database) -> Callable[[str, str, list[Any]], Any]:
