@@ -77,7 +77,7 @@ def test_a_database_of_an_old_name_is_not_mistaken_for_the_old_one(native: Nativ
 def test_a_database_goes_while_autovacuum_is_in_it(native: NativeTarget, name: str) -> None:
     lent = native.clone(name)
     try:
-        # A vacuum of ten pages a second takes a minute; autovacuum looks into a database every thirty seconds.
+        # A vacuum of ten pages a second takes a minute; autovacuum looks into a database every ten seconds.
         slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 1"
         native.sql(lent, f"CREATE TABLE dead (id int) WITH ({slow}, autovacuum_vacuum_scale_factor = 0)")
         native.sql(lent, "INSERT INTO dead SELECT generate_series(1, 200000); DELETE FROM dead")
