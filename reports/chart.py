@@ -10,7 +10,10 @@ from reports.wording import OVERSELL, Told, when
 
 WIDTH, HEIGHT = 960, 180
 BARS_MAX = 168
+FINE_BARS_MAX = 72
+"""As many bars as three days have hours; a shorter scenario is drawn in spans of minutes."""
 HOUR_S = 3600
+FINE_STEPS_S = (60, 300, 600, 900, 1800)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,29 @@ class Chart:
     oversold: tuple[Mark, ...]
     channels: tuple[str, ...]
     peak: int
-    hours: int
-    """Hours per bar."""
+    span: str
+    """What one bar covers, in words, such as ``hour`` or ``5 minutes``."""
     width: int = WIDTH
     height: int = HEIGHT
 
 
-def orders_per_hour(record: Record, run: Told) -> Chart:
-    """Return the chart of accepted orders, by channel."""
+def step_of(whole_s: float) -> int:
+    """Return the seconds of one bar of a chart over *whole_s* seconds."""
+    coarse_s = HOUR_S * ceil(whole_s / HOUR_S / BARS_MAX)
+    return next((step_s for step_s in FINE_STEPS_S if whole_s <= step_s * FINE_BARS_MAX), coarse_s)
+
+
+def in_words(step_s: int) -> str:
+    """Return a span of time as what one thing happens *per*."""
+    count, unit = (step_s // HOUR_S, "hour") if step_s >= HOUR_S else (step_s // 60, "minute")
+    return unit if count == 1 else f"{count} {unit}s"
+
+
+def accepted_orders(record: Record, run: Told) -> Chart:
+    """Return the chart of accepted orders over time, by channel."""
     scenario = run.scenario
-    whole_s = max(scenario.lasts, record.value("SELECT max(at_s) FROM orders") or 0, HOUR_S)
-    step_s = HOUR_S * ceil(whole_s / HOUR_S / BARS_MAX)
+    whole_s = max(scenario.lasts, record.value("SELECT max(at_s) FROM orders") or 0, 60)
+    step_s = step_of(whole_s)
     spans = ceil(whole_s / step_s)
     rows = record.rows(
         "SELECT CAST(floor(at_s / ?) AS INTEGER) AS span, channel, count(*) AS n FROM orders GROUP BY ALL", [step_s]
@@ -81,5 +96,5 @@ def orders_per_hour(record: Record, run: Told) -> Chart:
         for f in sorted(found, key=lambda f: f["at_s"])[:100]
     )
     return Chart(
-        tuple(bars), days if len(days) <= 31 else days[:: ceil(len(days) / 31)], marks, channels, peak, step_s // HOUR_S
+        tuple(bars), days if len(days) <= 31 else days[:: ceil(len(days) / 31)], marks, channels, peak, in_words(step_s)
     )

@@ -16,7 +16,7 @@ from rehearsal.kpis import KPIS
 from rehearsal.record import Record
 from rehearsal.terminal import MARKS
 from reports import wording
-from reports.chart import orders_per_hour
+from reports.chart import accepted_orders
 from reports.stock import Account, account
 from reports.story import Order, Row, stories
 from reports.wording import OVERSELL, Told
@@ -70,7 +70,7 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
         harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=wording.missing(run), steps=wording.steps(run),
         worst=max(run.invariants, key=lambda one: float(one["money_at_risk"]), default=None),
         chapters=list(_chapters(record, run)), brief=run.findings[FULL_MAX:ROWS_MAX], more=max(0, len(run.findings) - ROWS_MAX),
-        kpis=_kpis(run), chart=orders_per_hour(record, run), marks=MARKS, w=wording, when=partial(wording.when, run.scenario),
+        kpis=_kpis(run), chart=accepted_orders(record, run), marks=MARKS, w=wording, when=partial(wording.when, run.scenario),
     )  # fmt: skip
     draft = folder / ".report.html.partial"
     draft.write_text(html, encoding="utf-8")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from math import ceil
 from pathlib import Path
 
+import pytest
+
 from rehearsal.run import conclude, reopen
+from reports.chart import in_words, step_of
 
 VOID = {"meta", "br", "line", "rect", "path"}
 
@@ -104,3 +108,21 @@ def test_stays_bounded(tmp_path: Path, make: object) -> None:
     text, _ = read(folder)
     assert len(text) < 600_000
     assert "and 387 more" in text, "399 orders are beyond the stock, 12 are named"
+
+
+@pytest.mark.parametrize(
+    ("hours", "words", "bars"),
+    [
+        (0.5, "minute", 30),
+        (1, "minute", 60),
+        (6, "5 minutes", 72),
+        (10, "10 minutes", 60),
+        (72, "hour", 72),
+        (400, "3 hours", 134),
+    ],
+)
+def test_a_chart_has_as_many_bars_as_tell_something(hours: float, words: str, bars: int) -> None:
+    """An hour in one bar would tell nothing, and neither would a thousand bars."""
+    step_s = step_of(hours * 3600)
+
+    assert (in_words(step_s), ceil(hours * 3600 / step_s)) == (words, bars)
