@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from tests.docker.conftest import COMPOSE_SECONDS, ROOT, compose
 
+SOMEBODY = 12345
+"""An account that is not root's, whom a checkout may belong to."""
 pytestmark = pytest.mark.xdist_group("docker")
 
 
@@ -19,6 +22,8 @@ def test_four_workers_in_containers_drive_the_weekend_and_the_master_ends_with_t
     """The run folder lies outside, belongs to who owns its folder, and every order went through one of the four."""
     tmp_path.chmod(0o755)
     (tmp_path / "runs").mkdir()
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "runs", SOMEBODY, SOMEBODY)
     for name, value in {"RUNS": str(tmp_path / "runs"), "CONNECTOR": "governed", "SEED": "7"}.items():
         monkeypatch.setenv(f"REHEARSE_{name}", value)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,7 @@ from rehearsal.cli.words import (
 from rehearsal.errors import UsageError
 
 if TYPE_CHECKING:
+    from rehearsal.run import Run
     from rehearsal.scenario import Scenario
 
 
@@ -49,29 +50,17 @@ def run(
 ) -> None:
     """Rehearse a scenario, and judge it."""
     from rehearsal import project
-    from rehearsal.run import Options, ready_target, rehearse, require_free
-    from rehearsal.terminal import Progress, verdict_lines
+    from rehearsal.run import Options, rehearse, require_free
+    from rehearsal.standing import standing
 
     scenario = scenario_named(name, seed, connector, lanes, client)
     project.require_parts(scenario)
     if out is not None:
         require_free(out)
     chosen = target_named(target, allow_untested_odoo)
-    was_running = chosen.status().running
-    with Progress(tell) as progress:
-        try:
-            ready_target(chosen, progress.tell)
-            done, summary = rehearse(scenario, chosen, Options(out, keep), progress.tell, progress.advance)
-        except KeyboardInterrupt:
-            progress.tell("rehearse: interrupted, and nothing was judged")
-            raise
-        finally:
-            if not was_running and not keep:
-                chosen.down()
-    repeat = _repeat(name, scenario, target, lanes, client)
-    print(json.dumps(summary, indent=2)) if as_json else print(
-        "\n".join(verdict_lines(done.folder, summary, repeat, scenario.cure))
-    )
+    with standing(chosen, tell, keep) as up:
+        done, summary = rehearse(scenario, chosen, Options(out, keep), up.progress.tell, up.progress.advance)
+    _print_verdict(done, summary, _repeat(name, scenario, target, lanes, client), as_json)
     if done.interrupted:
         raise typer.Exit(130)
     raise typer.Exit(0 if completed_is_success else summary["exit_code"])
@@ -124,8 +113,8 @@ def load(
     """Drive a scenario with Locust at a multiple of real time, and judge it."""
     from rehearsal import project
     from rehearsal.load import Drive, drivable, driven, lanes_for, place, prepare_only, staff, workers_at
-    from rehearsal.run import Options, ready_target, require_free
-    from rehearsal.terminal import Progress, verdict_lines
+    from rehearsal.run import Options, require_free
+    from rehearsal.standing import standing
 
     scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape))
     project.require_parts(scenario)
@@ -135,31 +124,20 @@ def load(
     if await_workers:
         workers = workers_at(await_workers)
     chosen = target_named(target)
-    was_running = chosen.status().running
     lanes = users if users is not None else lanes_for(chosen, workers)
     if lanes < workers:
         raise UsageError(f"--users {lanes} cannot be spread over --workers {workers}; every worker needs a lane")
     drive = Drive(lanes + staff(scenario), workers, master, 0 if headless else web_port, tuple(locust or ()))
-    with Progress(tell) as progress:
-        try:
-            ready_target(chosen, progress.tell)
-            if prepare:
-                _, words = prepare_only(scenario, chosen, drive, Options(out, keep=True), progress.tell)
-                print("\n".join(words))
-                keep = True
-                return
-            done, summary = driven(scenario, chosen, drive, Options(out, keep), progress.tell)
-        except KeyboardInterrupt:
-            progress.tell("rehearse: interrupted, and nothing was judged")
-            raise
-        finally:
-            if not was_running and not keep:
-                chosen.down()
+    with standing(chosen, tell, keep) as up:
+        if prepare:
+            _, words = prepare_only(scenario, chosen, drive, Options(out, keep=True), up.progress.tell)
+            print("\n".join(words))
+            up.keep = True
+            return
+        done, summary = driven(scenario, chosen, drive, Options(out, keep), up.progress.tell)
     repeat = _repeat(name, scenario, target, None, client).replace("rehearse run", "rehearse load", 1)
     repeat += (f" --speedup {speedup:g}" if speedup else "") + (f" --shape {shape}" if shape else "")
-    print(json.dumps(summary, indent=2)) if as_json else print(
-        "\n".join(verdict_lines(done.folder, summary, repeat, scenario.cure))
-    )
+    _print_verdict(done, summary, repeat, as_json)
     raise typer.Exit(130 if done.interrupted else summary["exit_code"])
 
 
@@ -180,22 +158,22 @@ def demo(
 ) -> None:
     """Show a failure and its cure: the scenario with its own connector, then with its cure, side by side."""
     from rehearsal.demo import demonstrate, pair
-    from rehearsal.run import ready_target
-    from rehearsal.terminal import Progress
+    from rehearsal.standing import standing
 
     scenario = scenario_named(name, seed)
     pair(scenario)
     chosen = target_named(target)
-    was_running = chosen.status().running
-    with Progress(tell) as progress:
-        try:
-            ready_target(chosen, progress.tell)
-            shown = demonstrate(scenario, chosen, progress.tell, progress.advance)
-        finally:
-            if not was_running:
-                chosen.down()
+    with standing(chosen, tell, interrupted="interrupted, and the two were not compared") as up:
+        shown = demonstrate(scenario, chosen, up.progress.tell, up.progress.advance)
     print(json.dumps(shown.comparison, indent=2) if as_json else shown.text())
     raise typer.Exit(0 if shown.convinces else 5)
+
+
+def _print_verdict(run: Run, summary: dict[str, Any], repeat: str, as_json: bool) -> None:
+    from rehearsal.terminal import verdict_lines
+
+    lines = verdict_lines(run.folder, summary, repeat, run.scenario.cure)
+    print(json.dumps(summary, indent=2) if as_json else "\n".join(lines))
 
 
 def _repeat(name: str, scenario: Scenario, target: str, lanes: int | None, client: str | None) -> str:

@@ -19,6 +19,7 @@ from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets import machine, template
 from rehearsal.targets.base import TemplateRecipe
 from rehearsal.targets.cache import Cache
+from rehearsal.targets.filestore import FolderFiles
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.sql import PSQL_WORDS, SQL_SECONDS, Row, SqlServer, rows
 
@@ -40,7 +41,7 @@ class RemotePostgres(SqlServer):
 
 
 @dataclass(frozen=True, slots=True)
-class InnerWorkshop:
+class InnerWorkshop(FolderFiles):
     """A `template.Workshop` whose programs and files are this container's own."""
 
     postgres: RemotePostgres
@@ -55,7 +56,7 @@ class InnerWorkshop:
         return self.cache.root.parent / "filestore"
 
     def require_modules(self, modules: tuple[str, ...]) -> None:
-        """Leave it to Odoo: the project's own modules are in every image that the project supports."""
+        """Leave it to the master, who refuses a database that lacks one, by name."""
 
     def odoo(self, words: list[str], what: str, seconds: float, name: str, stdin: str = "") -> str:
         """Run an Odoo program to its end; its messages go to the container's log, for a person to follow."""
@@ -70,24 +71,11 @@ class InnerWorkshop:
             raise EnvironmentNotReady(f"{what}: ended with exit code {done.returncode}, see above; run: {FIX}")
         return done.stdout
 
-    def files(self) -> tuple[str, ...]:
-        """Return the names of the databases that have files."""
-        return tuple(folder.name for folder in self.filestore.glob("*"))
-
     def copy_files(self, source: str, name: str) -> None:
         """Copy the files of database *source* for *name*, replacing what a killed copy left there."""
         self.remove_files(name)
         if (self.filestore / source).is_dir():
             shutil.copytree(self.filestore / source, self.filestore / checked_name(name))
-
-    def rename_files(self, source: str, name: str) -> None:
-        """Let database *name* have the files of *source*; silent when there are none."""
-        if (self.filestore / source).is_dir():
-            (self.filestore / source).rename(self.filestore / name)
-
-    def remove_files(self, name: str) -> None:
-        """Remove the files of a database; silent when there are none."""
-        shutil.rmtree(self.filestore / checked_name(name), ignore_errors=True)
 
 
 def provided(shop: InnerWorkshop, recipe: TemplateRecipe) -> dict[str, str]:

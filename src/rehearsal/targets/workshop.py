@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets import machine
 from rehearsal.targets.cache import Cache
 from rehearsal.targets.cluster import Cluster
+from rehearsal.targets.filestore import FolderFiles
 from rehearsal.targets.server import Installation
 
 BUILDER = "build"
@@ -19,7 +19,7 @@ COPY_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class NativeWorkshop:
+class NativeWorkshop(FolderFiles):
     """A `template.Workshop` on *installation*."""
 
     installation: Installation
@@ -88,10 +88,6 @@ class NativeWorkshop:
             raise EnvironmentNotReady(machine.failure(what, done.returncode, told, f"rehearse up   (its log: {log})"))
         return done.stdout
 
-    def files(self) -> tuple[str, ...]:
-        """Return the names of the databases that have files."""
-        return tuple(folder.name for folder in self.filestore.glob("*"))
-
     def copy_files(self, source: str, name: str) -> None:
         """Copy the files of database *source* for *name*, as the account that owns them."""
         self.remove_files(name)
@@ -103,12 +99,3 @@ class NativeWorkshop:
                 account=self.installation.account,
                 timeout=COPY_SECONDS,
             )
-
-    def rename_files(self, source: str, name: str) -> None:
-        """Let database *name* have the files of *source*; silent when there are none."""
-        if (self.filestore / source).exists():
-            (self.filestore / source).rename(self.filestore / name)
-
-    def remove_files(self, name: str) -> None:
-        """Remove the files of a database; silent when there are none."""
-        shutil.rmtree(self.filestore / name, ignore_errors=True)
