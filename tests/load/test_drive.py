@@ -214,6 +214,8 @@ def test_the_example_of_the_docs_runs(target: NativeTarget, tmp_path: Path) -> N
             ]
             assert (row[0], row[3]) == ("JSON-RPC" if name == "session" else "JSON-2", "0")
             assert int(row[2]) >= 2
+            devices = target.sql(database, "SELECT count(*) FROM res_device_log")
+            assert devices == [("2",)], "Odoo takes a user for a new device once, not at each call"
     finally:
         target.drop(database)
 

@@ -6,6 +6,7 @@ committed. A session that is over is another matter: Odoo did nothing, so it is 
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,9 @@ from rehearsal.targets.base import Database
 JSON = {"Content-Type": "application/json"}
 LOGIN_TRIES_MAX = 12
 LOGIN_PAUSE_S = 0.15
+SAVES_SESSION = "/web/session/check"
+"""Asked once after logging in. ``/jsonrpc`` never saves the session, so Odoo would take the user for a new device at each
+call, and write that into a table before it looks at what is asked (its http.py and base/models/res_device.py)."""
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
 
 
@@ -92,7 +96,11 @@ class FastOdoo:
             return self._rpc("/jsonrpc", {"service": "common", "method": "login", "args": args})
         who = {"db": there.name, "login": there.login, "password": there.password}
         found = self._rpc("/web/session/authenticate", who)
-        return found.get("uid") if isinstance(found, dict) else None
+        uid = found.get("uid") if isinstance(found, dict) else None
+        if uid:
+            with contextlib.suppress(ServerRefused, SessionOver):  # it only saves work
+                self._rpc(SAVES_SESSION, {})
+        return uid
 
     def version(self) -> str:
         """Return the server's version."""
