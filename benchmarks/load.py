@@ -25,9 +25,13 @@ CLIENTS = Path(__file__).parent / "locust_clients"
 CLIENT_S = 12
 OVER_BARE_MAX, OF_ODOOLOCUST_MAX, OF_BEST_MIN, LATE_MS_MAX = 1.5, 1 / 15, 0.95, 100.0
 ORDERS = 240
-LANES = (2, 4, 8, 12, 16)
-ROUNDS = 5
+LANES = (1, 2, 4, 8)
+OUR_LANES = (2, 4, 8)
+ROUNDS = 7
 SALES: dict[str, Any] = {
+    # Everybody wants something else: orders that compete for one quant make Odoo pause for a random time before it
+    # retries, and those seconds would drown what is measured here.
+    "catalogue": {"products": 400, "promoted": 400, "scarce": 1, "promoted_demand": 1.0},
     "connector": "benchmarks.selling:Connector", "lasts": "1h", "clock": {"speedup": 720},
     "load": {"shape": "soak", "lateness_ms_p99": 60_000}, "services": [], "faults": [],
     "channels": {
@@ -88,14 +92,24 @@ def _cpu_ms(python: str, name: str, database: Database) -> float:
 
 
 def _against_bare(target: NativeTarget) -> Iterator[str]:
-    """Both are at the mercy of Odoo's random pauses before it retries, hence rounds that alternate."""
+    """Each with the lanes that suit it best, in rounds, since machines drift."""
     scenario = _scenario("breakpoint", **SALES)
     best_lanes = max((_bare(target, scenario, lanes), lanes) for lanes in LANES)[1]
-    pairs = [(_bare(target, scenario, best_lanes), _ours(target, scenario, best_lanes)) for _ in range(ROUNDS)]
-    best, ours = (median(figures) for figures in zip(*pairs, strict=True))
-    ratio = median(mine / theirs for theirs, mine in pairs)
+    lanes = max((_ours(target, scenario, lanes), lanes) for lanes in OUR_LANES)[1]
+    rounds = [_round(target, scenario, best_lanes, lanes, number) for number in range(ROUNDS)]
+    best, ours = (median(figures) for figures in zip(*rounds, strict=True))
+    ratios = sorted(mine / theirs for theirs, mine in rounds)
     yield f"bare replay           {best:8.2f} orders/s with {best_lanes} lanes, the best of {', '.join(map(str, LANES))}"
-    yield f"rehearse load         {ours:8.2f} orders/s, ratio {ratio:.3f}   (median of {ROUNDS}; budget: at least {OF_BEST_MIN})"
+    yield f"rehearse load         {ours:8.2f} orders/s with {lanes} lanes, ratio {median(ratios):.3f}   (budget: at least {OF_BEST_MIN})"
+    yield f"                      ratios of the rounds: {', '.join(f'{ratio:.3f}' for ratio in ratios)}"
+
+
+def _round(target: NativeTarget, scenario: Scenario, bare_lanes: int, lanes: int, number: int) -> tuple[float, float]:
+    """Return orders/s of the bare replay and of ours, one after the other; who comes first alternates."""
+    if number % 2:
+        ours = _ours(target, scenario, lanes)
+        return _bare(target, scenario, bare_lanes), ours
+    return _bare(target, scenario, bare_lanes), _ours(target, scenario, lanes)
 
 
 def _scenario(name: str, **overrides: Any) -> Scenario:
