@@ -29,7 +29,7 @@ class Sample:
 
 
 class Sampler:
-    """Reads a sensor every few seconds in a thread of its own, into the run folder; a context manager."""
+    """Reads a sensor every `EVERY_S` seconds in a thread of its own, into the run folder; a context manager."""
 
     def __init__(self, sensor: Sensor | None, folder: Path) -> None:
         self._sensor = sensor

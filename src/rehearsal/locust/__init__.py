@@ -2,7 +2,8 @@
 
 Importing this patches the whole process (gevent), so nothing else in the kernel imports it: it is loaded by
 Locust's own processes alone. `user` is a well-behaved Odoo user class; `bench` is where lanes take their
-operations from, `resolver` spares them a thread per call, `crew` deals them out, `conductor` plays the scenario, `wiring` ties them to Locust's events.
+operations from, `crew` deals them out, `conductor` plays the scenario, `wiring` ties them to Locust's events.
+`resolver` spares each connection a thread.
 """
 
 from rehearsal.locust import resolver
