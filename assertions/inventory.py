@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
@@ -81,7 +82,8 @@ def stock_book_equals_its_movements(record: Record) -> Judgement:
             coalesce(q.units, 0) AS book, coalesce(n.units, 0) AS moved
         FROM erp_quants q FULL JOIN net n ON n.product = q.product AND n.location = q.location
         LEFT JOIN erp_products p ON p.id = coalesce(q.product, n.product)
-        LEFT JOIN erp_locations l ON l.id = coalesce(q.location, n.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse"""
+        LEFT JOIN erp_locations l ON l.id = coalesce(q.location, n.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse
+        WHERE coalesce(q.units, 0) <> 0 OR coalesce(n.units, 0) <> 0"""
     return Judgement(
         examined=record.value(f"SELECT count(*) FROM ({sql})"),
         findings=tuple(
@@ -96,32 +98,45 @@ def stock_book_equals_its_movements(record: Record) -> Judgement:
     )
 
 
+RESERVED = """
+WITH place AS (SELECT l.id, n.node FROM erp_locations l LEFT JOIN erp_nodes n ON n.id = l.warehouse WHERE l.usage = 'internal'),
+quants AS (
+    SELECT NULL AS at_s, product, location, units, reserved FROM erp_quants
+    UNION ALL SELECT at_s, product, location, units, reserved FROM erp_open_quants),
+held AS (
+    SELECT NULL AS at_s, product, location, units FROM erp_held UNION ALL SELECT at_s, product, location, units FROM erp_open_held),
+matched AS (
+    SELECT coalesce(q.at_s, h.at_s) AS at_s, coalesce(q.product, h.product) AS product, coalesce(q.location, h.location) AS location,
+        coalesce(q.units, 0) AS units, coalesce(q.reserved, 0) AS reserved, coalesce(h.units, 0) AS held
+    FROM quants q FULL JOIN held h ON h.product = q.product AND h.location = q.location AND h.at_s IS NOT DISTINCT FROM q.at_s),
+known AS (
+    SELECT m.*, p.sku, l.node FROM matched m JOIN place l ON l.id = m.location LEFT JOIN erp_products p ON p.id = m.product
+    WHERE m.reserved <> 0 OR m.held <> 0)
+"""
+
+
 def reservations_cohere(record: Record) -> Judgement:
     """For every product and internal location, what stock says is reserved is what open transfers hold, and no more than
-    lies there."""
-    sql = """
-        SELECT coalesce(q.product, h.product) AS product, coalesce(q.location, h.location) AS location, p.sku, nd.node,
-            coalesce(q.units, 0) AS units, coalesce(q.reserved, 0) AS reserved, coalesce(h.units, 0) AS held
-        FROM (SELECT q.* FROM erp_quants q JOIN erp_locations l ON l.id = q.location AND l.usage = 'internal') q
-        FULL JOIN (SELECT h.* FROM erp_held h JOIN erp_locations l ON l.id = h.location AND l.usage = 'internal') h
-            ON h.product = q.product AND h.location = q.location
-        LEFT JOIN erp_products p ON p.id = coalesce(q.product, h.product)
-        LEFT JOIN erp_locations l ON l.id = coalesce(q.location, h.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse"""
+    lies there; at rest, and at each look into the books while orders were open.
+
+    Where nothing is reserved and nothing held there is nothing to compare, so that is not counted as examined.
+    """
     wrong = f"abs(reserved - held) > {EPSILON} OR reserved > greatest(0, units) + {EPSILON}"
-    findings = []
-    for row in record.rows(f"SELECT * FROM ({sql}) WHERE {wrong}"):
-        if abs(row["reserved"] - row["held"]) > EPSILON:
-            said, off = (
-                f"stock says {row['reserved']:g} reserved, open transfers hold {row['held']:g}",
-                row["reserved"] - row["held"],
-            )
-        else:
-            said, off = (
-                f"{row['reserved']:g} reserved of {row['units']:g} on hand",
-                row["reserved"] - max(0.0, row["units"]),
-            )
-        findings.append(_book_finding(record, row, said, off))
-    return Judgement(examined=record.value(f"SELECT count(*) FROM ({sql})"), findings=tuple(findings))
+    found: dict[tuple[int, int], Finding] = {}
+    for row in record.rows(RESERVED + f"SELECT * FROM known WHERE {wrong} ORDER BY product, location, at_s NULLS LAST"):
+        said, off = _incoherent(row)
+        when = "at rest" if row["at_s"] is None else f"while orders were open, {_hours(row['at_s'])}"
+        finding = replace(_book_finding(record, row, f"{said}, {when}", off), at_s=row["at_s"])
+        found.setdefault((row["product"], row["location"]), finding)
+    return Judgement(examined=record.value(RESERVED + "SELECT count(*) FROM known"), findings=tuple(found.values()))
+
+
+def _incoherent(row: dict[str, Any]) -> tuple[str, float]:
+    """Return in words what does not fit together, and by how much."""
+    if abs(row["reserved"] - row["held"]) > EPSILON:
+        said = f"stock says {row['reserved']:g} reserved, open transfers hold {row['held']:g}"
+        return said, float(row["reserved"] - row["held"])
+    return f"{row['reserved']:g} reserved of {row['units']:g} on hand", float(row["reserved"] - max(0.0, row["units"]))
 
 
 def _book_finding(record: Record, row: dict[str, Any], said: str, off: float) -> Finding:

@@ -14,6 +14,7 @@ import simpy
 
 from rehearsal import demand
 from rehearsal.clock import Erp, Steps
+from rehearsal.contract import Watch
 from rehearsal.errors import HarnessFault
 from rehearsal.faults import Faults
 from rehearsal.history import History
@@ -78,17 +79,23 @@ class PaperConnector:
 
 
 @contextmanager
-def opened(scenario: Scenario, folder: Path) -> Iterator[Market]:
-    """Yield the market of *scenario* on paper, connected and not yet started; its history is in *folder*."""
+def connected(scenario: Scenario, folder: Path, watch: Watch | None = None) -> Iterator[Market]:
+    """Yield the market of *scenario* without a connector; its history is in *folder*."""
     world, wanted = demand.draw(scenario)
     env = simpy.Environment()
     folder.mkdir(parents=True, exist_ok=True)
     faults = Faults(scenario, folder / "faults.ndjson")
     with History(folder / "history") as history:
-        market = Market(env, scenario, world, wanted, history, faults)
-        market.connect(PaperConnector(market), NoErp(env))
-        yield market
+        yield Market(env, scenario, world, wanted, history, faults, watch)
     faults.close()
+
+
+@contextmanager
+def opened(scenario: Scenario, folder: Path) -> Iterator[Market]:
+    """Yield the market of *scenario* on paper, connected and not yet started; its history is in *folder*."""
+    with connected(scenario, folder) as market:
+        market.connect(PaperConnector(market), NoErp(market.env))
+        yield market
 
 
 def weekend(scenario: Scenario, folder: Path) -> Market:

@@ -1,4 +1,4 @@
-"""Allure results: one per invariant, with the ids that let Allure draw trends over runs."""
+"""Allure results: one per invariant, gate and exercise, with the ids that let Allure draw trends over runs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from allure_commons.model2 import Attachment, Label, Parameter, Status, StatusDe
 from allure_commons.types import AttachmentType, LabelType, Severity
 from allure_commons.utils import md5
 
+from rehearsal.cases import Case, cases
 from rehearsal.judge import Judged
 from rehearsal.record import Record
 from reports import wording
@@ -41,63 +42,65 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     results = folder / "allure-results"
     shutil.rmtree(results, ignore_errors=True)
     logger = new_logger(str(results))
-    for one in run.invariants:
-        logger.report_result(_result(run, one, logger))
+    for case in cases(run.summary, run.verdicts):
+        logger.report_result(_result(run, case, logger))
     (results / "environment.properties").write_text("".join(_environment(run)), encoding="utf-8")
     (results / "categories.json").write_text(json.dumps(CATEGORIES, indent=2) + "\n", encoding="utf-8")
 
 
-def _result(run: Told, one: Mapping[str, Any], logger: Any) -> TestResult:
-    scenario, found = run.summary["scenario"], run.findings_of(one["id"])
-    name = f"{scenario}.{one['area']}.{one['id']}"
+def _result(run: Told, case: Case, logger: Any) -> TestResult:
+    scenario = run.summary["scenario"]
+    # Area and name are of one case alone (`cases` numbers them), so nothing hides behind another as its retry.
+    name = f"{scenario}.{case.area}.{case.name}"
+    one = run.invariants[case.invariant] if case.invariant >= 0 else None
+    found = run.findings_of(one["id"]) if one else []
     start, stop = _times(run)
     return TestResult(
         uuid=str(uuid5(NAMESPACE_URL, f"peak-rehearsal:{name}")),
         historyId=digest(name),
         testCaseId=digest(name),
         fullName=name,
-        name=wording.in_words(one["id"]),
-        titlePath=[scenario, one["area"]],
-        description=one["sentence"],
-        status=STATUS[one["verdict"]],
-        statusDetails=StatusDetails(message=_message(one, found), trace=one["traceback"] or None)
-        if one["verdict"] != "pass"
+        name=wording.in_words(case.name),
+        titlePath=[scenario, case.area],
+        description=one["sentence"] if one else None,
+        status=STATUS[case.verdict],
+        statusDetails=StatusDetails(message=_message(case, one, found), trace=(one or {}).get("traceback") or None)
+        if case.verdict != "pass"
         else None,
         stage="finished",
         start=start,
         stop=stop,
-        labels=[Label(kind, value) for kind, value in _labels(run, one, found)],
+        labels=[Label(kind, value) for kind, value in _labels(run, case, found)],
         # excluded: another seed or connector is still the same test, so that its history goes on
         parameters=[Parameter(key, str(run.summary[key]), excluded=True) for key in ("seed", "connector")],
-        attachments=_attachments(one, found, logger),
+        attachments=_attachments(one, found, logger) if one else [],
     )
 
 
-def _labels(run: Told, one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _labels(run: Told, case: Case, found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     worst = next((level for level in SEVERITIES if any(finding["severity"] == level for finding in found)), "critical")
     yield LabelType.PARENT_SUITE, "peak-rehearsal"
     yield LabelType.SUITE, run.summary["scenario"]
-    yield LabelType.SUB_SUITE, one["area"]
+    yield LabelType.SUB_SUITE, case.area
     yield LabelType.EPIC, "Peak rehearsal"
-    yield LabelType.FEATURE, one["area"]
-    yield LabelType.STORY, wording.in_words(one["id"])
+    yield LabelType.FEATURE, case.area
+    yield LabelType.STORY, wording.in_words(case.name)
     yield LabelType.SEVERITY, SEVERITIES[worst].value
     yield LabelType.FRAMEWORK, "peak-rehearsal"
-    tags = [
-        run.summary["scenario"],
-        run.summary["connector"],
-        KINDS.get(one["id"], KINDS.get(one["area"], one["area"])),
-    ]
+    tags = [run.summary["scenario"], run.summary["connector"], _kind(case)]
     yield from ((LabelType.TAG, tag) for tag in dict.fromkeys(tags))
 
 
-def _message(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
-    if one["verdict"] == "undecided":
-        return f"undecided: {one['because'] or 'nothing was examined'}"
-    kind = KINDS.get(one["id"], KINDS.get(one["area"], one["area"]))
+def _kind(case: Case) -> str:
+    return KINDS.get(case.name, KINDS.get(case.area, case.area))
+
+
+def _message(case: Case, one: Mapping[str, Any] | None, found: Sequence[Mapping[str, Any]]) -> str:
+    if case.verdict == "undecided" or one is None:
+        return "\n".join([f"{case.verdict}: {case.message}", *case.details])
     dearest = "\n".join(finding["message"] for finding in found[:5])
     more = f"\nand {len(found) - 5} more" if len(found) > 5 else ""
-    return f"{kind}: {wording.count(len(found), 'finding')}, {one['money_at_risk']} at risk\n{dearest}{more}"
+    return f"{_kind(case)}: {wording.count(len(found), 'finding')}, {one['money_at_risk']} at risk\n{dearest}{more}"
 
 
 def _attachments(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]], logger: Any) -> list[Attachment]:

@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from rehearsal import project
 from rehearsal.model import Severity, money
 from rehearsal.record import Record
+from rehearsal.repeat import FRESH, of_summary, with_connector
 from rehearsal.scenario import Scenario
 
 OVERSELL = "no_unit_is_promised_twice"
@@ -30,6 +30,11 @@ class Told:
     """The dearest first."""
     manifest: Mapping[str, Any]
     scenario: Scenario
+
+    @property
+    def verdicts(self) -> Mapping[str, Any]:
+        """Return invariants and findings as ``verdict.json`` has them."""
+        return {"invariants": self.invariants, "findings": self.findings}
 
     @property
     def verdict(self) -> str:
@@ -60,7 +65,7 @@ class Step:
 def told(record: Record, folder: Path) -> Told:
     """Return what the files of the run *folder* tell."""
     verdict = _json(folder / "verdict.json")
-    manifest = _json(folder / "manifest.json") if (folder / "manifest.json").is_file() else {}
+    manifest = {} if record.damages else _json(folder / "manifest.json")  # a damaged one may hold anything
     return Told(_json(folder / "summary.json"), verdict["invariants"], verdict["findings"], manifest, record.scenario)
 
 
@@ -87,6 +92,8 @@ def oversold(run: Told) -> int:
 
 def headline(run: Told) -> str:
     """Return the verdict as one sentence."""
+    if run.summary["damages"]:
+        return "Undecided: the record of this rehearsal is damaged."
     if not run.summary.get("finished", True):
         return "Undecided: this rehearsal did not reach its end."
     if run.verdict == "pass":
@@ -127,8 +134,10 @@ def lead(run: Told, harmed: Hurt) -> str:
 
 def missing(run: Told) -> list[str]:
     """Return a sentence for everything that keeps this run from being decided; empty when nothing does."""
-    said = []
-    if not run.summary.get("finished", True):
+    said = [f"The record is not what was written: {damage}." for damage in run.summary["damages"]]
+    if run.summary["aborted"]:
+        said.append(f"The run ended early: {run.summary['aborted']}.")
+    elif not run.summary.get("finished", True):
         said.append(
             "The run was killed or interrupted, so orders may still have been on their way; nothing counts as a pass."
         )
@@ -146,6 +155,10 @@ def missing(run: Told) -> list[str]:
         if gate["held"] is None
     ]
     said += (run.summary.get("load") or {}).get("trouble", ())
+    said += [f"The connector did not handle everything: {letter}." for letter in run.summary["dead_letters"]]
+    said += [f"{crashed[:1].upper()}{crashed[1:]}." for crashed in run.summary["crashed"]]
+    if run.summary["finished"] and not run.summary["rested"]:
+        said.append("Something was still under way when the time for settling was over.")
     if idle := run.summary["idle"]:
         said.append(f"Not exercised enough: {some(idle, 4)}.")
     return said
@@ -153,28 +166,16 @@ def missing(run: Told) -> list[str]:
 
 def repeat(run: Told, connector: str = "") -> str:
     """Return the command that plays the same weekend again, with the same or another connector."""
-    scenario = run.scenario
-    name = scenario.name if scenario.name in project.files("scenarios", ".yaml") else "scenario.yaml"
-    load = run.summary.get("load")
-    words = [
-        f"rehearse {'load' if load else 'run'} {name} --connector {connector or scenario.connector} --seed {scenario.seed}"
-    ]
-    if load:
-        words += [
-            f"--speedup {load['speedup']:g} --shape {load['shape']} --users {load['lanes']} --workers {load['workers']}"
-        ]
-    else:
-        words += [f"--lanes {scenario.clock.lanes}"]
-    words += [f"--client {scenario.client}"]
-    used = run.summary["target"]
-    words += [f"--target {used['url']}"] if used.get("kind") == "existing" else []
-    return " ".join(words)
+    told = of_summary(run.summary)
+    return with_connector(told, connector) if connector else told
 
 
 def steps(run: Told) -> list[Step]:
     """Return what to do next, the first thing first."""
     found: list[Step] = []
     scenario = run.scenario
+    if run.summary["target"].get("kind") == "existing":
+        found.append(Step(f"Before any of these commands: {FRESH}."))
     if not run.summary.get("finished", True):
         found.append(Step("Let the weekend play to its end; the same seed meets the same shoppers:", repeat(run)))
     elif run.verdict == "fail":

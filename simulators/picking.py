@@ -46,7 +46,7 @@ def _fulfil(
     request = {"request": instruction.data["request"], "lines": instruction.data["lines"]}
     if instruction.data["mode"] == "pickup_in_store":
         market.emit(EventKind.PICKUP_STAGED, instruction.channel, instruction.order, node, request)
-        yield env.timeout(instruction.data["patience_s"])
+        yield env.timeout(market.accepted[instruction.channel, instruction.order].patience_s)
         yield env.timeout(market.until_open(node))
         market.emit(EventKind.PICKUP_COLLECTED, instruction.channel, instruction.order, node, request)
         return
@@ -60,7 +60,8 @@ def _fulfil(
 
 def _decline(market: Market, node: str, instruction: Instruction, sku: str, wanted: int, found: int) -> None:
     if market.world.shelf[node, sku] < market.world.book[node, sku]:
-        market.faults.fired("empty_shelves", f"{node}:{sku}:{instruction.order}", market.env.now)
+        said = f"{found} found where {wanted} were wanted"
+        market.faults.fired("empty_shelves", f"{node}:{sku}:{instruction.order}", market.env.now, said)
     market.emit(
         EventKind.PICK_DECLINED, instruction.channel, instruction.order, node,
         {"request": instruction.data["request"], "sku": sku, "wanted": wanted, "found": found},

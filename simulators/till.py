@@ -54,7 +54,7 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
         reason = "the till shows too few" if short else "not on the shelf"
         for sku in missing:
             if market.world.shelf[node, sku] < market.world.book[node, sku]:
-                market.faults.fired("empty_shelves", f"{node}:{sku}", market.env.now)
+                market.faults.fired("empty_shelves", f"{node}:{sku}", market.env.now, "not on the shelf for a shopper")
         market.emit(EventKind.ORDER_REFUSED, channel.code, order, node, {"lines": lines, "reason": reason})
         return None
     for line in lines:

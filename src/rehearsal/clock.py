@@ -11,20 +11,24 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
 import simpy
 
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.history import History
 from rehearsal.model import Answer, Operation, Outcome
 from rehearsal.odoo.client import Client, ClientFactory, NotAllowed, NotSent, perform
+from rehearsal.strangers import shown
 
 RECONNECT_S_MAX = float(os.environ.get("REHEARSE_RECONNECT_S") or 45.0)
 """How long a lane tries to reach an Odoo that accepts no connection, before the run ends."""
 RECONNECT_PAUSE_S = 0.5
+
+AS_SENT = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 Steps = Generator[simpy.Event, Any, Any]
 
@@ -53,7 +57,13 @@ class Desk:
         return self.erp.env
 
     def ask(self, operation: Operation) -> simpy.Event:
-        """Return an event whose value will be the `Answer`."""
+        """Return an event whose value will be the `Answer`; raises TypeError for what cannot be sent."""
+        if not isinstance(operation, Operation):
+            raise TypeError(f"erp.ask({shown(operation)}); expected an Operation")
+        try:
+            orjson.dumps([operation.ids, operation.arguments, operation.context, operation.orders], option=AS_SENT)
+        except TypeError as error:
+            raise TypeError(f"operation {shown(operation.name)} cannot be sent as JSON: {error}") from None
         return self.erp.ask(operation, self.cause)
 
 
@@ -126,6 +136,7 @@ class Lanes(Road):
         self._clients = clients
         self._own = threading.local()
         self._stopping = threading.Event()
+        self._under_way: set[Future[tuple[Answer, float]]] = set()
         self._pool = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lane")
 
     def ask(self, operation: Operation, cause: str = "") -> simpy.Event:
@@ -134,6 +145,7 @@ class Lanes(Road):
         if self._before_ask:
             self._before_ask(self.env.now)
         future: Future[tuple[Answer, float]] = self._pool.submit(self._performed, operation)
+        self._under_way = {one for one in self._under_way if not one.done()} | {future}
         answered = self.env.event()
         arrival = self.env.timeout(self._round_trip_s)
 
@@ -145,6 +157,10 @@ class Lanes(Road):
         assert arrival.callbacks is not None
         arrival.callbacks.append(land)
         return answered
+
+    def still(self) -> None:
+        """Wait until everything that was asked is done in Odoo, whatever the clock says; bounded."""
+        wait(self._under_way, timeout=self._wait_s_max)
 
     def close(self) -> None:
         """End the lanes; what is on its way is awaited, what waits in the queue is dropped."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rehearsal.errors import UsageError
+from rehearsal.conclusion import concluded, record_of
+from rehearsal.run_folder import reopen
 
 
 def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
     broken_b = {one["id"]: one for one in after["invariants"] if one["verdict"] == "fail"}
     decided_b = {one["id"] for one in after["invariants"] if one["verdict"] != "undecided"}
     return {
+        "exit_code": _exit_code(before, after),
         "same_demand": before["demand_hash"] == after["demand_hash"],
         "verdicts": [before["verdict"], after["verdict"]],
         "connectors": [before["connector"], after["connector"]],
@@ -27,6 +28,17 @@ def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
             _row(one["id"], broken_a.get(one["id"]), None) for one in after["invariants"] if one["id"] not in decided_b
         ],
     }
+
+
+def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    """Return 1 for an invariant that is newly broken, 5 where either run is undecided, 4 for a newly missed gate, else 0."""
+    held = {one["id"] for one in before["invariants"] if one["verdict"] == "pass"}
+    if any(one["verdict"] == "fail" and one["id"] in held for one in after["invariants"]) and after["exit_code"] != 5:
+        return 1
+    if 5 in (before["exit_code"], after["exit_code"]):
+        return 5
+    missed = {(gate["figure"], gate["limit"]) for gate in before["gates"] if gate["held"] is False}
+    return 4 if any(g["held"] is False and (g["figure"], g["limit"]) not in missed for g in after["gates"]) else 0
 
 
 def table(told: Mapping[str, Any]) -> str:
@@ -51,11 +63,7 @@ def _row(key: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | 
 
 
 def _summary(run: Path) -> dict[str, Any]:
-    path = run / "summary.json"
-    if not path.is_file():
-        raise UsageError(f"{run} was never judged; run `rehearse check {run}` first")
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UsageError(f"{path} is damaged ({error}); run `rehearse check {run}` to write it again") from None
-    return found
+    """Return what a run comes to, judged anew: a summary on the disk may be of another harness, or not be true any more."""
+    found = reopen(run)
+    with record_of(found) as record:
+        return concluded(found, record).summary

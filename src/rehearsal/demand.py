@@ -46,11 +46,17 @@ class Queue(Sequence[Demand]):
 
 def draw(scenario: Scenario) -> tuple[World, Wanted]:
     """Return the opening world and the demand of *scenario*: the same for the same seed, on every machine."""
-    world: World = project.module("fixtures", "world").build(scenario)
+    world = world_of(scenario)
     wanted: Wanted = project.module("simulators", "shoppers").demand(scenario, world)
     if scenario.load.shape != "curve":
         wanted = project.module("loadtests", "shapes").shaped(scenario, world, wanted)
     return world, wanted
+
+
+def world_of(scenario: Scenario) -> World:
+    """Return the opening world of *scenario*."""
+    world: World = project.module("fixtures", "world").build(scenario)
+    return world
 
 
 def demand_hash(world: World, wanted: Wanted) -> str:

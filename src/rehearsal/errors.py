@@ -7,6 +7,7 @@
     │   ├── TargetRefused   3    the database is not marked for rehearsal
     │   └── NoScenarioTime  3    Odoo cannot be put on the scenario's clock here; a run goes on with the real one
     └── HarnessFault        5    the harness itself failed; what ran stays readable, nothing is judged a pass
+        └── DamagedRun      5    a run folder is not what was written, and cannot be judged at all
 
 A message says what was wrong with the value, what was expected and what to do.
 """
@@ -52,3 +53,7 @@ class HarnessFault(RehearsalError):
     """The harness failed in the middle; the run is undecided."""
 
     exit_code = 5
+
+
+class DamagedRun(HarnessFault):
+    """A run folder lacks what nothing can be judged without; the message names the file."""

@@ -1,4 +1,6 @@
-"""Deliberate disturbances: named, seeded, journalled before they act, and healed before judgement.
+"""Deliberate disturbances: named, seeded, journalled, and healed before judgement.
+
+A fault has fired only if something changed, and the journal says what.
 
 Whether a fault strikes a given thing is drawn from the thing's own key, so that adding an order does
 not move the faults of the others.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -33,27 +36,29 @@ class Faults:
         self._file: TextIO = journal.open("w", encoding="utf-8", buffering=1)
         self._healed = False
         self._lock = threading.Lock()  # the proxy and whoever kills processes live in threads of their own
+        self._labelled = labelled(scenario)
         self.counts: dict[str, Count] = {}
-        for fault in scenario.faults:
-            self._note("armed", fault.name, 0.0, "")
-            self.counts[fault.name] = Count(armed=1)
+        for label in self._labelled:
+            self._note("armed", label, 0.0, "")
+            self.counts[label] = Count(armed=1)
 
-    def strikes(self, name: str, key: str, at_s: float) -> Fault | None:
-        """Return the fault if *name* is on and strikes the thing *key*; the strike is journalled."""
-        fault = self._scenario.fault(name)
-        if fault is None or self._healed or not fault.begins <= at_s < (fault.ends or float("inf")):
-            return None
-        if chance(self._scenario.seed, f"fault:{name}", key) >= fault.share:
-            return None
-        self.fired(name, key, at_s)
-        return fault
+    def striking(self, name: str, key: str, at_s: float) -> Iterator[tuple[str, Fault]]:
+        """Yield, with its label, each fault *name* whose window and share have the thing *key*; several compose.
 
-    def fired(self, name: str, key: str, at_s: float, proof: str = "") -> None:
-        """Journal that *name* took effect on *key*, with a *proof* in words; nothing if the scenario does not have it."""
-        if name in self.counts:
-            self._note("fired", name, at_s, key, proof)
+        Nothing is journalled: whoever does the harm says `fired`, once something changed.
+        """
+        for label, fault in self._labelled.items():
+            if fault.name != name or self._healed or not fault.begins <= at_s < (fault.ends or float("inf")):
+                continue
+            if chance(self._scenario.seed, f"fault:{label}", key) < fault.share:
+                yield label, fault
+
+    def fired(self, label: str, key: str, at_s: float, proof: str) -> None:
+        """Journal that *label* took effect on *key*, and what changed, in words; nothing if the scenario does not have it."""
+        if label in self.counts:
+            self._note("fired", label, at_s, key, proof)
             with self._lock:
-                self.counts[name].fired += 1
+                self.counts[label].fired += 1
 
     def failed(self, name: str, key: str, at_s: float, why: str) -> None:
         """Journal that *name* should have struck and could not; it then counts as not fired."""
@@ -77,6 +82,15 @@ class Faults:
         line = {"fault": name, "state": state, "at_s": round(at_s, 3), "key": key} | ({"proof": proof} if proof else {})
         with self._lock:
             self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def labelled(scenario: Scenario) -> dict[str, Fault]:
+    """Return the faults of *scenario* by the name that journal and summary give them: a second one is ``name#2``."""
+    found: dict[str, Fault] = {}
+    for fault in scenario.faults:
+        nth = sum(other.name == fault.name for other in found.values()) + 1
+        found[fault.name if nth == 1 else f"{fault.name}#{nth}"] = fault
+    return found
 
 
 def still_armed(journal: Path) -> tuple[str, ...]:

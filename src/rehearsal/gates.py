@@ -21,23 +21,38 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
+from rehearsal.scenario_bounds import nearest
+
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
 }  # fmt: skip
-GATE = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*(?:\{([^}]*)\})?\s*(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)\s*$")
+GATE = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*(?:\{([^}]*)\})?\s*(<=|>=|==|<|>)\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*$")
 EXAMPLES = "'sync_latency_s_p95 <= 120' or 'latency_ms_p95{operation: confirm} <= 1500'"
 SELECTORS = ("channel", "operation")
 OPERATION_FIGURES = (
     "latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "error_rate", "refusal_rate", "operations_per_minute",
 )  # fmt: skip
 """What is measured for each operation as well as for all of them together."""
-LOAD_FIGURES = frozenset(
+LIVE_FIGURES = frozenset(
     {
-        *OPERATION_FIGURES, "orders_per_minute", "backlog", "latency_ms_max", "lateness_ms_p50", "lateness_ms_p95",
-        "lateness_ms_p99", "lateness_ms_max", "over_reserved_units", "serialization_retries", "retries_given_up",
-        "deadlocks", "lock_waits_max",
+        *OPERATION_FIGURES, "wall_s", "orders_per_minute", "latency_ms_max", "lateness_ms_p50", "lateness_ms_p95",
+        "lateness_ms_p99", "lateness_ms_max", "stimuli", "backlog",
     }
 )  # fmt: skip
+"""What `meter` tells while a run goes on: only these can end it."""
+VITAL_FIGURES = frozenset(
+    {
+        "seconds", "odoo_cpu_cores", "odoo_cpu_cores_max", "odoo_memory_mb_max", "postgres_cpu_cores", "postgres_cpu_cores_max",
+        "postgres_memory_mb_max", "serialization_retries", "retries_given_up", "commits", "rollbacks", "deadlocks",
+        "lock_waits_max", "lock_waits_mean", "active_sessions_max",
+    }
+)  # fmt: skip
+"""What `vitals` tells at the end."""
+LOAD_FIGURES = (
+    LIVE_FIGURES
+    | VITAL_FIGURES
+    | {"over_reserved_units", "speedup", "workers", "lanes", "lateness_ms_p99_allowed", "now_s"}
+)
 """Figures of pressure: only `rehearse load` has them."""
 
 
@@ -96,6 +111,24 @@ def _selected(gate: str, text: str) -> Iterable[tuple[str, str]]:
                 f"for example {EXAMPLES}"
             )
         yield key, pattern
+
+
+def misuse(limit: Limit, kpis: Mapping[str, bool], channels: Iterable[str]) -> str:
+    """Return why *limit* can be held against nothing, or an empty text; *kpis* tells of each whether it is by channel."""
+    figure, selector = limit.figure, dict(limit.selector)
+    if figure not in kpis and figure not in LOAD_FIGURES:
+        near = nearest(figure, {*kpis, *LOAD_FIGURES})
+        return f"there is no figure {figure!r}{near if 'did you mean' in near else nearest(figure, kpis)}"
+    by_channel = kpis.get(figure, False)
+    if by_channel and set(selector) != {"channel"}:
+        return f"{figure} is told for each channel; write {figure}{{channel: NAME}}, or {{channel: *}} for all of them"
+    if selector and not by_channel and figure not in OPERATION_FIGURES:
+        can = ", ".join((*OPERATION_FIGURES, *(name for name in kpis if kpis[name])))
+        return f"{figure} is one number for the whole run, and cannot be narrowed to {limit.shown}; the figures that can be: {can}"
+    known = sorted(channels)
+    if "channel" in selector and not any(fnmatchcase(code, selector["channel"]) for code in known):
+        return f"no channel is named {selector['channel']!r}{nearest(selector['channel'], known)}"
+    return ""
 
 
 class Declared(Protocol):

@@ -3,7 +3,8 @@
 Each line has ``i`` (its index, dense per file), ``kind`` (the record's kind) and ``at_s`` (scenario
 seconds). What differs between two runs of one seed sits in two keys only, ``wall`` and ``erp``, so that
 two histories can be compared without them. An operation is written before it is sent, and again when
-its answer lands.
+its answer lands. Each phase says how many lines came before it and what they hash to, and the manifest says so of
+the whole file at the end: a line that is cut, lost, doubled or changed later is seen (`seals`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,6 +35,7 @@ class History:
         self.path = folder / f"{process}.ndjson"
         self._file = self.path.open("wb", buffering=0)
         self._next = 0
+        self._digest = sha256()
         self._began = time.monotonic()
 
     def __enter__(self) -> History:
@@ -49,15 +52,22 @@ class History:
 
     def write(self, kind: str, at_s: float, **fields: Any) -> int:
         """Append one line and return its index."""
-        index, self._next = self._next, self._next + 1
-        line = {"i": index, "kind": kind, "at_s": round(at_s, 3), **fields}
+        index = self._next
+        text = _encoded({"i": index, "kind": kind, "at_s": round(at_s, 3), **fields})
+        self._next = index + 1
+        self._digest.update(text)
         try:
-            self._file.write(
-                orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
-            )
+            whole = self._file.write(text) == len(text)
         except OSError as error:
             raise HarnessFault(f"the history cannot be written ({error}); free some space and run again") from error
+        if not whole:
+            raise HarnessFault("the history cannot be written (the disk took a part of a line); free some space and run again")
         return index
+
+    @property
+    def seal(self) -> dict[str, Any]:
+        """Return how many lines were written so far, and what they hash to."""
+        return {"lines": self._next, "sha256": self._digest.hexdigest()}
 
     def event(self, event: Event) -> int:
         """Append a fact of the outside world."""
@@ -102,8 +112,9 @@ class History:
         )  # fmt: skip
 
     def phase(self, name: str, at_s: float) -> int:
-        """Append that the run entered a phase."""
-        return self.write("phase", at_s, name=name, wall={"since_start_s": round(time.monotonic() - self._began, 3)})
+        """Append that the run entered a phase, and the seal of all lines before."""
+        since_s = round(time.monotonic() - self._began, 3)
+        return self.write("phase", at_s, name=name, wall={"since_start_s": since_s, **self.seal})
 
 
 def lines(folder: Path, process: str = "*") -> Iterator[dict[str, Any]]:
@@ -114,6 +125,11 @@ def lines(folder: Path, process: str = "*") -> Iterator[dict[str, Any]]:
                 if not text.endswith("\n"):
                     break
                 yield json.loads(text)
+
+
+def _encoded(line: dict[str, Any]) -> bytes:
+    """Return *line* as JSON with its line end; raises TypeError for what is no data, such as a number of 80 digits."""
+    return orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 def comparable(line: Mapping[str, Any]) -> dict[str, Any]:

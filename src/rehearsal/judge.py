@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rehearsal import project
@@ -12,6 +12,7 @@ from rehearsal.faults import Count
 from rehearsal.gates import GateResult
 from rehearsal.model import Judgement, Verdict
 from rehearsal.record import Record
+from rehearsal.strangers import raise_ours, shown
 
 Invariant = Callable[[Record], Judgement]
 
@@ -44,30 +45,62 @@ def invariants() -> list[tuple[str, Invariant, bool]]:
         if not hasattr(module, "INVARIANTS") or not hasattr(module, "AREA"):
             raise UsageError(f"assertions/{name}.py must define AREA (a word) and INVARIANTS (a tuple of functions)")
         found += [(module.AREA, law, law in getattr(module, "FROM_HISTORY", ())) for law in module.INVARIANTS]
+    names = [law.__name__ for _, law, _ in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"two invariants are called {twice[0]}, and one would hide the other; rename one in assertions/")
     return found
 
 
 def judge(record: Record) -> tuple[Judged, ...]:
     """Return what every invariant says about *record*, in order of area."""
-    return tuple(_judged(record, area, law, alone) for area, law, alone in invariants())
+    return tuple(judged_by(record, area, law, alone) for area, law, alone in invariants())
+
+
+def sentence_of(law: Invariant) -> str:
+    """Return what must hold: the first paragraph of the docstring."""
+    return " ".join((law.__doc__ or law.__name__).strip().split("\n\n")[0].split())
+
+
+def unjudged(because: str) -> tuple[Judged, ...]:
+    """Return every invariant as undecided *because* of something, without asking any."""
+    return tuple(
+        Judged(law.__name__, area, sentence_of(law), Judgement(0, undecided_because=because)) for area, law, _ in invariants()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """Something that must have happened at least so often, or the run proves nothing about it (non-vacuity)."""
+
+    what: str
+    """Such as ``channel webshop``."""
+    done: float
+    wanted: float
+    said: str
+
+    @property
+    def idle(self) -> bool:
+        """Whether it happened less often than the scenario wants."""
+        return self.done < self.wanted
 
 
 def overall(
-    record: Record,
-    judged: tuple[Judged, ...],
-    gates: tuple[GateResult, ...],
-    idle: tuple[str, ...],
-    trouble: tuple[str, ...] = (),
+    judged: tuple[Judged, ...], gates: tuple[GateResult, ...], unproven: Sequence[str], doubts: Sequence[str]
 ) -> tuple[Verdict, int]:
-    """Return the verdict of the whole run and its exit code; *trouble* is what the harness itself did not manage."""
+    """Return the verdict of the whole run and its exit code.
+
+    *unproven* says why nothing can be decided at all (a damaged record, no end reached, a harness that could not keep
+    up); *doubts* say what keeps a run from passing, but excuses no broken invariant (idle things, dead letters).
+    """
     if any(gate.aborted for gate in gates):
         return Verdict.FAIL, 4
-    if not record.finished or trouble:
+    if unproven:
         return Verdict.UNDECIDED, 5
     if any(one.verdict is Verdict.FAIL for one in judged):
         return Verdict.FAIL, 1
     if (
-        idle
+        doubts
         or not judged
         or any(one.verdict is Verdict.UNDECIDED for one in judged)
         or any(gate.held is None for gate in gates)
@@ -78,46 +111,61 @@ def overall(
     return Verdict.PASS, 0
 
 
-def idle(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, Count]) -> tuple[str, ...]:
-    """Return a sentence for everything that was exercised less than the scenario wants (non-vacuity)."""
-    least = record.scenario.exercised
-    said: list[str] = []
-    sold = {row["channel"]: row["n"] for row in record.rows("SELECT channel, count(*) AS n FROM orders GROUP BY ALL")}
-    for code in record.scenario.channels:
-        if sold.get(code, 0) < least.orders_per_channel:
-            said.append(f"channel {code} took {sold.get(code, 0)} orders; {least.orders_per_channel} are wanted")
-    paid = {
-        row["tender"]: row["n"]
-        for row in record.rows('SELECT tender, count(DISTINCT "order") AS n FROM money GROUP BY ALL')
-    }
-    tenders = {
-        t: None for channel in record.scenario.channels.values() for t, share in channel.tenders.items() if share
-    }
-    said += [
-        f"tender {tender} paid {paid.get(tender, 0)} orders; {least.orders_per_tender} are wanted"
+def exercises(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, Count]) -> tuple[Exercise, ...]:
+    """Return everything that the scenario wants to have happened, with how often it did."""
+    least, scenario = record.scenario.exercised, record.scenario
+    sold = _counted(record, "SELECT channel, count(*) FROM orders GROUP BY ALL")
+    paid = _counted(record, 'SELECT tender, count(DISTINCT "order") FROM money GROUP BY ALL')
+    tenders = dict.fromkeys(t for channel in scenario.channels.values() for t, share in channel.tenders.items() if share)
+    found = [
+        Exercise(f"channel {code}", sold.get(code, 0), least.orders_per_channel,
+                 f"channel {code} took {sold.get(code, 0)} orders; {least.orders_per_channel} are wanted")
+        for code in scenario.channels
+    ]  # fmt: skip
+    found += [
+        Exercise(f"tender {tender}", paid.get(tender, 0), least.orders_per_tender,
+                 f"tender {tender} paid {paid.get(tender, 0)} orders; {least.orders_per_tender} are wanted")
         for tender in tenders
-        if paid.get(tender, 0) < least.orders_per_tender
-    ]
-    for fault in record.scenario.faults:
-        fired = faults[fault.name].fired if fault.name in faults else 0
-        if fired < least.fault_fired:
-            said.append(f"fault {fault.name} fired {fired} times; {least.fault_fired} are wanted")
-    for one in judged:
-        examined = one.judgement.examined
-        if 0 < examined < least.examined and one.verdict is Verdict.PASS:
-            said.append(f"invariant {one.id} examined {examined}; {least.examined} are wanted")
-    return tuple(said)
+    ]  # fmt: skip
+    for name in dict.fromkeys(fault.name for fault in scenario.faults):
+        fired = faults[name].fired if name in faults else 0
+        said = f"fault {name} fired {fired} times; {least.fault_fired} are wanted"
+        found.append(Exercise(f"fault {name}", fired, least.fault_fired, said))
+    found += [
+        Exercise(f"invariant {one.id}", one.judgement.examined, least.examined,
+                 f"invariant {one.id} examined {one.judgement.examined}; {least.examined} are wanted")
+        for one in judged if one.verdict is not Verdict.UNDECIDED
+    ]  # fmt: skip
+    return (*found, _kept(record, least.orders_kept))
 
 
-def _judged(record: Record, area: str, law: Invariant, alone: bool) -> Judged:
-    sentence = " ".join((law.__doc__ or law.__name__).strip().split("\n\n")[0].split())
+def _kept(record: Record, wanted: float) -> Exercise:
+    """Whoever cancels every order is never wrong, and of no use."""
+    row = record.rows("""SELECT count(*) AS n, count(*) FILTER (e.how IS DISTINCT FROM 'cancelled') AS kept
+        FROM orders o LEFT JOIN endings e ON e.channel = o.channel AND e."order" = o."order" """)[0]
+    share = row["kept"] / row["n"] if row["n"] else 0.0
+    said = f"{row['kept']} of {row['n']} accepted orders were kept, the others cancelled; {wanted:.0%} are wanted"
+    return Exercise("orders kept", round(share, 4), wanted, said)
+
+
+def _counted(record: Record, sql: str) -> dict[str, int]:
+    return {str(name): int(n) for name, n in record.db.execute(sql).fetchall()}
+
+
+def judged_by(record: Record, area: str, law: Invariant, alone: bool) -> Judged:
+    """Return what one invariant says about *record*; one that crashes is undecided and keeps its traceback."""
+    sentence = sentence_of(law)
     if not alone and not record.observed:
         return Judged(law.__name__, area, sentence, Judgement(0, undecided_because="Odoo's books were not read"))
     try:
         judgement = law(record)
-    except Exception as error:
+    except BaseException as error:
+        raise_ours(error)
         because = f"the invariant itself crashed: {type(error).__name__}: {error}"
         return Judged(law.__name__, area, sentence, Judgement(0, undecided_because=because), traceback.format_exc())
+    if not isinstance(judgement, Judgement):
+        because = f"the invariant returns {shown(judgement)}; expected a Judgement"
+        return Judged(law.__name__, area, sentence, Judgement(0, undecided_because=because))
     if not record.finished and not judgement.undecided_because:
         judgement = replace(judgement, undecided_because="the run did not reach its end; this is what is known so far")
     if not judgement.examined and not judgement.undecided_because:

@@ -96,6 +96,19 @@ def close_effort_by_channel(record: Record) -> dict[str, int] | None:
     return effort
 
 
+def sell_through(record: Record) -> float | None:
+    """Units that were accepted and not cancelled, over the units that an oracle keeps of the same demand: one counter per
+    node that starts at the book's stock, no delay, first come, first served, whole baskets. It is no upper bound."""
+    best = record.value("SELECT TRY_CAST(data->>'units' AS BIGINT) FROM history WHERE kind = 'oracle'")
+    if not best:
+        return None
+    return _rounded(
+        record.value(f"""
+        SELECT coalesce(sum(l.units), 0) / {int(best)} FROM order_lines l LEFT JOIN endings e ON e.channel = l.channel AND e."order" = l."order"
+        WHERE e.how IS DISTINCT FROM 'cancelled'""")
+    )
+
+
 CATCHING_UP = """
 WITH heal AS (SELECT min(at_s) AS at_s FROM phases WHERE name = 'settle'),
 late AS (
@@ -126,15 +139,26 @@ def slowest_answer_s(record: Record) -> float | None:
 
 KPIS: tuple[Callable[[Record], Any], ...] = (
     order_exception_rate, inventory_variance_units, sync_latency_s_p95, refund_aging_s_p95, reconciliation_breaks,
-    duplicate_customer_rate, fulfilment_sla_adherence, close_effort_by_channel, backlog_at_heal, recovery_s,
+    duplicate_customer_rate, fulfilment_sla_adherence, sell_through, close_effort_by_channel, backlog_at_heal, recovery_s,
     events_never_handled,
     slowest_answer_s,
 )  # fmt: skip
 
 
-def kpis(record: Record) -> dict[str, Any]:
-    """Return every figure by name; None where the record does not hold what it needs."""
-    return {figure.__name__: figure(record) for figure in KPIS}
+NAMES = tuple(figure.__name__ for figure in KPIS)
+
+
+def kpis(record: Record) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return every figure by name, None where the record does not hold what it needs; and a sentence for each that crashed."""
+    found: dict[str, Any] = {}
+    crashed: list[str] = []
+    for figure in KPIS:
+        try:
+            found[figure.__name__] = figure(record)
+        except Exception as error:
+            found[figure.__name__] = None
+            crashed.append(f"figure {figure.__name__} could not be computed ({type(error).__name__}: {str(error).splitlines()[0]})")
+    return found, tuple(crashed)
 
 
 def _rounded(value: Any) -> float | None:

@@ -6,16 +6,18 @@ instructions. Neither knows the other. Nothing here knows Odoo.
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import simpy
 
+from rehearsal import instructions
 from rehearsal.clock import Erp, Steps
+from rehearsal.contract import Handler, Slip, Watch, attended, called, waiting_at
 from rehearsal.draw import lognormal, stream
-from rehearsal.errors import RehearsalError
 from rehearsal.faults import Faults
 from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
@@ -37,7 +39,15 @@ LAGS: Mapping[EventKind, Lag] = {
     EventKind.PARCEL_DELIVERED: CARRIER_LAG,
 }
 FROM_CHANNELS = {EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED, EventKind.TILL_OPENED, EventKind.TILL_CLOSED}
-TRACE_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An order as the channel took it, beyond the reach of whoever is told of it."""
+
+    mode: str
+    patience_s: float
+    till: bool
 
 
 class LiveChannel:
@@ -88,8 +98,9 @@ class Market:
 
     def __init__(
         self, env: simpy.Environment, scenario: Scenario, world: World, demand: Mapping[str, Sequence[Demand]],
-        history: History, faults: Faults,
+        history: History, faults: Faults, watch: Watch | None = None,
     ) -> None:  # fmt: skip
+        """*watch*, which somebody has entered, bounds each step of the connector; without one nothing does."""
         self.env = env
         self.scenario = scenario
         self.world = world
@@ -103,12 +114,18 @@ class Market:
         """The physical truth, moved by pickers and by customers at tills."""
         self.promised_at: dict[tuple[str, str], str] = {}
         """(channel, order) to the node that keeps the promise."""
+        self.accepted: dict[tuple[str, str], Accepted] = {}
+        """(channel, order) to what was accepted."""
         self.captured: Counter[tuple[str, str, str]] = Counter()
         """(channel, order, tender) to minor units: the gateway's ledger of captures."""
         self.handled = 0
         """Events that reached the connector."""
         self.connector: Connector | None = None
         self.erp: Desks | None = None
+        self.watch = watch or Watch(0)
+        self._waiting: dict[str, Any] = {}
+        """Handlers that have not come to their end, by cause."""
+        self._handlers: dict[str, Handler] = {}
         self._mail: dict[str, simpy.Store] = defaultdict(lambda: simpy.Store(env))
         self._serial: Counter[str] = Counter()
 
@@ -116,6 +133,7 @@ class Market:
         """Put the integration under test in place; without one the simulators play alone (`plan`)."""
         self.connector = connector
         self.erp = erp
+        self._handlers = {method: Handler.of(connector, method) for method in ("start", "receive", "publish")}
 
     # -- what simulators use ---------------------------------------------------------------------------
 
@@ -127,6 +145,9 @@ class Market:
         self._serial[stem] += 1
         event = Event(f"{stem}#{self._serial[stem]}", kind, round(self.env.now, 3), channel, order, node, data or {})
         self.history.event(event)
+        if kind in (EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED):
+            till = kind is EventKind.TICKET_CLOSED
+            self.accepted[channel, order] = Accepted(event.data["mode"], float(event.data.get("patience_s", 0.0)), till)
         if kind is EventKind.PAYMENT_CAPTURED:
             self.captured[channel, order, event.data["tender"]] += event.data["amount_minor"]
         if self.connector is not None and kind not in OUTSIDE_ONLY:
@@ -153,27 +174,45 @@ class Market:
     # -- what the pipeline uses ------------------------------------------------------------------------
 
     def open_doors(self) -> None:
-        """Start publishing; each channel and node on its own rhythm, until the scenario's end."""
+        """Start publishing; each channel and node on its own rhythm, until the scenario's end. Who cannot, publishes nothing."""
+        if not hasattr(self.connector, "publish"):
+            return
         for channel in self.channels.values():
             for node in channel.nodes:
                 self.env.process(self._publisher(channel, node))
 
+    def start(self) -> Steps:
+        """Let the connector get ready; raises `Slip` when it cannot."""
+        assert self.connector is not None and self.erp is not None
+        connector, desk = self.connector, self.erp.desk("start")
+        yield from self._attended("start", "start", lambda: connector.start(desk))
+
     def instruct(self, instruction: Instruction, cause: str) -> None:
-        """Pass what the connector asks to the actor it is meant for; a promise may move to another node."""
+        """Pass what the connector asks to the actor it is meant for; a promise may move to another node.
+
+        What nobody could follow is a dead letter with the connector's method in it, never silence.
+        """
+        objection = instructions.objection(instruction, self.scenario, self.products, self.accepted)
+        if objection:
+            self.dead_letter(cause, Slip("Instruction", self._who("receive").whole, objection))
+            return
         self.history.instruction(instruction, self.env.now, cause)
         if instruction.kind is InstructionKind.FULFIL:
             key = (instruction.channel, instruction.order)
             source = self.promised_at.get(key)
             if source is not None and source != instruction.recipient:
                 self.promised_at[key] = instruction.recipient
-                self.emit(
-                    EventKind.PROMISE_MOVED,
-                    instruction.channel,
-                    instruction.order,
-                    instruction.recipient,
-                    {"source": source},
-                )
+                moved = {"source": source}
+                self.emit(EventKind.PROMISE_MOVED, *key, instruction.recipient, moved)
         self.mail(instruction.recipient).put(instruction)
+
+    def give_up_waiting(self, why: str) -> None:
+        """Write down every handler that never came to its end, as what it is: an event that was not handled."""
+        for cause, handler in sorted(self._waiting.items()):
+            event = cause.rpartition("/")[0] or cause
+            method = "publish" if cause.startswith("publish:") else "receive"
+            where = f"{self._who(method).name} ({waiting_at(handler)})"
+            self.dead_letter(event, Slip("Unfinished", where, f"it still waited {why}"))
 
     # -- inside ----------------------------------------------------------------------------------------
 
@@ -186,54 +225,77 @@ class Market:
         wait_s = lognormal(rng, lag.median, lag.p95)
         if event.kind is EventKind.PAYMENT_CAPTURED and event.data["tender"] == "marketplace":
             wait_s += self.scenario.channels[event.channel].lag.p95  # told in a poll after the order's own
-        if event.kind is EventKind.ORDER_PLACED and event.data["mode"] == "pickup_in_store":
-            late = self.faults.strikes("late_pickup_batches", event.id, self.env.now)
-            if late and late.every:
-                wait_s = late.every - (self.env.now % late.every)
         if event.kind is EventKind.TICKET_CLOSED and (every := self.scenario.channels[event.channel].sync_every):
             wait_s = every - self.env.now % every
-        if event.kind in (EventKind.PARCEL_SCANNED, EventKind.PARCEL_DELIVERED):
-            late = self.faults.strikes("late_carrier_events", event.id, self.env.now)
-            if late and late.delay:
-                wait_s += lognormal(rng, late.delay.median, late.delay.p95)
+        wait_s = self._held_back(event, wait_s, rng)
         yield wait_s
-        if self.faults.strikes("duplicate_deliveries", event.id, self.env.now):
-            yield wait_s + lognormal(rng, DUPLICATE_GAP.median, DUPLICATE_GAP.p95)
+        for label, _ in self.faults.striking("duplicate_deliveries", event.id, self.env.now):
+            again_s = wait_s + lognormal(rng, DUPLICATE_GAP.median, DUPLICATE_GAP.p95)
+            self.faults.fired(label, event.id, self.env.now, f"arrives again {again_s - wait_s:.0f} s later")
+            yield again_s
+
+    def _held_back(self, event: Event, wait_s: float, rng: Any) -> float:
+        """Return after how many seconds *event* arrives, once faults have made it late; each adds to what came before."""
+        late_s = wait_s
+        if event.kind is EventKind.ORDER_PLACED and event.data["mode"] == "pickup_in_store":
+            for label, fault in self.faults.striking("late_pickup_batches", event.id, self.env.now):
+                held_s = -(self.env.now + late_s) % fault.every if fault.every else 0.0
+                late_s = self._late(label, event, late_s, held_s)
+        if event.kind in (EventKind.PARCEL_SCANNED, EventKind.PARCEL_DELIVERED):
+            for label, fault in self.faults.striking("late_carrier_events", event.id, self.env.now):
+                delay_s = lognormal(rng, fault.delay.median, fault.delay.p95) if fault.delay else 0.0
+                late_s = self._late(label, event, late_s, delay_s)
+        return late_s
+
+    def _late(self, label: str, event: Event, wait_s: float, more_s: float) -> float:
+        if more_s > 0:
+            self.faults.fired(label, event.id, self.env.now, f"arrives {more_s:.0f} s later than it would have")
+        return wait_s + more_s
 
     def _arrival(self, event: Event, attempt: int, wait_s: float) -> Generator[simpy.Event, Any, None]:
         yield self.env.timeout(wait_s)
         assert self.connector is not None and self.erp is not None
+        connector, desk = self.connector, self.erp.desk(event.id)
         delivery = Delivery(event, round(self.env.now, 3), attempt)
         self.history.delivery(delivery)
         try:
-            instructions = yield from self.connector.receive(delivery, self.erp.desk(event.id))
-        except RehearsalError:
-            raise
-        except Exception as error:
-            self._dead_letter(event.id, error)
+            answer = yield from self._attended(f"{event.id}/{attempt}", "receive", lambda: connector.receive(delivery, desk))
+            asked = called(self._who("receive"), partial(instructions.listed, answer), self.watch)
+        except Slip as error:
+            self.dead_letter(event.id, error)
             return
         self.handled += 1
-        for instruction in instructions or ():
+        for instruction in asked:
             self.instruct(instruction, event.id)
 
     def _publisher(self, channel: LiveChannel, node: str) -> Generator[simpy.Event, Any, None]:
         assert self.connector is not None and self.erp is not None
-        cause = f"publish:{channel.code}:{node}"
+        connector, cause = self.connector, f"publish:{channel.code}:{node}"
+        desk = self.erp.desk(cause)
         while self.env.now < self.scenario.lasts:
             try:
-                units = yield from self.connector.publish(channel, self.erp.desk(cause), node)
-            except RehearsalError:
-                raise
-            except Exception as error:
-                self._dead_letter(cause, error)
+                told = yield from self._attended(cause, "publish", lambda: connector.publish(channel, desk, node))
+                units = called(self._who("publish"), partial(instructions.publication, told, self.products), self.watch)
+            except Slip as error:
+                self.dead_letter(cause, error)
             else:
                 channel.published(node, units)
-                self.history.write("publication", self.env.now, channel=channel.code, node=node, units=dict(units))
+                self.history.write("publication", self.env.now, channel=channel.code, node=node, units=units)
             yield self.env.timeout(channel.spec.publish_every)
 
-    def _dead_letter(self, cause: str, error: Exception) -> None:
-        """Keep what a connector could not handle: the event is lost to it, the weekend goes on."""
-        self.history.write(
-            "dead_letter", self.env.now, cause=cause, error=type(error).__name__,
-            erp={"message": str(error)[:TRACE_MAX], "trace": traceback.format_exc()[-TRACE_MAX:]},
-        )  # fmt: skip
+    def _attended(self, cause: str, method: str, call: Any) -> Steps:
+        """Run a handler of the connector to its end, and know meanwhile that it is under way."""
+        self._waiting[cause] = handler = attended(self.env, self._who(method), call, self.watch)
+        try:
+            return (yield from handler)
+        finally:
+            del self._waiting[cause]
+
+    def _who(self, method: str) -> Handler:
+        return self._handlers[method]
+
+    def dead_letter(self, cause: str, slip: Slip) -> None:
+        """Keep what a connector could not handle, or must not do: it is lost to it, the weekend goes on."""
+        self.history.write("dead_letter", self.env.now, cause=cause, error=slip.kind, erp=slip.as_data())
+        if slip.kind == "CutOff":
+            raise slip  # who hangs once will hang again: the weekend ends here

@@ -66,7 +66,6 @@ class Outcome:
     def read(cls, run: Path) -> Outcome | None:
         """Return what the run folder holds; None when Locust ended before it could write."""
         try:
-            told = json.loads((run / FOLDER / FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return cls(**json.loads((run / FOLDER / FILE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # not there, torn, or of another version
             return None
-        return cls(**told)

@@ -20,14 +20,17 @@ def planned(scenario: Scenario) -> dict[str, Any]:
             hours[int(one.at_s // 3600)] += 1
             for sku, count in one.lines:
                 units[sku] += count
-    supply = {p.sku: sum(count for (_, sku), count in world.book.items() if sku == p.sku) for p in world.products}
+    supply = Counter({product.sku: 0 for product in world.products})
+    for (_, sku), count in world.book.items():
+        supply[sku] += count
+    names = {product.sku: product.name for product in world.products}
     tight = sorted(supply, key=lambda sku: (supply[sku] - units[sku], sku))[:10]
     peak = max(hours, key=lambda hour: (hours[hour], -hour)) if hours else 0
     return {
         "scenario": scenario.name, "seed": scenario.seed, "demand_hash": demand_hash(world, wanted),
         "orders": {code: len(ones) for code, ones in wanted.items()},
         "peak": {"day": peak // 24 + 1, "hour": peak % 24, "orders": hours[peak]},
-        "tightest": [{"sku": sku, "name": world.product(sku).name, "supply": supply[sku], "demand": units[sku]} for sku in tight],
+        "tightest": [{"sku": sku, "name": names[sku], "supply": supply[sku], "demand": units[sku]} for sku in tight],
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import UsageError
+from rehearsal.strangers import raise_ours, said
 
 if TYPE_CHECKING:
     from rehearsal.scenario import Scenario
@@ -85,9 +86,10 @@ def module(folder: str, name: str) -> ModuleType:
     sys.modules[full] = created
     try:
         spec.loader.exec_module(created)
-    except BaseException:
+    except BaseException as error:
         sys.modules.pop(full, None)
-        raise
+        raise_ours(error)
+        raise UsageError(f"{path} cannot be loaded ({said(error)})") from error
     return created
 
 
@@ -98,19 +100,30 @@ def connector(name: str) -> Any:
         _on_path()
         try:
             loaded: Any = getattr(importlib.import_module(where), what)
-        except Exception as error:
+        except BaseException as error:
+            raise_ours(error)
             raise UsageError(
-                f"connector {name!r} cannot be loaded ({type(error).__name__}: {error}); expected "
+                f"connector {name!r} cannot be loaded ({said(error)}); expected "
                 "package.module:Class, importable from the project folder"
             ) from error
-        return loaded
+        return _class(name, loaded)
     known = files("connectors", ".py")
     if name not in known:
         raise UsageError(f"no connector {name!r} in connectors/{_nearest(name, list(known))}")
     loaded = module("connectors", name)
     if not hasattr(loaded, "Connector"):
         raise UsageError(f"{known[name]} defines no class named Connector")
-    return loaded.Connector
+    return _class(name, loaded.Connector)
+
+
+def _class(name: str, loaded: Any) -> Any:
+    """Return *loaded* if it is a class with the handlers of a connector; raises `UsageError` that names what is missing."""
+    if not isinstance(loaded, type):
+        raise UsageError(f"connector {name!r} is {type(loaded).__name__}; expected a class")
+    missing = [method for method in ("start", "receive") if not callable(getattr(loaded, method, None))]
+    if missing:
+        raise UsageError(f"connector {name!r} has no method {' and no method '.join(missing)}; see connectors/naive.py")
+    return loaded
 
 
 def _nearest(name: str, known: list[str]) -> str:

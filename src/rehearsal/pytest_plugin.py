@@ -1,6 +1,7 @@
-"""``pytest --run-dir RUN``: every invariant of a finished run as a test, without a test file.
+"""``pytest --run-dir RUN``: everything that must hold of a finished run as a test, without a test file.
 
-The run is judged once per process, from its files; nothing is written into its folder. Under pytest-xdist
+Every invariant, every gate, every thing that must have been exercised, and the run itself (whole, at its end, at rest,
+handled) is a test, so that pytest is green exactly when `rehearse check` ends with 0. The run is judged once per process, from its files; nothing is written into its folder. Under pytest-xdist
 each worker collects the same ids and judges for itself. Without the option this module adds nothing to
 pytest but the option, and imports nothing heavy.
 """
@@ -17,6 +18,8 @@ import pytest
 if TYPE_CHECKING:
     from _pytest._code import ExceptionInfo
 
+    from rehearsal.cases import Case
+    from rehearsal.conclusion import Conclusion
     from rehearsal.judge import Judged
 
 OPTION = "rehearsal_run_dir"
@@ -30,11 +33,11 @@ SEVERITIES = {"critical": "critical", "major": "normal", "minor": "minor"}
 
 
 class Broken(AssertionError):
-    """An invariant is broken; the message holds the findings."""
+    """An invariant or a gate is broken; the message holds the findings."""
 
 
 class Undecided(Exception):
-    """An invariant could not be judged, which is no pass."""
+    """Something could not be decided, which is no pass."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rehearsal", "peak rehearsal")
     group.addoption(
         "--run-dir", dest=OPTION, metavar="RUN", default=None,
-        help="judge a finished rehearsal: one test per invariant of this run folder (or 'latest')",
+        help="judge a finished rehearsal: one test for each thing that must hold of this run folder (or 'latest')",
     )  # fmt: skip
 
 
@@ -86,23 +89,31 @@ def pytest_make_collect_report(
 
 
 class JudgedRun:
-    """A run folder, and what every invariant says about it once the first test asks."""
+    """A run folder, and what it comes to once the first test asks; judged once per process, from its files alone."""
 
     def __init__(self, folder: Path) -> None:
-        from rehearsal.run import reopen
+        from rehearsal.run_folder import reopen
 
         self.folder = folder
         self.scenario = reopen(folder).scenario
 
     @cached_property
-    def judged(self) -> dict[tuple[str, str], Judged]:
-        """Return every invariant's judgement by its area and id."""
-        from rehearsal.demand import stored
-        from rehearsal.judge import judge
-        from rehearsal.record import Record
+    def conclusion(self) -> Conclusion:
+        """Return summary and judgements."""
+        from rehearsal.conclusion import concluded, record_of
+        from rehearsal.run_folder import reopen
 
-        with Record(self.scenario, stored(self.folder / "world.json"), self.folder) as record:
-            return {(one.area, one.id): one for one in judge(record)}
+        run = reopen(self.folder)
+        with record_of(run) as record:
+            return concluded(run, record)
+
+    @cached_property
+    def cases(self) -> dict[tuple[str, str], Case]:
+        """Return everything that must hold, by area and name: the run passes exactly when each of these does."""
+        from rehearsal.cases import cases
+
+        found = cases(self.conclusion.summary, self.conclusion.verdict)
+        return {(case.area, case.name): case for case in found}
 
 
 RUN = pytest.StashKey[JudgedRun]()
@@ -116,34 +127,29 @@ class RunCollector(pytest.Collector):
         self.run = run
 
     def collect(self) -> Iterator[AreaCollector]:
-        """Yield the areas of the invariants on the project path."""
-        from rehearsal.judge import invariants
-
-        areas: dict[str, list[tuple[str, str]]] = {}
-        for area, law, _ in invariants():
-            areas.setdefault(area, []).append((law.__name__, " ".join((law.__doc__ or "").split("\n\n")[0].split())))
-        for area, laws in areas.items():
-            yield AreaCollector.from_parent(self, name=area, run=self.run, laws=laws)
+        """Yield the areas of what must hold."""
+        for area in dict.fromkeys(area for area, _ in self.run.cases):
+            yield AreaCollector.from_parent(self, name=area, run=self.run)
 
 
 class AreaCollector(pytest.Collector):
-    """The invariants of one area."""
+    """The cases of one area."""
 
-    def __init__(self, *, run: JudgedRun, laws: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *, run: JudgedRun, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run = run
-        self.laws = laws
 
-    def collect(self) -> Iterator[InvariantItem]:
-        """Yield one test per invariant."""
-        for name, sentence in self.laws:
-            yield InvariantItem.from_parent(self, name=name, run=self.run, sentence=sentence)
+    def collect(self) -> Iterator[CaseItem]:
+        """Yield one test per case."""
+        for area, name in self.run.cases:
+            if area == self.name:
+                yield CaseItem.from_parent(self, name=name, run=self.run)
 
 
-class InvariantItem(pytest.Item):
-    """One invariant as a test: fails with its findings, or with the reason why it is undecided."""
+class CaseItem(pytest.Item):
+    """One thing that must hold, as a test: fails with its findings, or with the reason why it is undecided."""
 
-    def __init__(self, *, run: JudgedRun, sentence: str, **kwargs: Any) -> None:
+    def __init__(self, *, run: JudgedRun, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run = run
         self.area = self.parent.name if self.parent else ""
@@ -153,26 +159,36 @@ class InvariantItem(pytest.Item):
             ("connector", run.scenario.connector),
             ("scenario", run.scenario.name),
         ]
-        scenario = run.scenario
+        scenario, one = run.scenario, self._judged
         self._label(
             parent_suite=("peak-rehearsal",), suite=(scenario.name,), sub_suite=(self.area,), epic=("Peak rehearsal",), feature=(self.area,),
-            story=(self.name.replace("_", " "),), tag=(scenario.name, scenario.connector), severity=("critical",), description=(sentence,),
+            story=(self.name.replace("_", " "),), tag=(scenario.name, scenario.connector), severity=("critical",),
+            description=(one.sentence if one else "",),
         )  # fmt: skip
 
+    @property
+    def _judged(self) -> Judged | None:
+        place = self.run.cases[self.area, self.name].invariant
+        return self.run.conclusion.judged[place] if place >= 0 else None
+
     def runtest(self) -> None:
-        """Raise what the judgement says."""
-        one = self.run.judged[self.area, self.name]
-        found = one.judgement.findings
-        worst = next((level for level in SEVERITIES if any(finding.severity == level for finding in found)), None)
-        if worst is not None:
-            self._label(severity=(SEVERITIES[worst],))
-        self.user_properties += [("examined", one.judgement.examined), ("findings", len(found))]
-        if one.verdict == "undecided":
-            raise Undecided(
-                _told(one, f"undecided, because {one.judgement.undecided_because or 'nothing was examined'}")
+        """Raise what became of the case."""
+        case, one = self.run.cases[self.area, self.name], self._judged
+        if one is not None:
+            found = one.judgement.findings
+            worst = next((level for level in SEVERITIES if any(finding.severity == level for finding in found)), None)
+            if worst is not None:
+                self._label(severity=(SEVERITIES[worst],))
+            self.user_properties += [("examined", one.judgement.examined), ("findings", len(found))]
+        if case.verdict == "undecided":
+            said = f"undecided, because {case.message}"
+            raise Undecided(_told(one, said) if one else "\n".join([said, *case.details]))
+        if case.verdict == "fail":
+            raise Broken(
+                _told(one, f"{len(one.judgement.findings)} finding(s) among {one.judgement.examined} examined")
+                if one
+                else case.message
             )
-        if one.verdict == "fail":
-            raise Broken(_told(one, f"{len(found)} finding(s) among {one.judgement.examined} examined"))
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the findings alone; a traceback only where the harness itself failed."""
@@ -199,7 +215,7 @@ class InvariantItem(pytest.Item):
 def _folder(named: str) -> Path:
     """Return the run folder *named*; raises `pytest.UsageError` where there is none that can be judged."""
     from rehearsal.errors import RehearsalError
-    from rehearsal.run import find_run, reopen
+    from rehearsal.run_folder import find_run, reopen
 
     try:
         folder = find_run(named)
@@ -208,12 +224,6 @@ def _folder(named: str) -> Path:
         raise pytest.UsageError(
             f"--run-dir: {error}; give the folder of a run, as `rehearse run` prints it, or 'latest'"
         ) from None
-    except (OSError, ValueError) as error:
-        raise pytest.UsageError(f"--run-dir: {named} cannot be read as a run folder: {error}") from None
-    if not any((folder / "history").glob("*.ndjson")):
-        raise pytest.UsageError(
-            f"--run-dir: {folder} holds no history: the run ended before its weekend began, so there is nothing to judge"
-        )
     return folder
 
 

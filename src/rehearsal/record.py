@@ -17,6 +17,7 @@ Views of the snapshot: one per table of `odoo.observe`, prefixed ``erp_``, plus
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,14 @@ from typing import Any
 import duckdb
 
 from rehearsal.model import World
-from rehearsal.odoo.observe import TABLES
+from rehearsal.odoo.observe import MIDWAY, TABLES, Table
 from rehearsal.scenario import Scenario
+from rehearsal.seals import READ_AGAIN, Damage
 
 MEMORY_LIMIT = "1500MB"
+SPILL_LIMIT = "30GB"
+SPILL = ".duckdb"
+"""Where queries that do not fit the memory put what they cannot hold: in the run folder, and gone at the end."""
 
 LINE_COLUMNS = {
     "i": "BIGINT", "kind": "VARCHAR", "at_s": "DOUBLE", "event": "VARCHAR", "type": "VARCHAR", "channel": "VARCHAR", "order": "VARCHAR",
@@ -41,27 +46,27 @@ CREATE VIEW events AS SELECT i, event AS id, type, at_s, channel, "order", node,
 CREATE VIEW deliveries AS SELECT i, event, type, at_s, channel, "order", attempt FROM history WHERE kind = 'delivery';
 CREATE VIEW operations AS SELECT i, name, at_s, cause, orders, writes FROM history WHERE kind = 'operation';
 CREATE VIEW answers AS SELECT i, operation, name, at_s, cause, outcome, erp->>'message' AS message,
-    CAST(wall->>'took_s' AS DOUBLE) AS took_s FROM history WHERE kind = 'answer';
+    TRY_CAST(wall->>'took_s' AS DOUBLE) AS took_s FROM history WHERE kind = 'answer';
 CREATE VIEW instructions AS SELECT i, type, recipient, at_s, cause, channel, "order", data FROM history WHERE kind = 'instruction';
 CREATE VIEW phases AS SELECT i, name, at_s FROM history WHERE kind = 'phase';
 CREATE VIEW dead_letters AS SELECT i, at_s, cause, error, erp->>'message' AS message FROM history WHERE kind = 'dead_letter';
 CREATE VIEW resolutions AS SELECT i, operation, committed FROM history WHERE kind = 'resolution';
-CREATE VIEW publications AS SELECT i, at_s, channel, node, u.key AS sku, CAST(u.value AS BIGINT) AS units
+CREATE VIEW publications AS SELECT i, at_s, channel, node, u.key AS sku, TRY_CAST(u.value AS BIGINT) AS units
     FROM history, json_each(history.units) u WHERE kind = 'publication';
 CREATE TABLE orders AS SELECT i, channel, "order", node, data->>'mode' AS mode, at_s,
-    CAST(data->>'total_minor' AS BIGINT) AS total_minor, type = 'ticket.closed' AS till,
+    TRY_CAST(data->>'total_minor' AS BIGINT) AS total_minor, type = 'ticket.closed' AS till,
     data->'customer'->>'id' AS customer
     FROM events WHERE type IN ('order.placed', 'ticket.closed');
-CREATE TABLE order_lines AS SELECT e.channel, e."order", CAST(l.value->>'line' AS INTEGER) AS line, l.value->>'sku' AS sku,
-    CAST(l.value->>'units' AS BIGINT) AS units, CAST(l.value->>'price_minor' AS BIGINT) AS price_minor,
-    CAST(l.value->>'total_minor' AS BIGINT) AS total_minor
+CREATE TABLE order_lines AS SELECT e.channel, e."order", TRY_CAST(l.value->>'line' AS INTEGER) AS line, l.value->>'sku' AS sku,
+    TRY_CAST(l.value->>'units' AS BIGINT) AS units, TRY_CAST(l.value->>'price_minor' AS BIGINT) AS price_minor,
+    TRY_CAST(l.value->>'total_minor' AS BIGINT) AS total_minor
     FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed');
 CREATE TABLE money AS
     SELECT i, channel, "order", data->>'tender' AS tender, at_s,
-        CASE type WHEN 'payment.captured' THEN 1 ELSE -1 END * CAST(data->>'amount_minor' AS BIGINT) AS amount_minor
+        CASE type WHEN 'payment.captured' THEN 1 ELSE -1 END * TRY_CAST(data->>'amount_minor' AS BIGINT) AS amount_minor
     FROM events WHERE type IN ('payment.captured', 'refund.paid')
     UNION ALL
-    SELECT e.i, e.channel, e."order", t.value->>'tender', e.at_s, CAST(t.value->>'amount_minor' AS BIGINT)
+    SELECT e.i, e.channel, e."order", t.value->>'tender', e.at_s, TRY_CAST(t.value->>'amount_minor' AS BIGINT)
     FROM events e, json_each(e.data, '$.tenders') t WHERE e.type = 'ticket.closed';
 CREATE TABLE endings AS SELECT channel, "order", min(at_s) AS at_s, min(i) AS i,
     arg_min(CASE type WHEN 'order.cancelled' THEN 'cancelled' ELSE 'handed_over' END, i) AS how
@@ -71,6 +76,24 @@ CREATE VIEW doubts AS SELECT DISTINCT unnest(o.orders) AS "order" FROM answers a
     UNION SELECT DISTINCT unnest(o.orders) FROM operations o LEFT JOIN answers a ON a.operation = o.i
     LEFT JOIN resolutions r ON r.operation = o.i WHERE o.writes AND a.operation IS NULL AND r.operation IS NULL;
 """
+
+FRACTIONS = """
+WITH said AS (
+    SELECT e.i, 'units' AS what, json_extract(l.value, '$.units') AS value
+        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed', 'goods.issued', 'pickup.collected')
+    UNION ALL SELECT e.i, 'total_minor', json_extract(l.value, '$.total_minor')
+        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed')
+    UNION ALL SELECT i, 'total_minor', json_extract(data, '$.total_minor') FROM events WHERE type IN ('order.placed', 'ticket.closed')
+    UNION ALL SELECT i, 'amount_minor', json_extract(data, '$.amount_minor')
+        FROM events WHERE type IN ('payment.captured', 'refund.paid')
+    UNION ALL SELECT e.i, 'amount_minor', json_extract(t.value, '$.amount_minor')
+        FROM events e, json_each(e.data, '$.tenders') t WHERE e.type = 'ticket.closed'
+    UNION ALL SELECT i, 'counted_minor', json_extract(data, '$.counted_minor') FROM events WHERE type = 'till.closed'
+    UNION ALL SELECT h.i, 'units', u.value FROM history h, json_each(h.units) u WHERE h.kind IN ('publication', 'shelf'))
+SELECT i, what, CAST(value AS VARCHAR) AS value FROM said
+WHERE value IS NULL OR json_type(value) NOT IN ('UBIGINT', 'BIGINT') ORDER BY i LIMIT 5
+"""
+"""What is no whole number where only whole ones make sense: DuckDB would cast it without a word."""
 
 SNAPSHOT_VIEWS = """
 CREATE VIEW erp_products AS SELECT res_id AS id, substr(name, 10) AS sku FROM erp_names WHERE starts_with(name, 'product__');
@@ -103,18 +126,27 @@ class Record:
         self.run = run
         self.observed = (run / "snapshot").is_dir()
         """Whether Odoo's books were read; without them only the history can be judged."""
+        self.damages: tuple[Damage, ...] = ()
+        """What is not as it was written, so that nothing can be said of this run."""
         self.db = duckdb.connect()
-        self.db.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET enable_progress_bar = false")
+        spill = _quoted(run / SPILL)
+        self.db.execute(
+            f"SET memory_limit = '{MEMORY_LIMIT}'; SET enable_progress_bar = false; SET temp_directory = '{spill}'; "
+            f"SET max_temp_directory_size = '{SPILL_LIMIT}'"
+        )
         self._open_history()
         self._open_snapshot()
         self.finished = bool(self.rows("SELECT 1 FROM phases WHERE name = 'observe'"))
         """Whether the run reached its end; a killed or interrupted one did not."""
+        self.rested = bool(self.rows("SELECT 1 FROM phases WHERE name = 'rest'"))
+        """Whether the world came to rest: nothing would ever have happened again."""
 
     def __enter__(self) -> Record:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.db.close()
+        shutil.rmtree(self.run / SPILL, ignore_errors=True)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query as dicts."""
@@ -128,13 +160,25 @@ class Record:
         return row[0] if row else None
 
     def _open_history(self) -> None:
-        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in LINE_COLUMNS.items())
-        files = str(self.run / "history" / "*.ndjson").replace("'", "''")
-        self.db.execute(
-            f"CREATE TABLE history AS SELECT * FROM read_json('{files}', format='newline_delimited', columns={{{columns}}}, "
-            "ignore_errors=true, maximum_object_size=67108864) WHERE kind IS NOT NULL"
-        )
+        told = ", ".join(f"'{name}': '{kind}'" for name, kind in LINE_COLUMNS.items())
+        if any((self.run / "history").glob("*.ndjson")):
+            # Broken lines are left out here; `seals` has looked at each, and `lines` tells how many were read.
+            self.db.execute(
+                f"CREATE TABLE history AS SELECT * FROM read_json('{_quoted(self.run / 'history')}/*.ndjson', "
+                f"format='newline_delimited', columns={{{told}}}, ignore_errors=true, maximum_object_size=67108864) "
+                "WHERE kind IS NOT NULL"
+            )
+        else:
+            plain = ", ".join(f'"{name}" {kind}' for name, kind in LINE_COLUMNS.items())
+            self.db.execute(f"CREATE TABLE history ({plain})")
+            self.damages += (Damage("history", "holds no lines: the run ended before its weekend began"),)
+        self.lines = int(self.value("SELECT count(*) FROM history") or 0)
+        """Lines of history that were read."""
         self.db.execute(HISTORY_VIEWS)
+        self.damages += tuple(
+            Damage(f"history (line index {row['i']})", f"{row['what']} is {row['value']}; expected a whole number")
+            for row in self.rows(FRACTIONS)
+        )
         self.db.execute("CREATE TABLE book (node VARCHAR, sku VARCHAR, units BIGINT)")
         rows = [{"node": node, "sku": sku, "units": units} for (node, sku), units in self.world.book.items()]
         self.db.execute(
@@ -143,11 +187,28 @@ class Record:
         )
 
     def _open_snapshot(self) -> None:
-        for table in TABLES:
-            if self.observed:
-                path = str(self.run / "snapshot" / f"{table.name}.parquet").replace("'", "''")
-                self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT * FROM read_parquet('{path}')")
-            else:
-                columns = ", ".join(f'"{name}" {kind}' for name, kind in table.columns.items())
+        for table in (*TABLES, *MIDWAY):
+            path = self.run / "snapshot" / f"{table.name}.parquet"
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in table.columns.items())
+            if not self.observed:
                 self.db.execute(f"CREATE TABLE erp_{table.name} ({columns})")
+            elif said := self._unopened(table, path):
+                self.damages += (Damage(f"snapshot/{path.name}", said, READ_AGAIN),)
+                because = f"table {table.name} was not read; {READ_AGAIN}"
+                error = ", ".join(f"CAST(error('{because}') AS {kind}) AS \"{name}\"" for name, kind in table.columns.items())
+                self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT {error}")
         self.db.execute(SNAPSHOT_VIEWS)
+
+    def _unopened(self, table: Table, path: Path) -> str:
+        """Open a table of the snapshot; return why it could not be opened with all its columns, in words."""
+        names = ", ".join(f'"{name}"' for name in table.columns)
+        try:
+            self.db.execute(f"SELECT {names} FROM read_parquet('{_quoted(path)}') LIMIT 1")
+            self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT * FROM read_parquet('{_quoted(path)}')")
+        except duckdb.Error as error:
+            return "is missing" if not path.is_file() else f"cannot be read ({str(error).splitlines()[0][:120]})"
+        return ""
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -5,46 +5,48 @@ Each step leaves files in the run folder, so each can be repeated alone, later, 
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import shutil
-import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import simpy
 
-from rehearsal import demand, project, scenario_file, summary
+from rehearsal import demand, project, seals
 from rehearsal.clock import Lanes
+from rehearsal.conclusion import conclude as conclude
+from rehearsal.contract import Handler, Slip, Watch, called
 from rehearsal.disturbance import Disturbance
 from rehearsal.erp_clock import ErpClock
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.faults import Faults
 from rehearsal.gates import parsed
 from rehearsal.history import History
-from rehearsal.judge import Judged, judge
+from rehearsal.judge import invariants
 from rehearsal.leftovers import database_name, sweep
 from rehearsal.market import Market
 from rehearsal.odoo.connect import caller, factory, note_use, reachable, require_mark, require_modules, require_unused
-from rehearsal.odoo.observe import observe
-from rehearsal.record import Record
+from rehearsal.odoo.observe import Midway, observe
+from rehearsal.repeat import command
+from rehearsal.run_folder import Run as Run
+from rehearsal.run_folder import find_run as find_run
+from rehearsal.run_folder import open_run, point_latest, remove_run
+from rehearsal.run_folder import reopen as reopen
+from rehearsal.run_folder import require_free as require_free
 from rehearsal.scenario import PROCESS_FAULTS, Scenario
+from rehearsal.strangers import no_way_out
 from rehearsal.targets.base import Database, Target, TemplateRecipe
 from rehearsal.weekend import Told, opened, settled, shelved
 
 Advanced = Callable[[float, float], None]
 """Told scenario seconds passed and in all."""
 SLICE_S = 1800.0
+MIDWAY_EVERY_S = 3 * 3600.0
+"""Scenario time between two looks into the books while orders are open; there is one more when the doors close."""
 CALL_TIMEOUT_S = 300.0
+MIDWAY_TIMEOUT_S = 30.0
 
 
 @dataclass(slots=True)
@@ -53,68 +55,16 @@ class Options:
 
     out: Path | None = None
     keep: bool = False
+    command: str = ""
+    """What was typed to start it, as `repeat.command` says it; made up from the scenario where nobody typed."""
     sabotage: str = ""
     """A saboteur of fixtures/saboteurs.py that acts before the doors open (for the harness's own tests)."""
-
-
-@dataclass(slots=True)
-class Run:
-    """One run folder and what is known of it so far."""
-
-    folder: Path
-    scenario: Scenario
-    manifest: dict[str, Any] = field(default_factory=dict)
-    interrupted: bool = False
-
-    def save(self) -> None:
-        """Write the manifest as it is now."""
-        partial = self.folder / ".manifest.partial"
-        partial.write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
-        partial.replace(self.folder / "manifest.json")
-
-    @contextmanager
-    def timed(self, phase: str) -> Iterator[None]:
-        """Measure a phase in wall seconds."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.manifest["timings_s"][phase] = round(time.monotonic() - began, 3)
-            self.save()
 
 
 def recipe() -> TemplateRecipe:
     """Return what the project's template database is made of (fixtures/template.py)."""
     template = project.module("fixtures", "template")
     return TemplateRecipe(modules=tuple(template.MODULES), settings=str(template.SETTINGS))
-
-
-def open_run(scenario: Scenario, out: Path | None) -> Run:
-    """Return a new, empty run folder for *scenario*; ``latest`` points to it."""
-    began = datetime.now(UTC)
-    folder = out or Path("runs") / scenario.name / f"{began:%Y%m%dT%H%M%S.%f}-{scenario.seed}"
-    require_free(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    text = scenario_file.dump(scenario)
-    (folder / "scenario.yaml").write_text(text, encoding="utf-8")
-    run = Run(folder, scenario)
-    run.manifest = {
-        "schema_version": 1, "harness_version": version("peak-rehearsal"), "python": platform.python_version(),
-        "scenario": scenario.name, "seed": scenario.seed, "connector": scenario.connector, "started_at": began.isoformat(),
-        "scenario_hash": sha256(text.encode()).hexdigest(), "pid": os.getpid(),
-        "faker": version("faker"), "simpy": version("simpy"), "timings_s": {},
-    }  # fmt: skip
-    run.save()
-    if out is None:
-        _point_latest(folder)
-    return run
-
-
-def require_free(folder: Path) -> None:
-    """Raise `UsageError` unless *folder* can become a run folder: it is new, or empty."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        said = "is not empty" if folder.is_dir() else "is no folder"
-        raise UsageError(f"{folder} {said}; name a folder that is new, or leave out --out")
 
 
 def rehearse(
@@ -124,22 +74,55 @@ def rehearse(
 
     The target must be up. Ctrl-C ends the simulation; what ran is still observed, judged and reported.
     """
-    connector = project.connector(scenario.connector)(scenario)
-    run = opened_run(scenario, target, options, told)
     left = sum(parsed(gate.limit).under_load_only for gate in scenario.gates)
     if left:
         told(f"{left} gate(s) are about pressure, and are held by `rehearse load` only")
-    with _clocked(run, target, told) as clock:
-        database = readied(run, target, options, told, clock)
+    with begun(scenario, target, options, told) as run, no_way_out(), Watch() as watch:
         try:
-            world, wanted = demand.draw(scenario)
-            _played(run, target, database, world, wanted, connector, clock, told, advanced)
-            return run, conclude(run, told)
-        finally:
-            if options.keep:
-                told(f"kept: database {database.name} at {database.url}")
-            else:
-                target.drop(database)
+            connector = employed(scenario, watch)
+        except Slip as slip:
+            return _never_opened(run, slip, options, told)
+        with _clocked(run, target, told) as clock:
+            database = readied(run, target, options, told, clock)
+            try:
+                _played(run, target, database, connector, watch, clock, told, advanced)
+                return run, conclude(run, told)
+            finally:
+                leave(run, target, database, options, told)
+
+
+def employed(scenario: Scenario, watch: Watch) -> Any:
+    """Return the scenario's connector, made; raises `Slip` when its own code keeps it from being made."""
+    kind = project.connector(scenario.connector)
+    return called(Handler.of(kind, "__init__"), partial(kind, scenario), watch)
+
+
+def leave(run: Run, target: Target, database: Database, options: Options, told: Told) -> None:
+    """Drop the database of a run, or say how to look into a kept one."""
+    if not options.keep:
+        target.drop(database)
+        return
+    told(f"kept: database {database.name}; drop it with: rehearse drop {run.folder}")
+    told(f"look inside: {database.url}/web?db={database.name}, login {database.login}, {target.password_hint()}")
+
+
+def _never_opened(run: Run, slip: Slip, options: Options, told: Told) -> tuple[Run, dict[str, Any]]:
+    """End a run whose connector could not even be made: nothing was asked of Odoo, and that is no pass."""
+    world, wanted = demand.draw(run.scenario)
+    demand.store(world, run.folder / "world.json")
+    run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
+    with History(run.folder / "history") as history:
+        history.write("dead_letter", 0.0, cause="start", error=slip.kind, erp=slip.as_data())
+        history.phase("aborted", 0.0)
+    _abort(run, f"the connector could not be made: {slip}", told)
+    point_to(run, options)
+    return run, conclude(run, told)
+
+
+def _abort(run: Run, why: str, told: Told) -> None:
+    run.aborted = run.manifest["aborted"] = why
+    run.save()
+    told(why)
 
 
 @contextmanager
@@ -151,7 +134,24 @@ def _clocked(run: Run, target: Target, told: Told) -> Iterator[ErpClock]:
     finally:
         clock.stop()
         run.manifest["erp_clock"] = clock.figures()
-        run.save()
+        if run.folder.is_dir():
+            run.save()
+
+
+@contextmanager
+def begun(scenario: Scenario, target: Target, options: Options, told: Told) -> Iterator[Run]:
+    """Open a run folder for *scenario*; a run that does not get as far as its history leaves nothing.
+
+    Raises `UsageError` when it asks for what is not done to *target*.
+    """
+    invariants()  # one that cannot be loaded is told now, not after the weekend
+    run = opened_run(scenario, target, options, told)
+    try:
+        yield run
+    except BaseException:
+        if not (run.folder / "history").is_dir():
+            remove_run(run, options.out)
+        raise
 
 
 def opened_run(scenario: Scenario, target: Target, options: Options, told: Told) -> Run:
@@ -167,8 +167,16 @@ def opened_run(scenario: Scenario, target: Target, options: Options, told: Told)
             "write erp_clock: wall, or use --target native or docker"
         )
     run = open_run(scenario, options.out)
+    run.manifest["command"] = options.command or command(scenario.name, scenario, {"kind": target.kind})
+    run.save()
     told(f"run folder: {run.folder}")
     return run
+
+
+def point_to(run: Run, options: Options) -> None:
+    """Let ``latest`` be *run*, now that it has begun; a folder that the user named is never the latest."""
+    if options.out is None:
+        point_latest(run.folder)
 
 
 def readied(run: Run, target: Target, options: Options, told: Told, clock: ErpClock | None = None) -> Database:
@@ -182,50 +190,18 @@ def readied(run: Run, target: Target, options: Options, told: Told, clock: ErpCl
             run.save()  # ahead of the deed, so that a killed run can be healed
             clock.start()
             run.manifest["erp_clock"] = clock.figures()
-        return _prepared(run, target, run.scenario, world, options, told)
-
-
-def conclude(run: Run, told: Told) -> dict[str, Any]:
-    """Judge the run from its files, write verdict, summary and every report of the project path; return the summary."""
-    told("judging")
-    with Record(run.scenario, demand.stored(run.folder / "world.json"), run.folder) as record:
-        with run.timed("judge"):
-            judged = judge(record)
-            result = summary.figures(record, judged, run.manifest, run.folder)
-        run.manifest.pop("report_failures", None)
-        with run.timed("report"):
-            summary.write(run.folder, result, judged)
-            for name in sorted(project.files("reports", ".py")):
-                _reported(name, record, judged, run, told)
-        result["timings_s"] = {phase: run.manifest["timings_s"].get(phase, 0.0) for phase in summary.PHASES}
-        summary.write(run.folder, result, judged)
-    return result
-
-
-def _reported(name: str, record: Record, judged: tuple[Judged, ...], run: Run, told: Told) -> None:
-    """Write one report; a report that fails is told, and takes neither the verdict nor the other reports down."""
-    try:
-        module = project.module("reports", name)
-        if hasattr(module, "write"):
-            module.write(record, judged, run.folder)
-    except Exception as error:
-        run.manifest.setdefault("report_failures", {})[name] = traceback.format_exc()
-        told(f"report {name} could not be written ({type(error).__name__}: {error}); its traceback is in manifest.json")
-
-
-def reopen(folder: Path) -> Run:
-    """Return the run in *folder* as its files tell it."""
-    for needed in ("scenario.yaml", "manifest.json", "world.json"):
-        if not (folder / needed).is_file():
-            raise UsageError(f"{folder} is no run folder: it has no {needed}")
-    scenario = scenario_file.load(folder / "scenario.yaml", project.scenario_path)
-    return Run(folder, scenario, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+        database = _prepared(run, target, run.scenario, world, options, told)
+        point_to(run, options)
+        return database
 
 
 def observed_again(run: Run, database: Database, told: Told) -> None:
     """Read the books of a kept database once more."""
     call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading the books again")
     observe(call.client, run.folder / "snapshot", told)
+    if seals.SEALS in run.manifest:
+        run.manifest[seals.SEALS]["snapshot"] = seals.snapshot_seals(run.folder)
+        run.save()
 
 
 # -- prepare ---------------------------------------------------------------------------------------
@@ -263,17 +239,10 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
 
 
 def _played(
-    run: Run,
-    target: Target,
-    database: Database,
-    world: Any,
-    wanted: demand.Wanted,
-    connector: Any,
-    clock: ErpClock,
-    told: Told,
-    advanced: Advanced,
-) -> None:
+    run: Run, target: Target, database: Database, connector: Any, watch: Watch, clock: ErpClock, told: Told, advanced: Advanced,
+) -> None:  # fmt: skip
     scenario = run.scenario
+    world, wanted = demand.draw(scenario)
     env = simpy.Environment()
     faults = Faults(scenario, run.folder / "faults.ndjson")
     disturbance = Disturbance(env, scenario, faults, target, database)
@@ -281,17 +250,18 @@ def _played(
     require_mark(caller(database, scenario.client, CALL_TIMEOUT_S, "before the doors open"), database)
     # Past the proxy of the faults. A reverse proxy may hide the page; then nobody can say.
     health = partial(reachable, database.url) if reachable(database.url) else None
+    midway = Midway(factory(database, scenario.client, MIDWAY_TIMEOUT_S))
     with History(run.folder / "history") as history:
         lanes = Lanes(
             env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow,
             health,
         )  # fmt: skip
-        market = Market(env, scenario, world, wanted, history, faults)
+        market = Market(env, scenario, world, wanted, history, faults, watch)
         market.connect(connector, lanes)
         disturbance.schedule(lanes)
         try:
             with run.timed("simulate"):
-                _simulated(env, market, history, told, advanced)
+                _simulated(env, market, lanes, midway, told, advanced)
             with run.timed("settle"):
                 told("healing every fault")
                 faults.heal(env.now)
@@ -304,6 +274,9 @@ def _played(
         except RehearsalError:
             history.phase("aborted", env.now)
             raise
+        except Exception as error:
+            _abort(run, stray(market, error), told)
+            history.phase("aborted", env.now)
         finally:
             faults.heal(env.now)
             disturbance.heal()
@@ -311,47 +284,47 @@ def _played(
             disturbance.close()
             faults.close()
         shelved(market, history)
-        with run.timed("observe"):
-            told("reading Odoo's books")
-            try:
-                observe(factory(database, scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told)
-            except KeyboardInterrupt:
-                run.interrupted = True
-                history.phase("interrupted", env.now)
-                told("interrupted while Odoo's books were read; the history alone is judged")
-        if not run.interrupted:
-            history.phase("observe", env.now)
+        _observed(run, database, history, midway, env.now, told)
+    run.seal({"main": history.seal})
 
 
-def _simulated(env: simpy.Environment, market: Market, history: History, told: Told, advanced: Advanced) -> None:
-    scenario = market.scenario
-    opened(env, market, history)
+def stray(market: Market, error: Exception) -> str:
+    """Return in words what ended the weekend: the connector at once, or a process that it or a simulator started."""
+    if not isinstance(error, Slip):
+        error = Slip.of(Handler.of(market.connector, "start"), error)
+        market.dead_letter("a process of its own", error)
+    elif error.kind != "CutOff":
+        market.dead_letter("start", error)
+    return f"the weekend could not go on: {error}"
+
+
+def _observed(run: Run, database: Database, history: History, midway: Midway, now_s: float, told: Told) -> None:
+    """Read Odoo's books; a run that was played to its end is then finished."""
+    with run.timed("observe"):
+        told("reading Odoo's books")
+        try:
+            observe(factory(database, run.scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told, midway)
+        except KeyboardInterrupt:
+            run.interrupted = True
+            history.phase("interrupted", now_s)
+            told("interrupted while Odoo's books were read; the history alone is judged")
+    if not run.interrupted and not run.aborted:
+        history.phase("observe", now_s)
+
+
+def _simulated(
+    env: simpy.Environment, market: Market, lanes: Lanes, midway: Midway, told: Told, advanced: Advanced
+) -> None:
+    scenario, looked_s = market.scenario, 0.0
+    opened(env, market, market.history)
     told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.connector}")
     while env.now < scenario.lasts:
         env.run(until=min(scenario.lasts, env.now + SLICE_S))
         advanced(env.now, scenario.lasts)
-
-
-def _point_latest(folder: Path) -> None:
-    link = folder.parent.parent / "latest"
-    fresh = link.with_name(f".latest.{os.getpid()}")
-    try:
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(folder.relative_to(link.parent))
-        fresh.replace(link)
-    except OSError:
-        shutil.rmtree(fresh, ignore_errors=True)  # a file system without links: `latest` is then not offered
-
-
-def find_run(name: str) -> Path:
-    """Return the run folder *name*, or the newest one for ``latest``; raises `UsageError`."""
-    folder = Path("runs") / "latest" if name == "latest" else Path(name)
-    if not folder.is_dir():
-        raise UsageError(
-            f"no run {name!r}"
-            + ("; there is none yet under runs/: start one with `rehearse run NAME`" if name == "latest" else "")
-        )
-    return folder.resolve()
+        if env.now - looked_s >= MIDWAY_EVERY_S or env.now >= scenario.lasts:
+            looked_s = env.now
+            lanes.still()
+            midway.look(env.now)
 
 
 def ready_target(target: Target, told: Told) -> None:

@@ -7,40 +7,43 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
+from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase, CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
 
+from rehearsal import scenario_checks, scenario_parts
 from rehearsal.errors import ScenarioError
 from rehearsal.scenario import Scenario
+from rehearsal.scenario_bounds import minor_units, second_of_day, seconds
+from rehearsal.scenario_channels import clock
+from rehearsal.scenario_problem import Problem
+from rehearsal.scenario_readable import readable
+from rehearsal.scenario_tree import Find, Spot, Tree, Where, read
 
-EXTENDS_DEPTH_MAX = 8
-Tree = tuple[Path, CommentedMap]
-Find = Callable[[str], Path]
-"""Turns the name behind ``extends:`` into a path; raises `UsageError` when there is none."""
+SHOWN_MAX = 60
+SHAPES = {"model_type": "mapping of words to values", "dict_type": "mapping of names to values", "tuple_type": "list"}
+PROBLEMS_MAX = 100
 
 
-def load(path: Path, find: Find, overrides: Mapping[str, Any] | None = None) -> Scenario:
+def load(path: Path, find: Find, overrides: Mapping[str, Any] | None = None, parts: bool = False) -> Scenario:
     """Return the scenario in *path*, with *overrides* laid over it (from the command line).
 
-    Raises `ScenarioError` with one line per problem.
+    With *parts*, what it names must be here as well: simulators, connectors, back-office roles. Without, a run of
+    another project can be read. Raises `ScenarioError` with one line per problem.
     """
-    trees = _family(path, find)
-    merged: dict[str, Any] = {}
-    for _, tree in reversed(trees):
-        merged = _laid_over(merged, tree)
-    merged.pop("extends", None)
-    merged = _laid_over(merged, overrides or {})
-    try:
-        return Scenario.model_validate(merged)
-    except ValidationError as error:
-        problems = tuple(f"{_position(trees, tuple(problem['loc']))} {_words(problem)}" for problem in error.errors())
-        raise ScenarioError(problems) from None
+    tree = read(path, find)
+    tree.lay(overrides or {})
+    problems, scenario = _seen(tree.values)
+    problems += scenario_checks.problems(scenario)
+    if parts:
+        problems += scenario_parts.problems(scenario)
+    if problems:
+        raise ScenarioError(_told(tree, problems))
+    return scenario
 
 
 def dump(scenario: Scenario) -> str:
@@ -63,91 +66,35 @@ def schema() -> str:
     return json.dumps(described, indent=2, sort_keys=True)
 
 
-def _family(path: Path, find: Find) -> list[Tree]:
-    """Return the trees of *path* and of everything it extends, nearest first."""
-    trees: list[Tree] = []
-    while True:
-        tree = _parsed(path)
-        trees.append((path, tree))
-        parent = tree.get("extends")
-        if parent is None:
-            return trees
-        if len(trees) == EXTENDS_DEPTH_MAX:
-            raise ScenarioError((f"{path}:1:1 extends goes deeper than {EXTENDS_DEPTH_MAX} files; is it a circle?",))
-        sibling = path.parent / str(parent)
-        path = sibling if sibling.is_file() else find(str(parent))
-
-
-def _parsed(path: Path) -> CommentedMap:
+def _seen(values: Mapping[str, Any]) -> tuple[list[Problem], Scenario]:
+    """Return what is wrong with single words of *values*, and as much of a scenario as can be read."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError((f"{path}: cannot be read as text: {error}",)) from None
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        raise ScenarioError((f"{path}:{at} is not YAML: {error.problem or error.context}",)) from None
-    if not isinstance(tree, CommentedMap):
-        raise ScenarioError(
-            (f"{path}:1:1 a scenario is a mapping of names to values; this file is {type(tree).__name__}",)
-        )
-    return tree
+        return [], Scenario.model_validate(values)
+    except ValidationError as error:
+        errors = error.errors()
+        inside = {one["loc"][:-1] for one in errors}
+        told = [one for one in errors if one["type"] != "too_short" or one["loc"] not in inside]  # items were left out
+        return [Problem.at(_words(one), *_place(one["loc"])) for one in told], readable(values)
 
 
-def _laid_over(base: Mapping[str, Any], top: Mapping[Any, Any]) -> dict[str, Any]:
-    merged: dict[Any, Any] = dict(base)
-    for key, value in top.items():
-        below = merged.get(key)
-        if isinstance(value, Mapping):
-            merged[key] = _laid_over(below if isinstance(below, Mapping) else {}, value)
-        else:
-            merged[key] = value
-    return merged
+def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    return tuple(part for part in location if part != "[key]")
 
 
-def _position(trees: list[Tree], location: tuple[int | str, ...]) -> str:
-    """Return file:line:col of the deepest part of *location* that some file of the family holds."""
-    parts = [part for part in location if part != "[key]"]
-    best: tuple[int, Path, int, int] = (-1, trees[0][0], 0, 0)
-    for path, tree in trees:
-        node: Any = tree
-        depth, line, column = 0, 0, 0
-        for part in parts:
-            if not isinstance(node, CommentedBase):
-                break
-            key = _key(node, part)
-            if key is None:
-                break
-            spot = _spot(node, key)
-            line, column = spot or (line, column)
-            node = node[key]  # type: ignore[index]
-            depth += 1
-        if depth > best[0]:
-            best = (depth, path, line, column)
-    _, path, line, column = best
-    name = ".".join(str(part) for part in parts)
-    return f"{path}:{line + 1}:{column + 1} {name}:" if name else f"{path}:{line + 1}:{column + 1}"
+def _told(tree: Tree, problems: list[Problem]) -> tuple[str, ...]:
+    """Return one line per problem, in order of their places."""
+    lines = sorted(dict.fromkeys(_line(tree, problem) for problem in problems))
+    told = [line for _, line in lines[:PROBLEMS_MAX]]
+    return (*told, *([f"and {len(lines) - PROBLEMS_MAX} problem(s) more"] if len(lines) > PROBLEMS_MAX else []))
 
 
-def _key(node: Any, part: int | str) -> Any:
-    """Return the key of *part* in *node*; pydantic tells integer keys as text."""
-    if isinstance(node, list):
-        return part if isinstance(part, int) and part < len(node) else None
-    for key in (part, int(part) if isinstance(part, str) and part.isdigit() else part):
-        if key in node:
-            return key
-    return None
-
-
-def _spot(node: CommentedBase, key: Any) -> tuple[int, int] | None:
-    """Return line and column of the value behind *key*; None when YAML merged it from elsewhere."""
-    try:
-        where = node.lc.value(key) if isinstance(node, CommentedMap) else node.lc.item(key)
-    except (KeyError, AttributeError, TypeError):
-        return None
-    return (where[0], where[1])
+def _line(tree: Tree, problem: Problem) -> tuple[Spot, str]:
+    places: list[Where] = [tuple(str(part) for part in place) for place in problem.places]
+    there = next((place for place in places if place in tree.spots), places[0])
+    spot = tree.spot(there)
+    if spot.file.startswith("--"):  # the option says which word it is
+        return spot, f"{spot}: {problem.sentence}"
+    return spot, f"{spot} {'.'.join(places[0])}: {problem.sentence}"
 
 
 def _words(problem: Any) -> str:
@@ -156,15 +103,18 @@ def _words(problem: Any) -> str:
         return "is no word of a scenario here; `rehearse scenario schema` lists them"
     if problem["type"] == "missing":
         return "is missing"
+    if problem["type"] == "value_error":
+        return message  # ours, and names the value
     shown = repr(problem.get("input"))
-    return message if len(shown) > 60 or shown in message else f"{message} (it is {shown})"
+    if problem["type"] in SHAPES:
+        message = f"is no {SHAPES[problem['type']]}"
+    return message if len(shown) > SHOWN_MAX or shown in message else f"{message} (it is {shown})"
 
 
-def _written(value: Any, field: str = "") -> Any:
+def _written(value: Any) -> Any:
     """Return *value* in the words of a scenario file: durations, amounts and clock times as text."""
     if hasattr(value, "model_fields_set"):
-        kinds = type(value).__annotations__
-        return {name: _as_text(getattr(value, name), str(kinds.get(name, ""))) for name in type(value).model_fields}
+        return {name: _as_text(getattr(value, name), field) for name, field in type(value).model_fields.items()}
     if isinstance(value, Mapping):
         return {key: _written(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -172,11 +122,21 @@ def _written(value: Any, field: str = "") -> Any:
     return value
 
 
-def _as_text(value: Any, kind: str) -> Any:
-    if kind == "Duration":
-        return f"{value}s"
-    if kind == "Money":
-        return f"{value // 100}.{value % 100:02d}"
-    if kind == "ClockTime":
-        return f"{value // 3600:02d}:{value % 3600 // 60:02d}"
+def _as_text(value: Any, field: FieldInfo) -> Any:
+    if value is None:
+        return None
+    for reader in _readers(field):
+        if reader is seconds:
+            return f"{value}s"
+        if reader is minor_units:
+            return f"{value // 100}.{value % 100:02d}"
+        if reader is second_of_day:
+            return clock(value)
     return _written(value)
+
+
+def _readers(field: FieldInfo) -> Iterator[Any]:
+    """Yield what reads the values of *field*, or of either side of a word that may be left empty."""
+    for told in (*field.metadata, *(one for kind in get_args(field.annotation) for one in get_args(kind)[1:])):
+        if isinstance(told, BeforeValidator):
+            yield told.func

@@ -6,9 +6,11 @@ and nobody else's order moves.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from rehearsal.model import Operation
@@ -53,3 +55,46 @@ def dealing(asked: Iterable[int], by_worker: Mapping[str, Iterable[Mapping[str, 
             if line["kind"] == "sent":
                 (twice if line["operation"] in seen else seen).add(line["operation"])
     return Dealing(len(wanted), tuple(sorted(wanted - seen)), tuple(sorted(twice)))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one worker's file says, each line once."""
+
+    lines: tuple[Mapping[str, Any], ...]
+    flaw: str
+    """What is wrong with the file, in words; empty for a whole one."""
+
+    @property
+    def sent(self) -> frozenset[int]:
+        """The operations that it says were sent."""
+        return frozenset(line["operation"] for line in self.lines if line["kind"] == "sent")
+
+
+def told_by(path: Path) -> Told:
+    """Return what a worker's file says; a line that is torn, lost or doubled is told, and is no second performance."""
+    kept: dict[int, Mapping[str, Any]] = {}
+    flaw = ""
+    with path.open("rb") as file:
+        for number, text in enumerate(file, start=1):
+            line = _line(text)
+            if line is None:
+                flaw = flaw or f"line {number} is torn or was never a worker's"
+            elif line["i"] in kept:
+                flaw = flaw or f"line {number} came before"
+            else:
+                kept[line["i"]] = line
+    lost = max(kept, default=-1) + 1 - len(kept)
+    return Told(tuple(kept.values()), flaw or (f"{lost} line(s) are lost" if lost else ""))
+
+
+def _line(text: bytes) -> Mapping[str, Any] | None:
+    """Return a line of a worker's file; None when it is none."""
+    try:
+        line = json.loads(text) if text.endswith(b"\n") else None
+    except ValueError:
+        return None
+    whole = (
+        isinstance(line, dict) and all(isinstance(line.get(key), int) for key in ("i", "operation")) and "kind" in line
+    )
+    return line if whole else None

@@ -10,38 +10,53 @@ from typing import Any
 from rehearsal import kpis
 from rehearsal.faults import counts_in
 from rehearsal.gates import evaluate, gate_figures, with_abort
-from rehearsal.judge import Judged, idle, overall
+from rehearsal.judge import Judged, exercises, overall
 from rehearsal.model import Finding, money
 from rehearsal.record import Record
+from rehearsal.repeat import of_summary
 
 SCHEMA_VERSION = 1
 ERRORS_MAX = 20
+RESTLESS = "the world did not come to rest within the time for settling; what was still under way is undecided"
 PHASES = ("prepare", "simulate", "settle", "observe", "judge", "report")
 
 
 def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, Any], run: Path) -> dict[str, Any]:
     """Return the content of ``summary.json``."""
-    scenario, measured = record.scenario, kpis.kpis(record)
+    scenario, load = record.scenario, manifest.get("load")
+    measured, crashed = kpis.kpis(record) if not record.damages else (dict.fromkeys(kpis.NAMES), ())
     faults = counts_in(run / "faults.ndjson")
-    load = manifest.get("load")
     figures_of = measured | gate_figures(load) if load else measured
     gates = evaluate(scenario.gates, figures_of, under_load=load is not None)
     gates = with_abort(gates, load.get("aborted_by") if load else None)
-    said = idle(record, judged, faults)
-    verdict, exit_code = overall(record, judged, gates, said, tuple(load["trouble"]) if load else ())
+    done = exercises(record, judged, faults)
+    idle, lost = [one.said for one in done if one.idle], dead_letters(record)
+    aborted = str(manifest.get("aborted", ""))
+    unproven = [str(damage) for damage in record.damages]
+    unproven += [] if record.finished else [aborted or "the run did not reach its end"]
+    unproven += load["trouble"] if load else []
+    restless = [RESTLESS] if record.finished and not record.rested else []
+    verdict, exit_code = overall(judged, gates, unproven, [*idle, *lost, *crashed, *restless])
     told = {
         "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
         "seed": scenario.seed,
         "demand_hash": manifest.get("demand_hash", ""),
         "connector": scenario.connector,
+        "repeat": str(manifest.get("command", "")),
         "target": manifest.get("target", {}),
         "verdict": verdict.value,
         "exit_code": exit_code,
         "finished": record.finished,
+        "aborted": aborted,
+        "rested": record.rested,
+        "damages": [str(damage) for damage in record.damages],
         "counts": _counts(record),
         "invariants": [_invariant(one) for one in judged],
-        "idle": list(said),
+        "exercised": [{"what": e.what, "done": e.done, "wanted": e.wanted, "said": e.said} for e in done],
+        "idle": idle,
+        "dead_letters": lost,
+        "crashed": list(crashed),
         "kpis": measured,
         "gates": [{"figure": g.figure, "limit": g.limit, "value": g.value, "held": g.held} for g in gates],
         "faults": [
@@ -52,24 +67,36 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     return told | ({"load": {**load, "errors": _errors(record)}} if load else {})
 
 
+def dead_letters(record: Record) -> list[str]:
+    """Return what the connector could not handle, or must not do, one sentence for each place and reason."""
+    rows = record.rows(
+        f"""SELECT said, count(*) AS n, arg_min(cause, i) AS first FROM
+            (SELECT i, cause, split_part(message, chr(10), 1) AS said FROM dead_letters)
+        GROUP BY said ORDER BY min(i) LIMIT {ERRORS_MAX}"""
+    )
+    return [f"{row['said']} ({row['n']} dead letter(s), the first about {row['first']})" for row in rows]
+
+
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
     """Return every finding as a dict, the dearest first, each with the command that repeats it."""
     told = [_finding(one.id, finding) | {"repeat": repeat} for one in judged for finding in one.judgement.findings]
     return sorted(told, key=lambda f: (-_minor(f["money_at_risk"]), f["invariant"], f["message"]))
 
 
-def write(run: Path, summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> None:
-    """Write ``verdict.json`` first and ``summary.json`` last: a run without a summary has no result."""
-    verb = "load" if "load" in summary else "run"
-    repeat = f"rehearse {verb} {summary['scenario']} --connector {summary['connector']} --seed {summary['seed']}"
-    verdict = {
+def verdict(summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> dict[str, Any]:
+    """Return the content of ``verdict.json``."""
+    return {
         "schema_version": SCHEMA_VERSION, "verdict": summary["verdict"], "exit_code": summary["exit_code"],
         "invariants": [
             {**_invariant(one), "sentence": one.sentence, "because": one.judgement.undecided_because, "traceback": one.trace}
             for one in judged
         ],
-        "findings": findings(judged, repeat),
+        "findings": findings(judged, of_summary(summary)),
     }  # fmt: skip
+
+
+def write(run: Path, summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> None:
+    """Write ``verdict.json`` first and ``summary.json`` last: a run without a summary has no result."""
     for name, content in (("verdict.json", verdict), ("summary.json", summary)):
         partial = run / f".{name}.partial"
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from rehearsal.repeat import FRESH, of_summary, with_connector
 
 MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
 COLOURS = {"pass": "32", "fail": "31", "undecided": "33"}
@@ -62,11 +64,14 @@ class Progress:
         self._bar.update(self._task, completed=now_s, clock=f"day {day + 1} {rest // 3600:02d}:00")
 
 
-def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str) -> list[str]:
+def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list[str]:
     """Return the end of a run: invariants, gates, totals, dearest findings, files, and how to repeat it."""
     lines, because = ["", "INVARIANTS"], _because(run)
-    if not summary["finished"]:
-        lines = ["", "THE RUN DID NOT REACH ITS END; this is what is known so far", *lines[1:]]
+    if summary["damages"]:
+        lines = ["", "THE RECORD IS NOT WHAT WAS WRITTEN, so nothing is decided", *_asked(summary["damages"]), *lines[1:]]
+    elif not summary["finished"]:
+        why = f": {summary['aborted']}" if summary["aborted"] else "; this is what is known so far"
+        lines = ["", f"THE RUN DID NOT REACH ITS END{why}", *lines[1:]]
     for one in summary["invariants"]:
         tail = f"{one['examined']} examined"
         if one["findings"]:
@@ -86,7 +91,13 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
                 f"  {_coloured(MARKS[verdict], verdict)} {gate['figure']} {gate['limit']}  (is {gate['value']})"
             )
     if summary["idle"]:
-        lines += ["NOT EXERCISED ENOUGH", *(f"  ? {said}" for said in summary["idle"])]
+        lines += ["NOT EXERCISED ENOUGH", *_asked(summary["idle"])]
+    if summary["dead_letters"]:
+        lines += ["NOT HANDLED BY THE CONNECTOR", *_asked(summary["dead_letters"])]
+    if summary["crashed"]:
+        lines += ["NOT COMPUTED", *_asked(summary["crashed"])]
+    if summary["finished"] and not summary["rested"]:
+        lines += ["NOT AT REST", *_asked(["something was still under way when the time for settling was over"])]
     counts = summary["counts"]
     lines += [
         "TOTALS",
@@ -107,11 +118,17 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], repeat: str, cure: str)
         ),
         f"report:       {run / 'report.html'}",
     ]
-    if repeat:
-        lines.append(f"repeat with:  {repeat}")
-    if repeat and cure and cure != summary["connector"]:
-        lines.append(f"see the cure: {repeat.replace('--connector ' + summary['connector'], '--connector ' + cure)}")
+    repeat = of_summary(summary)
+    if summary["target"].get("kind") == "existing":
+        lines.append(f"to repeat:    {FRESH}")
+    lines.append(f"repeat with:  {repeat}")
+    if cure and cure != summary["connector"]:
+        lines.append(f"see the cure: {with_connector(repeat, cure)}")
     return lines
+
+
+def _asked(said: Sequence[str]) -> list[str]:
+    return [f"  ? {one}" for one in said]
 
 
 def _load_lines(load: Mapping[str, Any] | None) -> list[str]:

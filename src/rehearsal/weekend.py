@@ -12,6 +12,7 @@ from rehearsal.history import History
 from rehearsal.market import Market
 from rehearsal.model import Answer, Operation, Outcome
 from rehearsal.odoo.verbs import look_up
+from rehearsal.oracle import oracle
 
 Told = Callable[[str], None]
 CRONS = ("stock.ir_cron_scheduler_action",)
@@ -20,10 +21,11 @@ CRONS = ("stock.ir_cron_scheduler_action",)
 
 def opened(env: simpy.Environment, market: Market, history: History) -> None:
     """Let the connector get ready, and open the doors."""
-    assert market.connector is not None and market.erp is not None
     history.phase("simulate", 0.0)
-    ready = env.process(market.connector.start(market.erp.desk("start")))
-    env.run(until=ready)
+    if market.scenario.load.shape != "breakpoint":  # there, how many come is what is searched for
+        kept = oracle(market.world, market.demand)
+        history.write("oracle", 0.0, data={"orders": kept.orders, "units": kept.units})
+    env.run(until=env.process(market.start()))
     market.open_doors()
     play(env, market)
 
@@ -46,12 +48,16 @@ def settled(env: simpy.Environment, market: Market, lanes: Road, history: Histor
     limit = env.now + market.scenario.settle.limit
     while env.peek() <= limit:
         env.step()
-    if env.peek() < float("inf"):
+    rested = env.peek() == float("inf")
+    if not rested:
         history.write("unsettled", env.now)
         told(f"not everything came to rest within {market.scenario.settle.limit / 3600:g} h of scenario time")
+    market.give_up_waiting("when the world had come to rest" if rested else "when the time for settling was over")
     for cron in CRONS:
         _asked(env, lanes, _cron(cron), "settle")
     _resolved(env, lanes, history)
+    if rested:
+        history.phase("rest", env.now)  # nothing will ever happen again: what is not at its end now is stuck
 
 
 def _cron(external_id: str) -> Callable[[Callable[[Operation], Answer]], None]:

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from rehearsal.run_folder import reopen
 from rehearsal.targets.cache import Cache, default_root
 from tests.cli.command import COMMAND_S_MAX, REHEARSE, environment, rehearse
+from tests.tiny_run import make_run
 
 HEAVY = {"duckdb", "simpy", "faker", "pydantic", "odoorpc", "locust", "gevent", "rich", "ruamel", "jinja2", "urllib3"}
 OVERSELL = "no_unit_is_promised_twice"
@@ -96,12 +98,12 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_harness(tmp_path: Path) -> N
         (("mark", "native"), "'native' is not a URL"),
         (("check",), "there is none yet under runs/"),
         (("check", "nowhere"), "no run 'nowhere'"),
-        (("check", "."), "is no run folder: it has no scenario.yaml"),
+        (("check", "."), "is no run folder: it has none of scenario.yaml"),
         (("observe", "nowhere"), "no run 'nowhere'"),
         (("report", "nowhere"), "no run 'nowhere'"),
         (("replay", "nowhere"), "no run 'nowhere'"),
         (("compare", "nowhere", "."), "no run 'nowhere'"),
-        (("compare", ".", "."), "was never judged"),
+        (("compare", ".", "."), "is no run folder"),
         (("scenario", "new", "Black Friday"), "a scenario cannot be named 'Black Friday'"),
     ],
     ids=" ".join,
@@ -294,6 +296,9 @@ def test_a_run_without_end_says_so(oversold_run: Path, tmp_path: Path) -> None:
     history = run / "history" / "main.ndjson"
     whole = history.read_text(encoding="utf-8").splitlines(keepends=True)
     history.write_text("".join(line for line in whole if '"observe"' not in line) + '{"i":99,"ki', encoding="utf-8")
+    killed = reopen(run)
+    del killed.manifest["seals"]  # they are written at the very end
+    killed.save()
 
     said = rehearse("check", run, cwd=tmp_path)
     assert said.code == 5
@@ -332,10 +337,11 @@ def on_a_terminal(words: Sequence[str], env: dict[str, str], cwd: Path) -> str:
 
 
 def test_two_runs_are_compared_by_what_is_new_ongoing_fixed_and_undecided(oversold_run: Path, tmp_path: Path) -> None:
-    """New breaks the gate; what was not decided is not fixed."""
-    broken = verdict_of(copied(oversold_run, tmp_path / "broken"), OVERSELL, "fail")
-    clean = verdict_of(copied(oversold_run, tmp_path / "clean"), OVERSELL, "pass")
-    unsure = verdict_of(copied(oversold_run, tmp_path / "unsure"), OVERSELL, "undecided")
+    """New breaks the gate; what was not decided is not fixed. Both are judged anew: no summary is believed."""
+    broken = copied(oversold_run, tmp_path / "broken")
+    clean, unsure = make_run(tmp_path / "clean", orders=1), make_run(tmp_path / "unsure", orders=1, finished=False)
+    for run in (clean, broken):
+        (run / "summary.json").write_text('{"verdict": "pa', encoding="utf-8")
 
     def told(a: Path, b: Path) -> tuple[int, set[str]]:
         said = rehearse("compare", a, b, "--json", cwd=tmp_path)
@@ -347,30 +353,20 @@ def test_two_runs_are_compared_by_what_is_new_ongoing_fixed_and_undecided(overso
     assert (0, {"ongoing"}) == told(broken, broken)
     assert (0, {"fixed"}) == told(broken, clean)
     assert (5, {"undecided"}) == told(broken, unsure)
+    assert told(unsure, clean)[0] == 5, "whether it was broken before is not known"
     text = rehearse("compare", broken, clean, cwd=tmp_path).out
     assert re.search(r"fixed +no unit is promised twice: 15\.00 → - at risk", text), text
 
 
-def test_a_damaged_summary_is_told_with_the_way_out(oversold_run: Path, tmp_path: Path) -> None:
-    """Not as a fault of the harness."""
-    run = copied(oversold_run, tmp_path / "run")
-    (run / "summary.json").write_text('{"verdict": "pa', encoding="utf-8")
+def test_a_gate_that_is_newly_missed_is_no_green_comparison(tmp_path: Path) -> None:
+    """Its exit code is that of a missed gate, unless something worse is new."""
+    loose = make_run(tmp_path / "loose", gates=["reconciliation_breaks <= 100"])
+    tight = make_run(tmp_path / "tight", gates=["reconciliation_breaks <= 0"])
 
-    said = rehearse("compare", run, run, cwd=tmp_path)
-    assert said.code == 2
-    assert "run `rehearse check" in said.err
+    assert rehearse("compare", loose, tight, cwd=tmp_path).code == 4
+    assert rehearse("compare", tight, loose, cwd=tmp_path).code == 0
 
 
 def copied(run: Path, to: Path) -> Path:
     """Return a copy of *run*, to do with as one likes."""
     return Path(shutil.copytree(run, to))
-
-
-def verdict_of(run: Path, invariant: str, verdict: str) -> Path:
-    """Let *run*'s summary say *verdict* of *invariant*, and nothing bad of the others."""
-    path = run / "summary.json"
-    summary = json.loads(path.read_text(encoding="utf-8"))
-    for one in summary["invariants"]:
-        one["verdict"] = verdict if one["id"] == invariant else "pass"
-    path.write_text(json.dumps(summary), encoding="utf-8")
-    return run

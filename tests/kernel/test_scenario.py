@@ -43,9 +43,9 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
     ("text", "expected"),
     [
         ("channels:\n  webshop:\n    tenders: {card: 0.9, gift_card: 0.3}\n", "the shares of tenders sum to 1.2, they must sum to 1"),
-        ("channels:\n  shop:\n    kind: webshop\n    orders: 1\n    curve: online\n    fulfilment: {}\n    tenders: {card: 1}\n",
+        ("channels:\n  shop:\n    kind: webshop\n    orders: 20\n    curve: online\n    fulfilment: {}\n    tenders: {card: 1}\n",
          "fulfilment is empty: a channel needs at least one way to fulfil its orders"),
-        ("channels:\n  shop:\n    kind: webshop\n    orders: 1\n    curve: online\n    tenders: {card: 1}\n", "is missing"),
+        ("channels:\n  shop:\n    kind: webshop\n    orders: 20\n    curve: online\n    tenders: {card: 1}\n", "is missing"),
         ("lasts: soon\n", "'soon' is not a duration; write for example 90s, 15m, 1h30m or 3d"),
         ("catalogue: {price_from: 8.5}\n", 'is not an amount; write it as text with two decimals, such as "59.90"'),
         ("channels:\n  webshop:\n    curve: moon\n", "curve 'moon' is not among ['online', 'store']"),

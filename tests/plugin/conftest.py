@@ -1,34 +1,21 @@
-"""Run folders for the plug-in, judged by nobody yet; written by the code beside the reports' tests."""
+"""Run folders for the plug-in, judged by nobody yet."""
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-
-def _tiny() -> ModuleType:
-    path = Path(__file__).parent.parent / "reports" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("tiny_run", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.tiny_run import make_run
 
 
 @pytest.fixture(scope="session")
 def broken_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a finished run in which a unit is sold twice."""
-    folder: Path = _tiny().make_run(tmp_path_factory.mktemp("broken") / "run", judged=False)
-    return folder
+    return make_run(tmp_path_factory.mktemp("broken") / "run", judged=False)
 
 
 @pytest.fixture(scope="session")
 def killed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run that was killed before Odoo's books were read."""
-    folder: Path = _tiny().make_run(
-        tmp_path_factory.mktemp("killed") / "run", judged=False, observed=False, finished=False
-    )
-    return folder
+    return make_run(tmp_path_factory.mktemp("killed") / "run", judged=False, observed=False, finished=False)

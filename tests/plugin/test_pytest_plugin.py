@@ -11,10 +11,21 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from rehearsal.cases import cases
+from rehearsal.conclusion import concluded, record_of
 from rehearsal.judge import invariants
+from rehearsal.run_folder import reopen
 
 OVERSELL = "no_unit_is_promised_twice"
-IDS = {f"promo_weekend::{area}::{law.__name__}" for area, law, _ in invariants()}
+LAWS = {f"promo_weekend::{area}::{law.__name__}" for area, law, _ in invariants()}
+
+
+def ids_of(run: Path) -> set[str]:
+    """Return the tests that a run has: one for each thing that must hold."""
+    opened = reopen(run)
+    with record_of(opened) as record:
+        found = concluded(opened, record)
+    return {f"promo_weekend::{case.area}::{case.name}" for case in cases(found.summary, found.verdict)}
 
 
 def run_pytest(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -33,16 +44,21 @@ def empty(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_collects_the_invariants_alone(empty: Path, broken_run: Path) -> None:
+def test_collects_what_must_hold_and_nothing_else(empty: Path, broken_run: Path) -> None:
     done = run_pytest(empty, f"--run-dir={broken_run}", "--collect-only", "-q")
-    assert {line for line in done.stdout.splitlines() if "::" in line} == IDS
+    told = {line for line in done.stdout.splitlines() if "::" in line}
+    assert told == ids_of(broken_run) > LAWS
+    assert {
+        "promo_weekend::gates::reconciliation_breaks <= 0", "promo_weekend::exercised::channel till_1",
+        "promo_weekend::rehearsal::the_record_is_whole", "promo_weekend::rehearsal::the_run_reached_its_end",
+    } < told  # fmt: skip
 
 
 def test_a_broken_invariant_fails_with_its_findings_alone(empty: Path, broken_run: Path) -> None:
     before = contents(broken_run)
     done = run_pytest(empty, f"--run-dir={broken_run}", "-k", "oversell")
     assert done.returncode == 1
-    assert "1 failed" in done.stdout and f"{len(IDS) - 1} deselected" in done.stdout
+    assert "1 failed" in done.stdout and f"{len(ids_of(broken_run)) - 1} deselected" in done.stdout
     assert "✗ [critical] SKU-1 at store_1: 1 in stock, 1 promised too many" in done.stdout
     assert "MARKETPLACE-0001" in done.stdout
     assert "Traceback" not in done.stdout and "def runtest" not in done.stdout
@@ -52,7 +68,8 @@ def test_a_broken_invariant_fails_with_its_findings_alone(empty: Path, broken_ru
 def test_undecided_fails_with_its_reason(empty: Path, killed_run: Path) -> None:
     done = run_pytest(empty, f"--run-dir={killed_run}")
     assert done.returncode == 1
-    assert f"{len(IDS)} failed" in done.stdout
+    failed = set(re.findall(r"^FAILED (.+?)(?: - .*)?$", done.stdout, flags=re.MULTILINE))
+    assert LAWS | {"promo_weekend::rehearsal::the_run_reached_its_end"} <= failed
     assert "undecided, because Odoo's books were not read" in done.stdout
 
 
@@ -60,9 +77,9 @@ def test_workers_say_the_same_and_allure_gets_its_labels(empty: Path, broken_run
     words = (f"--run-dir={broken_run}", f"--junitxml={empty / 'junit.xml'}", f"--alluredir={empty / 'allure'}")
     alone = _outcomes(run_pytest(empty, f"--run-dir={broken_run}", "-rA").stdout)
     shared = run_pytest(empty, *words, "-rA", "-n", "2")
-    assert _outcomes(shared.stdout) == alone and set(alone) == IDS
+    assert _outcomes(shared.stdout) == alone and set(alone) == ids_of(broken_run)
     suite = Xml.parse(empty / "junit.xml").getroot().find("testsuite")  # noqa: S314 - pytest wrote it
-    assert suite is not None and int(suite.get("tests", "")) == len(IDS)
+    assert suite is not None and int(suite.get("tests", "")) == len(alone)
     told = {
         one["name"]: one for one in (json.loads(path.read_text()) for path in (empty / "allure").glob("*-result.json"))
     }
@@ -79,14 +96,14 @@ def test_workers_say_the_same_and_allure_gets_its_labels(empty: Path, broken_run
 
 def test_paths_on_the_command_line_are_collected_too(empty: Path, broken_run: Path) -> None:
     done = run_pytest(empty, "test_ordinary.py", f"--run-dir={broken_run}", "--collect-only", "-q")
-    assert {line for line in done.stdout.splitlines() if "::" in line} == IDS | {"test_ordinary.py::test_ordinary"}
+    assert {line for line in done.stdout.splitlines() if "::" in line} == ids_of(broken_run) | {"test_ordinary.py::test_ordinary"}
 
 
 @pytest.mark.parametrize(
     ("named", "sentence"),
     [
         ("nowhere", "no run 'nowhere'"),
-        (".", "is no run folder: it has no scenario.yaml"),
+        (".", "is no run folder: it has none of scenario.yaml"),
         ("latest", "there is none yet under runs/"),
     ],
 )
@@ -116,5 +133,5 @@ def test_importing_the_plugin_is_light() -> None:
 
 
 def _outcomes(text: str) -> dict[str, str]:
-    found = re.findall(r"^(PASSED|FAILED) (\S+)", text, flags=re.MULTILINE)
+    found = re.findall(r"^(PASSED|FAILED) (.+?)(?: - .*)?$", text, flags=re.MULTILINE)
     return {name: outcome for outcome, name in found}

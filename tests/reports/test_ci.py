@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+import pytest
+
+from rehearsal.cases import cases as told_cases
 from rehearsal.run import conclude, reopen
 
 OVERSELL = "no_unit_is_promised_twice"
@@ -56,14 +59,27 @@ def test_junit_counts_and_properties(run: Path) -> None:
     }
 
 
-def test_junit_numbers_equal_gates_and_drops_what_xml_cannot_hold(run: Path) -> None:
+def test_equal_cases_are_numbered_and_junit_drops_what_xml_cannot_hold(run: Path) -> None:
     from rehearsal import project
 
+    gate = {"figure": "a", "limit": "<= 1", "value": 2.0, "held": False}
+    summary = json.loads((run / "summary.json").read_text()) | {"gates": [gate, gate]}
+    found = told_cases(summary, json.loads((run / "verdict.json").read_text()))
+    assert [case.name for case in found if case.area == "gates"] == ["a <= 1", "a <= 1 (2)"]
     junit = project.module("reports", "junit")
-    told = [junit.Case("gates", "a <= 1", "fail", "null \x00 byte", "\x1b[31m")] * 2
-    numbered = list(junit._unique(iter(told)))
-    assert [case.name for case in numbered] == ["a <= 1", "a <= 1 (2)"]
     assert junit._clean("a\x00b\x1bc\ud800d\te") == "a\ufffdb\ufffdc\ufffdd\te"
+
+
+@pytest.mark.parametrize("gates", [["reconciliation_breaks <= 0"] * 2, ["sell_through >= 0.1", "sell_through >= 0.1"]])
+def test_no_judgement_hides_behind_another_in_allure(tmp_path: Path, make: Any, gates: list[str]) -> None:
+    """Allure takes equal history ids for retries of one test, and shows the last alone: so every case has its own."""
+    folder = make(tmp_path / "twins", gates=gates)
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "allure-results").glob("*-result.json")]
+    told = told_cases(json.loads((folder / "summary.json").read_text()), json.loads((folder / "verdict.json").read_text()))
+
+    assert len(found) == len(told) == len(cases(folder))
+    for identity in ("historyId", "testCaseId", "uuid", "fullName"):
+        assert len({one[identity] for one in found}) == len(told), identity
 
 
 def test_markdown_is_bounded_and_says_how_to_repeat(tmp_path: Path, make: Any) -> None:

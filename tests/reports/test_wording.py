@@ -18,7 +18,7 @@ SCENARIO = scenario_file.load(project.scenario_path("promo_weekend"), project.sc
 def told(verdict: str, **changes: Any) -> Any:
     """Return a run as its files would tell it."""
     summary = {
-        "verdict": verdict, "finished": True, "counts": {"orders_accepted": 1234}, "gates": [], "idle": [], "target": {"kind": "native"},
+        "verdict": verdict, "finished": True, "rested": True, "aborted": "", "damages": [], "dead_letters": [], "crashed": [], "counts": {"orders_accepted": 1234}, "gates": [], "idle": [], "target": {"kind": "native"},
         "scenario": SCENARIO.name, "connector": SCENARIO.connector, **changes,
     }  # fmt: skip
     one = {"id": "no_unit_is_promised_twice", "verdict": "pass", "findings": 0, "units": 0, "because": ""}

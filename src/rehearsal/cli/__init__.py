@@ -24,7 +24,9 @@ def main() -> None:
 
     debug = "--debug" in sys.argv or bool(os.environ.get("REHEARSE_DEBUG"))
     sys.argv = [word for word in sys.argv if word != "--debug"]
-    signal.signal(signal.SIGTERM, _interrupted)
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(wanted) is not signal.SIG_IGN:  # of a job in the background, whom Ctrl-C must not reach
+            signal.signal(wanted, _interrupted)
     try:
         app()
     except RehearsalError as error:
@@ -51,7 +53,7 @@ def main() -> None:
 
 
 def _interrupted(*_: object) -> NoReturn:
-    """Let whoever stops a job politely have what Ctrl-C has: a clean end, no database left behind."""
+    """End cleanly, whoever asks: Ctrl-C, or whoever stops a job politely. A connector that raises the same is told from it."""
     raise KeyboardInterrupt
 
 

@@ -7,19 +7,21 @@ from typing import Annotated
 
 import typer
 
-from rehearsal.cli.words import AsJson, RunName, TargetName, app, target_named, tell
+from rehearsal.cli.words import AsJson, RunName, TargetName, app, data_only, say, target_named, tell
 from rehearsal.errors import EnvironmentNotReady, UsageError
 
 
 @app.command()
 def check(name: RunName = "latest", as_json: AsJson = False) -> None:
     """Judge a run again from its files alone."""
-    from rehearsal.run import conclude, find_run, reopen
+    from rehearsal.conclusion import conclude
+    from rehearsal.run_folder import find_run, reopen
     from rehearsal.terminal import verdict_lines
 
     found = reopen(find_run(name))
-    summary = conclude(found, tell)
-    print(json.dumps(summary, indent=2) if as_json else "\n".join(verdict_lines(found.folder, summary, "", "")))
+    with data_only():
+        summary = conclude(found, tell)
+    say(json.dumps(summary, indent=2) if as_json else "\n".join(verdict_lines(found.folder, summary, found.scenario.cure)))
     raise typer.Exit(summary["exit_code"])
 
 
@@ -29,8 +31,9 @@ def report(name: RunName = "latest") -> None:
     from rehearsal.run import conclude, find_run, reopen
 
     found = reopen(find_run(name))
-    conclude(found, tell)
-    print(found.folder / "report.html")
+    with data_only():
+        conclude(found, tell)
+    say(str(found.folder / "report.html"))
 
 
 @app.command()
@@ -56,8 +59,9 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
         observed_by_hand(found, database, tell)
     else:
         observed_again(found, database, tell)
-    summary = conclude(found, tell)
-    print("\n".join(verdict_lines(found.folder, summary, "", "")))
+    with data_only():
+        summary = conclude(found, tell)
+    say("\n".join(verdict_lines(found.folder, summary, found.scenario.cure)))
     raise typer.Exit(summary["exit_code"])
 
 
@@ -89,5 +93,5 @@ def compare(
     from rehearsal.run import find_run
 
     told = compared(find_run(run_a), find_run(run_b))
-    print(json.dumps(told, indent=2) if as_json else table(told))
-    raise typer.Exit(1 if told["new"] else 5 if told["undecided"] else 0)
+    say(json.dumps(told, indent=2) if as_json else table(told))
+    raise typer.Exit(told["exit_code"])

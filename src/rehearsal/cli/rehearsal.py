@@ -17,6 +17,8 @@ from rehearsal.cli.words import (
     TargetName,
     Untested,
     app,
+    data_only,
+    say,
     scenario_named,
     target_named,
     tell,
@@ -24,8 +26,7 @@ from rehearsal.cli.words import (
 from rehearsal.errors import UsageError
 
 if TYPE_CHECKING:
-    from rehearsal.run import Run
-    from rehearsal.scenario import Scenario
+    from rehearsal.run_folder import Run
 
 
 @app.command()
@@ -50,6 +51,7 @@ def run(
 ) -> None:
     """Rehearse a scenario, and judge it."""
     from rehearsal import project
+    from rehearsal.repeat import command
     from rehearsal.run import Options, rehearse, require_free
     from rehearsal.standing import standing
 
@@ -58,9 +60,11 @@ def run(
     if out is not None:
         require_free(out)
     chosen = target_named(target, allow_untested_odoo)
-    with standing(chosen, tell, keep) as up:
-        done, summary = rehearse(scenario, chosen, Options(out, keep), up.progress.tell, up.progress.advance)
-    _print_verdict(done, summary, _repeat(name, scenario, target, lanes, client), as_json)
+    words = [*(["--lanes", str(lanes)] if lanes else []), *(["--client", client] if client else [])]
+    options = Options(out, keep, command(name, scenario, _place(chosen.kind, target), words=words))
+    with data_only(), standing(chosen, tell, keep) as up:
+        done, summary = rehearse(scenario, chosen, options, up.progress.tell, up.progress.advance)
+    _say_verdict(done, summary, as_json)
     if done.interrupted:
         raise typer.Exit(130)
     raise typer.Exit(0 if completed_is_success else summary["exit_code"])
@@ -113,6 +117,7 @@ def load(
     """Drive a scenario with Locust at a multiple of real time, and judge it."""
     from rehearsal import project
     from rehearsal.load import Drive, drivable, driven, lanes_for, place, prepare_only, staff, workers_at
+    from rehearsal.repeat import command
     from rehearsal.run import Options, require_free
     from rehearsal.standing import standing
 
@@ -128,16 +133,20 @@ def load(
     if lanes < workers:
         raise UsageError(f"--users {lanes} cannot be spread over --workers {workers}; every worker needs a lane")
     drive = Drive(lanes + staff(scenario), workers, master, 0 if headless else web_port, tuple(locust or ()))
-    with standing(chosen, tell, keep) as up:
+    words = [*(["--users", str(users)] if users else []), *(["--workers", str(workers)] if workers else [])]
+    words += [*(["--speedup", f"{speedup:g}"] if speedup else []), *(["--shape", shape] if shape else [])]
+    words += ["--client", client] if client else []
+    told = command(name, scenario, _place(chosen.kind, target), verb="load", words=words)
+    with data_only(), standing(chosen, tell, keep) as up:
         if prepare:
-            _, words = prepare_only(scenario, chosen, drive, Options(out, keep=True), up.progress.tell)
-            print("\n".join(words))
+            _, commands = prepare_only(scenario, chosen, drive, Options(out, keep=True, command=told), up.progress.tell)
             up.keep = True
-            return
-        done, summary = driven(scenario, chosen, drive, Options(out, keep), up.progress.tell)
-    repeat = _repeat(name, scenario, target, None, client).replace("rehearse run", "rehearse load", 1)
-    repeat += (f" --speedup {speedup:g}" if speedup else "") + (f" --shape {shape}" if shape else "")
-    _print_verdict(done, summary, repeat, as_json)
+        else:
+            done, summary = driven(scenario, chosen, drive, Options(out, keep, told), up.progress.tell)
+    if prepare:
+        say("\n".join(commands))
+        return
+    _say_verdict(done, summary, as_json)
     raise typer.Exit(130 if done.interrupted else summary["exit_code"])
 
 
@@ -163,22 +172,19 @@ def demo(
     scenario = scenario_named(name, seed)
     pair(scenario)
     chosen = target_named(target)
-    with standing(chosen, tell, interrupted="interrupted, and the two were not compared") as up:
+    with data_only(), standing(chosen, tell, interrupted="interrupted, and the two were not compared") as up:
         shown = demonstrate(scenario, chosen, up.progress.tell, up.progress.advance)
-    print(json.dumps(shown.comparison, indent=2) if as_json else shown.text())
+    say(json.dumps(shown.comparison, indent=2) if as_json else shown.text())
     raise typer.Exit(0 if shown.convinces else 5)
 
 
-def _print_verdict(run: Run, summary: dict[str, Any], repeat: str, as_json: bool) -> None:
+def _say_verdict(run: Run, summary: dict[str, Any], as_json: bool) -> None:
     from rehearsal.terminal import verdict_lines
 
-    lines = verdict_lines(run.folder, summary, repeat, run.scenario.cure)
-    print(json.dumps(summary, indent=2) if as_json else "\n".join(lines))
+    lines = verdict_lines(run.folder, summary, run.scenario.cure)
+    say(json.dumps(summary, indent=2) if as_json else "\n".join(lines))
 
 
-def _repeat(name: str, scenario: Scenario, target: str, lanes: int | None, client: str | None) -> str:
-    words = [f"rehearse run {name} --connector {scenario.connector} --seed {scenario.seed}"]
-    words += [f"--target {target}"] if target != "auto" else []
-    words += [f"--lanes {lanes}"] if lanes else []
-    words += [f"--client {client}"] if client else []
-    return " ".join(words)
+def _place(kind: str, named: str) -> dict[str, str]:
+    """Return a target as `repeat.command` wants it."""
+    return {"kind": kind, "url": named} if kind == "existing" else {"kind": kind}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,6 +35,32 @@ ConnectorName = Annotated[str | None, typer.Option("--connector", help="Another 
 def tell(text: str) -> None:
     """Say something to the person at the keyboard."""
     print(text, file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """Print data; whoever read our output may have gone, which changes nothing about how the command ends."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python still holds back goes nowhere, without a complaint
+
+
+@contextlib.contextmanager
+def data_only() -> Iterator[None]:
+    """Keep stdout for data, and the end of the process for us, while connectors, invariants and reports of others run."""
+    from rehearsal.strangers import no_way_out
+
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with no_way_out():
+            yield
+    finally:
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def target_named(name: str, allow_untested: bool = False) -> Target:
@@ -66,4 +95,4 @@ def scenario_named(
         overrides["clock"] = {"speedup": speedup}
     if shape is not None:
         overrides["load"] = {"shape": shape}
-    return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides)
+    return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides, parts=True)

@@ -10,6 +10,7 @@ never shared between threads. How the three outcomes are told apart:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -27,6 +28,10 @@ CUT_WORDS = (
 """Odoo lost PostgreSQL on the way: if it was in its commit, that may have gone through."""
 RETRY_WORDS = ("could not serialize access", "could not obtain lock", "deadlock detected", "LockError")
 """Odoo retried five times by itself and gave up: nothing was committed, asking again is safe."""
+LOOK_UP = "look up unknown outcome"
+"""The name of an operation that asks whether another one was committed; it is asked of the database that was written to."""
+WRONG_ARGUMENT = re.compile(r"(missing .*arguments?:?|unexpected keyword argument) '(?P<name>\w+)'")
+"""How Python says, at the door of a method, that an argument has another name there."""
 
 
 class NoAnswer(Exception):
@@ -69,12 +74,17 @@ class Client(Protocol):
 ClientFactory = Callable[[], Client]
 
 
+def may_read_replica(client: Client) -> bool:
+    """Return whether Odoo, where it has a replica of its database, answers reads of *client* from there: from the past."""
+    return bool(getattr(client, "may_read_replica", False))
+
+
 def perform(client: Client, operation: Operation) -> Answer:
     """Ask *client* to do *operation* and say how it ended; `NotAllowed` and `NotSent` pass through."""
     try:
-        value = client.call(operation.model, operation.method, operation.ids, operation.arguments, operation.context)
+        value = _value(client, operation)
     except ServerRefused as error:
-        message = str(error)
+        message = explained(operation.model, operation.method, operation.arguments, error)
         if any(words in message for words in CUT_WORDS):
             return Answer(Outcome.UNKNOWN, None, message)
         if any(words in message for words in UNREACHED_WORDS):
@@ -83,6 +93,56 @@ def perform(client: Client, operation: Operation) -> Answer:
     except NoAnswer as error:
         return Answer(Outcome.UNKNOWN, None, str(error))
     return interpreted(operation, value)
+
+
+def _value(client: Client, operation: Operation) -> Any:
+    if operation.name == LOOK_UP and may_read_replica(client):
+        return looked_up(client, operation.model, operation.arguments["domain"])
+    return client.call(operation.model, operation.method, operation.ids, operation.arguments, operation.context)
+
+
+def looked_up(client: Client, model: str, domain: Any) -> list[dict[str, int]]:
+    """Return ``id`` of the records in *domain* as the database that is written to has them; raises `NoAnswer`.
+
+    Odoo sends every method that searches to the replica, but not what its search panel asks: the values that a
+    many2one may have, in a domain. So any field that refers to *model* will do.
+    """
+    refers = {"domain": [("relation", "=", model), ("ttype", "=", "many2one")], "fields": ["model", "name"], "limit": 1}
+    found = client.call("ir.model.fields", "search_read", None, refers | {"order": "id"}, {})
+    if not found:
+        return _looked_up_by_count(client, model, domain)
+    wanted = {"field_name": found[0]["name"], "comodel_domain": domain, "expand": True, "hierarchize": False}
+    told = client.call(found[0]["model"], "search_panel_select_range", None, wanted, {})
+    return [{"id": row["id"]} for row in sorted(told["values"], key=lambda row: int(row["id"]))]
+
+
+def _looked_up_by_count(client: Client, model: str, domain: Any) -> list[dict[str, int]]:
+    """Return what a plain search finds when it is as much as there is; nothing refers to *model*, so that is all to be had."""
+    wanted = {"field_name": "create_uid", "search_domain": domain, "enable_counters": True, "hierarchize": False}
+    told = client.call(model, "search_panel_select_range", None, wanted, {})
+    there = sum(row["__count"] for row in told["values"])
+    arguments = {"domain": domain, "fields": ["id"], "order": "id"}
+    rows: list[dict[str, int]] = client.call(model, "search_read", None, arguments, {})
+    if len(rows) != there:
+        raise NoAnswer(
+            f"Odoo's replica is behind: it has {len(rows)} of {there} record(s) of {model} that were looked for"
+        )
+    return rows
+
+
+def explained(model: str, method: str, arguments: Mapping[str, Any], error: ServerRefused) -> str:
+    """Return Odoo's own words; where it knows an argument by another name, with the method, and what to do about it."""
+    message = str(error)
+    found = WRONG_ARGUMENT.search(message)
+    at_the_door = error.kind.endswith("UnprocessableEntity") or f".{method}()" in message
+    if found is None or not at_the_door:
+        return message
+    given = ", ".join(sorted(arguments)) or "none"
+    return (
+        f"{model}.{method}: {message.strip().splitlines()[-1]} (parameter {found['name']!r}; given by name: {given}). An "
+        f"add-on may have given this method's parameters other names: see /doc/{model} of this Odoo, and use its names; "
+        "or rename them in the add-on to what Odoo's own method has"
+    )
 
 
 def interpreted(operation: Operation, value: Any) -> Answer:

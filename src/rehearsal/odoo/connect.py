@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import http.client
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused
+from rehearsal.odoo.client import (
+    Client,
+    ClientFactory,
+    NoAnswer,
+    NotAllowed,
+    NotSent,
+    ServerRefused,
+    explained,
+    may_read_replica,
+)
 from rehearsal.targets.base import Database
 from rehearsal.targets.existing import MARK_DOMAIN, MARK_FIELDS, mark_of
 
 HEALTH_TIMEOUT_S = 5.0
 USED = "rehearsal.used"
 """The system parameter that says that a rehearsal wrote its opening world into the database."""
+SEEN = "rehearsal.seen"
+"""The system parameter by which a replica shows how far it has come."""
+REPLICA_S_MAX = 60.0
+"""How long a replica may be behind when the books are read."""
+REPLICA_POLL_S = 0.5
 
 
 def factory(database: Database, client: str, timeout_s: float) -> ClientFactory:
@@ -61,7 +77,8 @@ class Caller:
                 f"{error}; check the login, and REHEARSE_ODOO_PASSWORD or REHEARSE_ODOO_API_KEY"
             ) from error
         except ServerRefused as error:
-            raise EnvironmentNotReady(f"{self.doing}: Odoo refused {model}.{method}: {error}") from error
+            why = explained(model, method, arguments or {}, error)
+            raise EnvironmentNotReady(f"{self.doing}: Odoo refused {model}.{method}: {why}") from error
         except (NoAnswer, NotSent) as error:
             raise EnvironmentNotReady(
                 f"{self.doing}: {error}; see `rehearse status`, start it with `rehearse up`"
@@ -109,3 +126,25 @@ def require_unused(call: Caller, database: Database) -> None:
 def note_use(call: Caller, run: str) -> None:
     """Note in the database, before anything else is written, that *run* uses it."""
     call("ir.config_parameter", "set_param", None, {"key": USED, "value": run})
+
+
+def await_replica(call: Caller) -> None:
+    """Return once what reads sees all that was written before; raises `EnvironmentNotReady`.
+
+    An Odoo with a replica (``db_replica_host``) reads from there, so from the past; a replica repeats what was written
+    in its order, so when it shows a mark that is written now, nothing older is missing.
+    """
+    if not may_read_replica(call.client):
+        return
+    mark = uuid4().hex
+    call("ir.config_parameter", "set_param", None, {"key": SEEN, "value": mark})
+    wanted = {"domain": [("key", "=", SEEN), ("value", "=", mark)], "fields": ["id"]}
+    deadline = time.monotonic() + REPLICA_S_MAX
+    while not call("ir.config_parameter", "search_read", None, wanted):
+        if time.monotonic() > deadline:
+            raise EnvironmentNotReady(
+                f"{call.doing}: this Odoo reads from a replica of its database that is more than {REPLICA_S_MAX:g} s "
+                "behind, so its books of now cannot be read; let the replica catch up and run `rehearse observe latest`, "
+                "or rehearse with client: odoorpc, which never reads from it"
+            )
+        time.sleep(REPLICA_POLL_S)

@@ -17,6 +17,8 @@ from rehearsal.targets.base import Database
 class Json2Client:
     """A `Client` over JSON-2. Nothing is retried here: a POST may have been committed."""
 
+    may_read_replica = True
+
     def __init__(self, database: Database, timeout_s: float) -> None:
         if not database.api_key:
             raise NotAllowed("JSON-2 needs an API key; set REHEARSE_ODOO_API_KEY, or use client: odoorpc")
@@ -39,7 +41,10 @@ class Json2Client:
     ) -> Any:
         """Return what *method* returned; see `Client.call`."""
         body = json.dumps(json2_body(ids, arguments, context)).encode()
-        return json2_result(*self._posted(f"/json/2/{model}/{method}", body))
+        try:
+            return json2_result(*self._posted(f"/json/2/{model}/{method}", body))
+        except ValueError:  # status 200, and no JSON: a login page, or one of something in between
+            raise NoAnswer("a page instead of an answer") from None
 
     def version(self) -> str:
         """Return the server's version."""

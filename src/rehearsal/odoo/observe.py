@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.odoo.client import Client, NoAnswer, NotAllowed, NotSent, ServerRefused
+from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused
 
 PAGE = 1000
 """Records per call."""
@@ -81,15 +81,54 @@ TABLES = (
            "total_minor": "price_subtotal_incl:minor"}),
     Table("ticket_payments", {"id": ID, "ticket": ID, "method": ID, "amount_minor": WHOLE}, "pos.payment",
           {"id": "id", "ticket": "pos_order_id", "method": "payment_method_id", "amount_minor": "amount:minor"}),
-    Table("sessions", {"id": ID, "name": TEXT, "state": TEXT, "till": ID, "difference_minor": WHOLE}, "pos.session",
-          {"id": "id", "name": "name", "state": "state", "till": "config_id", "difference_minor": "cash_register_difference:minor"}),
+    Table("sessions", {"id": ID, "name": TEXT, "state": TEXT, "till": ID, "opening_minor": WHOLE, "closing_minor": WHOLE,
+                       "difference_minor": WHOLE}, "pos.session",
+          {"id": "id", "name": "name", "state": "state", "till": "config_id", "opening_minor": "cash_register_balance_start:minor",
+           "closing_minor": "cash_register_balance_end_real:minor", "difference_minor": "cash_register_difference:minor"}),
     Table("partners", {"id": ID, "name": TEXT, "email": TEXT, "ref": TEXT}, "res.partner",
           {"id": "id", "name": "name", "email": "email_normalized", "ref": "ref"}, (("email", "!=", False), ("user_ids", "=", False))),
 )  # fmt: skip
 
 
-def observe(client: Client, folder: Path, told: Callable[[str], None] = lambda _: None) -> None:
-    """Read every table into *folder*, which appears whole or not at all."""
+MIDWAY = (
+    Table("open_quants", {"at_s": NUM, "product": ID, "location": ID, "units": NUM, "reserved": NUM}, "stock.quant",
+          {"product": "product_id", "location": "location_id", "units": "quantity:sum", "reserved": "reserved_quantity:sum"},
+          (("location_id.usage", "=", "internal"),), ("product_id", "location_id")),
+    Table("open_held", {"at_s": NUM, "product": ID, "location": ID, "units": NUM}, "stock.move.line",
+          {"product": "product_id", "location": "location_id", "units": "quantity_product_uom:sum"},
+          (("state", "in", RESERVING), ("location_id.usage", "=", "internal")), ("product_id", "location_id")),
+)  # fmt: skip
+"""Tables that are read while orders are open, at instants at which nobody writes: at rest every reservation is 0."""
+
+
+class Midway:
+    """What the books said while orders were open, reading by reading; `observe` puts it into the snapshot."""
+
+    def __init__(self, clients: ClientFactory) -> None:
+        self._clients = clients
+        self.rows: dict[str, list[Row]] = {table.name: [] for table in MIDWAY}
+        self.missed = 0
+        """Readings that failed, since a fault had Odoo just then."""
+
+    def look(self, at_s: float) -> None:
+        """Read once, at scenario time *at_s*; the caller sees to it that nobody writes meanwhile."""
+        try:
+            client = self._clients()
+            found = {table.name: list(_rows(client, table)) for table in MIDWAY}
+        except (NoAnswer, NotSent, ServerRefused):
+            self.missed += 1
+            return
+        for name, rows in found.items():
+            self.rows[name] += [{"at_s": at_s, **row} for row in rows]
+
+
+def observe(
+    client: Client, folder: Path, told: Callable[[str], None] = lambda _: None, midway: Midway | None = None
+) -> None:
+    """Read every table into *folder*, which appears whole or not at all; with what was read *midway*.
+
+    A second reading of the same books keeps the first one's tables of then.
+    """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -97,6 +136,12 @@ def observe(client: Client, folder: Path, told: Callable[[str], None] = lambda _
         for table in TABLES:
             told(f"reading {table.name}")
             _store(table, _rows(client, table), partial)
+        for table in MIDWAY:
+            before = folder / f"{table.name}.parquet"
+            if midway is None and before.is_file():
+                shutil.copyfile(before, partial / before.name)
+            else:
+                _store(table, iter(midway.rows[table.name] if midway else ()), partial)
     except (NoAnswer, NotSent, NotAllowed, ServerRefused) as error:
         raise EnvironmentNotReady(
             f"Odoo's books could not be read ({error}); start Odoo again (`rehearse up`) and repeat with `rehearse observe latest`"

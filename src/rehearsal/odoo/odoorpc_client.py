@@ -24,6 +24,8 @@ from rehearsal.targets.base import Database
 class OdooRpcClient:
     """A `Client` over OdooRPC; logs in lazily, once."""
 
+    may_read_replica = False  # Odoo's service/model.py opens a cursor that may write, whatever is asked
+
     def __init__(self, database: Database, timeout_s: float) -> None:
         self._database = database
         self._timeout_s = timeout_s

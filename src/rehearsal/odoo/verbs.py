@@ -25,9 +25,12 @@ class OperationFailed(Exception):
     """An operation was refused, or nobody knows; carries the `Answer`."""
 
     def __init__(self, operation: Operation, answer: Answer) -> None:
-        super().__init__(f"{operation.name}: {answer.outcome.value}: {answer.message}")
+        super().__init__(operation, answer)  # SimPy makes a failed event's exception anew, from its arguments
         self.operation = operation
         self.answer = answer
+
+    def __str__(self) -> str:
+        return f"{self.operation.name}: {self.answer.outcome.value}: {self.answer.message}"
 
 
 def must(erp: Erp, operation: Operation) -> Steps:

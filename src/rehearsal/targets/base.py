@@ -84,6 +84,9 @@ class Target(Protocol):
     def copy(self, database: Database, name: str) -> Database:
         """Return a copy of *database* as *name* (for saboteurs: one finished weekend, many sabotages)."""
 
+    def password_hint(self) -> str:
+        """Return in words where the password of its databases is to be read; never the password itself."""
+
     def drop(self, database: Database) -> None:
         """Remove *database* and its filestore; silent when it is gone already."""
 

@@ -91,6 +91,10 @@ class DockerTarget:
             postgres=self.postgres,
         )
 
+    def password_hint(self) -> str:
+        """Return where the password of its databases is to be read."""
+        return f"its password: see \"password\" in {self.cache.secrets_file}"
+
     def drop(self, database: Database) -> None:
         """Remove *database* and its files; silent when it's gone already."""
         template.drop_copy(self._workshop(), database.name)

@@ -44,6 +44,7 @@ def look(cache: Cache) -> Iterator[Check]:
     yield package_tools(cache)
     yield scenario_time(cache)
     yield loopback()
+    yield read_replica()
     yield from provided(cache)
     yield from container_doctor.look()
 
@@ -162,6 +163,14 @@ def loopback() -> Check:
     except OSError as problem:
         return Check("loopback ports", False, f"127.0.0.1 cannot be used: {problem.strerror}", "ip link set lo up")
     return Check("loopback ports", True, "127.0.0.1 has free ports")
+
+
+def read_replica() -> Check:
+    """Whether Odoo may answer from a copy of its database that is behind; of one that is not ours nobody can tell."""
+    ours = "none with --target native or docker, whose configuration is ours"
+    theirs = "an Odoo that is not ours does not tell over RPC whether it has one (db_replica_host)"
+    anyway = "unknown outcomes are looked up where writes go, whether it has one or not"
+    return Check("read replica", True, f"{ours}; {theirs}: {anyway}", needed=False)
 
 
 def provided(cache: Cache) -> Iterator[Check]:

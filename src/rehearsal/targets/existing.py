@@ -122,6 +122,10 @@ class ExistingTarget:
             f"database '{database.name}' at {self.url} cannot be copied as '{name}'; run with: --target native"
         )
 
+    def password_hint(self) -> str:
+        """Return where the password of its databases is to be read: it is the user's own."""
+        return "its password: the one that this command was given"
+
     def drop(self, database: Database) -> None:
         """Leave the database alone; it isn't ours."""
 

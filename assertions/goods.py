@@ -1,0 +1,159 @@
+"""Goods: what was handed over is what was ordered, and it left the books where it left the shelf."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rehearsal.model import Finding, Judgement, Severity, money
+from rehearsal.record import Record
+
+AREA = "goods"
+EPSILON = 0.001
+SHOWN = 5
+
+HANDED = """
+WITH handed AS (
+    SELECT e.channel, e."order", e.node, e.i, e.at_s, l.value->>'sku' AS sku, TRY_CAST(l.value->>'units' AS BIGINT) AS units
+    FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('goods.issued', 'pickup.collected', 'ticket.closed')),
+"""
+
+CONTENT = (
+    HANDED
+    + """
+given AS (SELECT channel, "order", sku, sum(units) AS units, min(i) AS i, min(at_s) AS at_s FROM handed GROUP BY ALL),
+asked AS (SELECT channel, "order", sku, sum(units) AS units, max(price_minor) AS price_minor FROM order_lines GROUP BY ALL),
+matched AS (
+    SELECT coalesce(a.channel, g.channel) AS channel, coalesce(a."order", g."order") AS "order", coalesce(a.sku, g.sku) AS sku,
+        coalesce(a.units, 0) AS asked, coalesce(g.units, 0) AS given, g.i, g.at_s, a.price_minor, e.how, e.i AS ended_i
+    FROM asked a FULL JOIN given g ON g.channel = a.channel AND g."order" = a."order" AND g.sku = a.sku
+    LEFT JOIN endings e ON e.channel = coalesce(a.channel, g.channel) AND e."order" = coalesce(a."order", g."order")
+    WHERE e.how IS NOT NULL),
+told AS (
+    SELECT *, CASE WHEN asked = 0 AND given > 0 THEN 'goods that nobody ordered'
+        WHEN how = 'cancelled' AND given > 0 THEN 'goods of a cancelled order'
+        WHEN given > asked THEN 'more than was ordered' WHEN how = 'handed_over' AND given < asked THEN 'less than was ordered' END AS wrong
+    FROM matched)
+"""
+)
+
+
+def every_order_gets_what_it_asked_for(record: Record) -> Judgement:
+    """An order that was handed over was handed over once, with every SKU and quantity that it asked for; one that was
+    cancelled was not handed over."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in record.rows(CONTENT + 'SELECT * FROM told WHERE wrong IS NOT NULL ORDER BY channel, wrong, "order", sku'):
+        groups.setdefault((row["channel"], row["wrong"]), []).append(row)
+    return Judgement(
+        examined=record.value(CONTENT + "SELECT count(*) FROM told"),
+        findings=tuple(_given(channel, wrong, group) for (channel, wrong), group in groups.items()),
+    )
+
+
+def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
+    units = sum(abs(row["given"] - (0 if row["how"] == "cancelled" else row["asked"])) for row in group)
+    worth = sum(
+        abs(row["given"] - (0 if row["how"] == "cancelled" else row["asked"])) * (row["price_minor"] or 0) for row in group
+    )
+    first = min(group, key=lambda row: row["i"] or row["ended_i"])
+    named = ", ".join(
+        f"{row['order']} ({row['given']} of {row['asked']} {row['sku']})" for row in group[:SHOWN]
+    ) + (f" and {len(group) - SHOWN} more" if len(group) > SHOWN else "")
+    return Finding(
+        message=f"{channel}: {wrong}, {units} unit(s), {money(worth)} at risk: {named}",
+        severity=Severity.CRITICAL,
+        units=units,
+        money_at_risk_minor=worth,
+        witnesses=(first["i"] or first["ended_i"],),
+        orders=tuple(dict.fromkeys((row["channel"], row["order"]) for row in group)),
+        at_s=first["at_s"],
+    )
+
+
+LEFT = (
+    HANDED
+    + """
+outside AS (SELECT node, sku, sum(units) AS units FROM handed GROUP BY ALL),
+flow AS (
+    SELECT m.product, s.warehouse, m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'internal'
+        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'customer'
+    UNION ALL SELECT m.product, d.warehouse, -m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'customer'
+        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'internal'),
+inside AS (
+    SELECT n.node, p.sku, sum(f.units) AS units FROM flow f JOIN erp_nodes n ON n.id = f.warehouse JOIN erp_products p ON p.id = f.product
+    GROUP BY ALL),
+matched AS (
+    SELECT coalesce(o.node, i.node) AS node, coalesce(o.sku, i.sku) AS sku, coalesce(o.units, 0) AS handed, coalesce(i.units, 0) AS booked
+    FROM outside o FULL JOIN inside i ON i.node = o.node AND i.sku = o.sku),
+unsure AS (
+    SELECT DISTINCT l.sku FROM order_lines l WHERE l."order" IN (SELECT "order" FROM doubts))
+"""
+)
+
+
+def goods_out_equal_goods_handed_over(record: Record) -> Judgement:
+    """For every node and SKU, the units that the books say went out to customers are those that were handed over there.
+
+    SKUs of orders with an operation of unknown outcome are left out.
+    """
+    certain = "sku NOT IN (SELECT sku FROM unsure)"
+    rows = record.rows(LEFT + f"SELECT * FROM matched WHERE abs(handed - booked) > {EPSILON} AND {certain} ORDER BY node, sku")
+    return Judgement(
+        examined=record.value(LEFT + "SELECT count(*) FROM matched WHERE handed <> 0 OR booked <> 0"),
+        left_out=record.value(LEFT + f"SELECT count(*) FROM matched WHERE NOT {certain}"),
+        findings=tuple(
+            _at_node(record, row, row["booked"] - row["handed"],
+                     f"{row['handed']:g} unit(s) handed over, {row['booked']:g} booked out to customers")
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+CORRECTED = """
+WITH missing AS (
+    SELECT node, data->>'sku' AS sku, sum(TRY_CAST(data->>'wanted' AS BIGINT) - TRY_CAST(data->>'found' AS BIGINT)) AS units
+    FROM events WHERE type = 'pick.declined' GROUP BY ALL),
+flow AS (
+    SELECT m.product, s.warehouse, m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'internal'
+        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'inventory'
+    UNION ALL SELECT m.product, d.warehouse, -m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'inventory'
+        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'internal'),
+net AS (
+    SELECT n.node, p.sku, sum(f.units) AS units FROM flow f JOIN erp_nodes n ON n.id = f.warehouse JOIN erp_products p ON p.id = f.product
+    GROUP BY ALL),
+matched AS (
+    SELECT b.node, b.sku, b.units + coalesce(n.units, 0) AS written_off, coalesce(m.units, 0) AS missed
+    FROM book b LEFT JOIN net n ON n.node = b.node AND n.sku = b.sku LEFT JOIN missing m ON m.node = b.node AND m.sku = b.sku)
+"""
+
+
+def stock_corrections_are_accounted_for(record: Record) -> Judgement:
+    """What stock corrections took out of a node's books since the opening is no more than its pickers did not find, and
+    they added nothing."""
+    wrong = f"written_off < -{EPSILON} OR written_off > missed + {EPSILON}"
+    return Judgement(
+        examined=record.value(CORRECTED + "SELECT count(*) FROM matched"),
+        findings=tuple(
+            _at_node(record, row, row["written_off"] - row["missed"],
+                     f"{row['written_off']:g} unit(s) written off, {row['missed']:g} not found by pickers")
+            for row in record.rows(CORRECTED + f"SELECT * FROM matched WHERE {wrong} ORDER BY node, sku")
+        ),
+    )  # fmt: skip
+
+
+def _at_node(record: Record, row: dict[str, Any], off: float, said: str) -> Finding:
+    units = max(1, round(abs(off)))
+    prices = {product.sku: product.promo_minor for product in record.world.products}
+    return Finding(
+        message=f"{row['sku']} at {row['node']}: {said}",
+        severity=Severity.CRITICAL,
+        units=units,
+        money_at_risk_minor=units * prices.get(row["sku"], 0),
+    )
+
+
+INVARIANTS = (
+    every_order_gets_what_it_asked_for,
+    goods_out_equal_goods_handed_over,
+    stock_corrections_are_accounted_for,
+)
+FROM_HISTORY = (every_order_gets_what_it_asked_for,)

@@ -1,0 +1,49 @@
+"""Identities: an order belongs to the person who placed it."""
+
+from __future__ import annotations
+
+from rehearsal.model import Finding, Judgement, Severity
+from rehearsal.record import Record
+
+AREA = "identities"
+SHOWN = 5
+
+SHOPPERS = """
+WITH placed AS (
+    SELECT i, at_s, channel, "order", lower(trim(data->'customer'->>'email')) AS email, TRY_CAST(data->>'total_minor' AS BIGINT) AS total_minor
+    FROM events WHERE type = 'order.placed' AND coalesce(data->'customer'->>'email', '') <> ''),
+matched AS (
+    SELECT p.*, s.id, s.partner, a.email AS booked
+    FROM placed p JOIN erp_sales s ON s.ref = p."order" LEFT JOIN erp_partners a ON a.id = s.partner
+    WHERE p."order" NOT IN (SELECT "order" FROM doubts))
+"""
+
+
+def every_order_belongs_to_its_shopper(record: Record) -> Judgement:
+    """The customer of an order in Odoo has the e-mail address of the shopper who placed it."""
+    groups: dict[str, list[dict[str, object]]] = {}
+    for row in record.rows(SHOPPERS + "SELECT * FROM matched WHERE booked IS DISTINCT FROM email ORDER BY channel, i"):
+        groups.setdefault(row["channel"], []).append(row)
+    return Judgement(
+        examined=record.value(SHOPPERS + "SELECT count(*) FROM matched"),
+        left_out=record.value("""SELECT count(*) FROM orders WHERE NOT till AND "order" IN (SELECT "order" FROM doubts)"""),
+        findings=tuple(_finding(channel, group) for channel, group in groups.items()),
+    )
+
+
+def _finding(channel: str, group: list[dict[str, object]]) -> Finding:
+    # Addresses stay out of reports: they are made up here, and may be real in a customer's own demand.
+    names = ", ".join(str(row["order"]) for row in group[:SHOWN])
+    more = f" and {len(group) - SHOWN} more" if len(group) > SHOWN else ""
+    return Finding(
+        message=f"{channel}: {len(group)} order(s) belong to somebody else in Odoo: {names}{more}",
+        severity=Severity.CRITICAL,
+        money_at_risk_minor=sum(int(str(row["total_minor"])) for row in group),
+        witnesses=tuple(int(str(row["i"])) for row in (group[0], group[-1])[: len(group)]),
+        erp_records=tuple(("sale.order", int(str(row["id"]))) for row in group),
+        orders=tuple((channel, str(row["order"])) for row in group),
+        at_s=float(str(group[0]["at_s"])),
+    )
+
+
+INVARIANTS = (every_order_belongs_to_its_shopper,)

@@ -1,0 +1,113 @@
+"""The end of a run: its record opened and looked at for damage, judged, and told, all from the files of its folder."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rehearsal import demand, project, summary
+from rehearsal.judge import Judged, judge, unjudged
+from rehearsal.model import World
+from rehearsal.odoo.observe import MIDWAY, TABLES
+from rehearsal.record import Record
+from rehearsal.run_folder import Run
+from rehearsal.seals import Damage, damages
+from rehearsal.strangers import raise_ours
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a run comes to."""
+
+    summary: dict[str, Any]
+    """The content of ``summary.json``."""
+    judged: tuple[Judged, ...]
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """The content of ``verdict.json``."""
+        return summary.verdict(self.summary, self.judged)
+
+
+@contextmanager
+def record_of(run: Run) -> Iterator[Record]:
+    """Yield the record of *run*, whole or as much of it as can be read; `Record.damages` says what is wrong with it."""
+    world, lost = _world(run)
+    with Record(run.scenario, world, run.folder) as record:
+        found = damages(run.folder, run.manifest, record.finished)
+        known = {damage.file for damage in found} | _never_read(run)
+        own = (damage for damage in (*lost, *record.damages) if damage.file not in known)
+        record.damages = (*found, *own, *_unread(run, record, found))
+        yield record
+
+
+def concluded(run: Run, record: Record) -> Conclusion:
+    """Judge *record*; writes nothing."""
+    judged = unjudged(f"the record is damaged: {record.damages[0]}") if record.damages else judge(record)
+    manifest = {} if run.damaged else run.manifest  # its words may be of any kind then
+    return Conclusion(summary.figures(record, judged, manifest, run.folder), judged)
+
+
+def conclude(run: Run, told: Told) -> dict[str, Any]:
+    """Judge the run from its files, write verdict, summary and every report of the project path; return the summary."""
+    told("judging")
+    with run.timed("judge"):
+        opened = record_of(run)
+        record = opened.__enter__()
+        found = concluded(run, record)
+    try:
+        run.manifest.pop("report_failures", None)
+        with run.timed("report"):
+            summary.write(run.folder, found.summary, found.verdict)
+            for name in sorted(project.files("reports", ".py")):
+                _reported(name, record, found.judged, run, told)
+        timings = {phase: run.manifest["timings_s"].get(phase, 0.0) for phase in summary.PHASES}
+        found = replace(found, summary=found.summary | {"timings_s": timings})
+        summary.write(run.folder, found.summary, found.verdict)
+    finally:
+        opened.__exit__(None, None, None)
+    return found.summary
+
+
+def _world(run: Run) -> tuple[World, tuple[Damage, ...]]:
+    """Return the opening world; where its file is gone or broken, the one that the scenario makes, to have something to show."""
+    try:
+        return demand.stored(run.folder / "world.json"), ()
+    except FileNotFoundError:
+        said = "is missing"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = f"cannot be read ({type(error).__name__})"
+    return demand.world_of(run.scenario), (Damage("world.json", said),)
+
+
+def _never_read(run: Run) -> set[str]:
+    """Return the tables that a whole run of an older harness lacks: an invariant that needs one is undecided, no other."""
+    sealed = {} if run.damaged else run.manifest.get("seals", {}).get("snapshot", {})
+    return {f"snapshot/{table.name}.parquet" for table in (*TABLES, *MIDWAY) if table.name not in sealed} if sealed else set()
+
+
+def _unread(run: Run, record: Record, found: tuple[Damage, ...]) -> tuple[Damage, ...]:
+    """Return a damage where fewer lines were read than were written: what a reader drops is no less lost."""
+    if found:
+        return ()
+    wanted = sum(one["lines"] for one in run.manifest.get("seals", {}).get("history", {}).values())
+    if not wanted or wanted == record.lines:
+        return ()
+    return (Damage("history", f"{record.lines} lines were read where {wanted} were written"),)
+
+
+def _reported(name: str, record: Record, judged: tuple[Judged, ...], run: Run, told: Told) -> None:
+    """Write one report; a report that fails is told, and takes neither the verdict nor the other reports down."""
+    try:
+        module = project.module("reports", name)
+        if hasattr(module, "write"):
+            module.write(record, judged, run.folder)
+    except BaseException as error:
+        raise_ours(error)
+        run.manifest.setdefault("report_failures", {})[name] = traceback.format_exc()
+        told(f"report {name} could not be written ({type(error).__name__}: {error}); its traceback is in manifest.json")
