@@ -1,5 +1,5 @@
 # Two commands that do everything on a fresh machine: make rehearsal, make test.
-.PHONY: rehearsal test check lint types benchmarks clean-cache
+.PHONY: rehearsal test quick check lint types benchmarks clean-cache
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -11,6 +11,11 @@ test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in D
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	bin/with-odoo bin/with-docker $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two minutes
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --without-odoo $(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -47,7 +47,8 @@ matched AS (
 
 LIVENESS = """
 WITH limits AS (SELECT * FROM (VALUES {limits}) d(mode, s)),
-clock AS (SELECT max(at_s) AS now_s, bool_or(kind = 'phase' AND name = 'rest') AS rested FROM history),
+clock AS (
+    SELECT max(at_s) AS now_s, bool_or(kind = 'phase' AND name = 'rest') AS rested, bool_or(kind = 'operation') AS asked FROM history),
 needs AS (
     SELECT e.channel, e."order", e.id, any_value(e.type) AS type, min(d.at_s) AS at_s FROM events e JOIN deliveries d ON d.event = e.id
     WHERE e.type IN ('order.placed', 'ticket.closed', 'pick.declined') GROUP BY ALL),
@@ -57,6 +58,9 @@ replied AS (
     SELECT n.channel, n."order", n.at_s AS needed_s, min(r.at_s) AS at_s FROM needs n JOIN instructions r
         ON r.channel = n.channel AND r."order" = n."order" AND r.type IN ('fulfil', 'cancel') AND r.at_s >= n.at_s GROUP BY ALL),
 own AS (SELECT channel, "order", sum(at_s - needed_s) AS s FROM replied GROUP BY ALL),
+owing AS (
+    SELECT n.channel, n."order", min(n.at_s) AS since_s FROM needs n LEFT JOIN replied r
+        ON r.channel = n.channel AND r."order" = n."order" AND r.needed_s = n.at_s WHERE r.at_s IS NULL GROUP BY ALL),
 ready AS (
     SELECT channel, "order", min(at_s) AS at_s FROM events
     WHERE type IN ('ticket.closed', 'pickup.staged', 'goods.issued', 'order.cancelled') GROUP BY ALL),
@@ -72,22 +76,26 @@ erp AS (
         bool_and(state = 'sale' AND coalesce(delivery, '') = 'full') AS delivered FROM erp_sales GROUP BY ALL),
 matched AS (
     SELECT o.i, o.channel, o."order", o.at_s, o.total_minor, s.ids, 'sale.order' AS model,
-        NOT c.rested AND CASE WHEN e.at_s IS NULL THEN c.now_s - o.at_s <= d.s
-            ELSE e.how = 'cancelled' AND w.open_minor <> 0 AND c.now_s - e.at_s <= {refunded} END AS undecided,
+        NOT c.rested AND (e.at_s IS NULL OR e.how = 'cancelled' AND w.open_minor <> 0) AS undecided,
         CASE
-        WHEN m.at_s IS NULL AND (c.rested OR c.now_s - o.at_s > {imported}) THEN 'never came into Odoo'
+        WHEN c.asked AND m.at_s IS NULL AND (c.rested OR c.now_s - t.at_s > {imported}) THEN 'never came into Odoo'
         WHEN m.at_s - coalesce(t.at_s, o.at_s) > {imported} THEN 'not in Odoo in time'
-        WHEN e.at_s IS NULL AND (c.rested OR c.now_s - o.at_s > d.s) THEN 'never handed over nor cancelled'
+        WHEN e.at_s IS NULL AND c.rested THEN 'never handed over nor cancelled'
+        WHEN e.at_s IS NULL AND c.now_s - o.at_s > d.s AND c.now_s - g.since_s > {handled}
+            THEN 'not at its end in time, and the integration keeps it waiting'
         WHEN y.at_s - o.at_s > d.s AND n.s > {handled} THEN 'ended too late, and the integration had kept it waiting'
-        WHEN e.how = 'cancelled' AND w.open_minor <> 0 AND (c.rested OR c.now_s - e.at_s > {refunded})
-            THEN 'cancelled, and the money is not back'
+        WHEN e.how = 'cancelled' AND w.open_minor <> 0 AND c.rested THEN 'cancelled, and the money is not back'
+        WHEN e.how = 'cancelled' AND w.open_minor <> 0 AND p.at_s IS NULL AND c.now_s - e.at_s > {refunded}
+            THEN 'cancelled, and no refund is asked for'
         WHEN e.how = 'cancelled' AND p.at_s - e.at_s > {refunded} THEN 'cancelled, and its refund was asked for too late'
+        WHEN NOT {observed} THEN NULL
         WHEN o.till THEN NULL
         WHEN e.how = 'cancelled' AND s.cancelled IS NOT TRUE THEN 'cancelled outside, still open in Odoo'
         WHEN e.how = 'handed_over' AND s.delivered IS NOT TRUE THEN 'handed over outside, still open in Odoo' END AS wrong
     FROM orders o CROSS JOIN clock c JOIN limits d ON d.mode = o.mode
     LEFT JOIN endings e ON e."order" = o."order" AND e.channel = o.channel LEFT JOIN imported m ON m."order" = o."order"
     LEFT JOIN told t ON t."order" = o."order" AND t.channel = o.channel LEFT JOIN own n ON n."order" = o."order" AND n.channel = o.channel
+    LEFT JOIN owing g ON g."order" = o."order" AND g.channel = o.channel
     LEFT JOIN ready y ON y."order" = o."order" AND y.channel = o.channel LEFT JOIN repaid p ON p."order" = o."order" AND p.channel = o.channel
     LEFT JOIN owed w ON w."order" = o."order" AND w.channel = o.channel LEFT JOIN erp s ON s.ref = o."order")
 """
@@ -120,7 +128,10 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
     """
     deadlines = record.scenario.deadlines
     limits = ", ".join(f"('{mode}', {getattr(deadlines, mode)})" for mode in MODES)
-    sql = LIVENESS.format(limits=limits, imported=deadlines.imported, refunded=deadlines.refunded, handled=HANDLED_S)
+    sql = LIVENESS.format(
+        limits=limits, imported=deadlines.imported, refunded=deadlines.refunded, handled=HANDLED_S,
+        observed="true" if record.observed else "false",
+    )  # fmt: skip
     judgement = _judged(record, sql, lambda group, wrong: (f"{wrong}: {_some(group)}", Severity.CRITICAL))
     young = record.value(f"{sql} SELECT count(*) FROM matched WHERE undecided")
     if young and not judgement.findings:
@@ -176,3 +187,4 @@ INVARIANTS = (
     every_order_keeps_its_content,
     no_order_is_stuck_beyond_its_deadline,
 )
+FROM_HISTORY = (no_order_is_stuck_beyond_its_deadline,)

@@ -32,7 +32,8 @@ SALES: dict[str, Any] = {
     # retries, and those seconds would drown what is measured here.
     "catalogue": {"products": 400, "promoted": 400, "scarce": 1, "promoted_demand": 1.0},
     "connector": "benchmarks.selling:Connector", "lasts": "1h", "clock": {"speedup": 720},
-    "load": {"shape": "soak", "lateness_ms_p99": 60_000}, "services": [], "faults": [],
+    "load": {"shape": "soak", "lateness_ms_p99": 60_000}, "services": [], "faults": [], "gates": [],
+    "exercised": {"orders_per_channel": 0, "orders_per_tender": 0},
     "channels": {
         "webshop": {"orders": ORDERS, "publish_every": "2h", "fulfilment": {
             "home_delivery": {"share": 1.0}, "pickup_in_store": {"share": 0.0}, "ship_from_store": {"share": 0.0}}},

@@ -104,4 +104,5 @@ def weekend(scenario: Scenario, folder: Path) -> Market:
         market.open_doors()
         play(market.env, market)
         market.env.run()
+        market.history.phase("rest", market.env.now)
     return market

@@ -17,6 +17,8 @@ from rehearsal.draw import chance
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Demand, EventKind, Instruction, InstructionKind
 
+CROWD = 1
+"""The crowd is the same whatever the seed; who of it comes is not."""
 STRANGERS = 500
 """Different people among the guests; two guests of one name still have addresses of their own to write to."""
 
@@ -89,17 +91,17 @@ def _shopper(market: Market, wanted: Demand) -> dict[str, str]:
     if known is not None:
         return {"id": known.id, "name": known.name, "email": known.email, "phone": known.phone,
                 "street": known.street, "city": known.city, "postcode": known.postcode}  # fmt: skip
-    crowd = _strangers(market.scenario.seed)
+    crowd = _strangers()
     name, street, city, postcode = crowd[int(chance(market.scenario.seed, wanted.customer, "stranger") * len(crowd))]
     return {"id": wanted.customer, "name": name, "email": f"{wanted.customer.replace(':', '-')}@relay.example",
             "phone": "", "street": street, "city": city, "postcode": postcode}  # fmt: skip
 
 
 @cache
-def _strangers(seed: int) -> tuple[tuple[str, str, str, str], ...]:
+def _strangers() -> tuple[tuple[str, str, str, str], ...]:
     """Return the crowd that guests come from; Faker takes longer for one person than SimPy for a whole order."""
     faker = Faker("en_US")
-    faker.seed_instance(seed)
+    faker.seed_instance(CROWD)
     return tuple((faker.name(), faker.street_address(), faker.city(), faker.postcode()) for _ in range(STRANGERS))
 
 

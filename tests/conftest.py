@@ -18,10 +18,32 @@ from rehearsal.targets.cache import default_root
 from rehearsal.targets.native import NativeTarget
 
 pytest_plugins = ["pytester"]
+NEEDING = {"target", "breakable", "wheel"}
+"""Fixtures without which a test needs no Odoo, and no building."""
 SHARED = ("apt", "odoo", "venv")
 """What the second instance takes from the first: source and packages; cluster, templates and ports are its own."""
 # Whether an engine answers here or not; the tests of Docker name their target.
 os.environ["REHEARSE_TARGET"] = "native"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a developer leave out what takes an Odoo."""
+    parser.addoption("--without-odoo", action="store_true", help="leave out the tests that need an Odoo or a container")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, where it is asked for, whatever uses a target, directly or through its fixtures."""
+    if not config.getoption("--without-odoo"):
+        return
+    left = [item for item in items if needs_odoo(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
+
+
+def needs_odoo(item: pytest.Item) -> bool:
+    """Whether a test needs an Odoo, a container engine, or the network."""
+    folders = {"docker", "liars"}
+    return bool(folders & set(item.path.parts) or NEEDING & set(getattr(item, "fixturenames", ())))
 
 
 def load(name: str, **overrides: Any) -> Scenario:

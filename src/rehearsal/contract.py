@@ -13,9 +13,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -112,13 +112,12 @@ class Watch:
             signal.signal(signal.SIGALRM, self._before)
             self._on = False
 
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """Bound what is done inside."""
+    def bound(self, call: Callable[[], Any]) -> Any:
+        """Return what *call* returns; it is cut off when it takes too long."""
         self._since, self._thread = time.monotonic(), threading.get_ident()
         self._cuts = self._put_off = 0
         try:
-            yield
+            return call()
         finally:
             self._since = None
 
@@ -140,8 +139,7 @@ class Watch:
 def called(who: Handler, call: Callable[[], Any], watch: Watch) -> Any:
     """Return what a plain *call* into a connector returns; raises `Slip`."""
     try:
-        with watch.step():
-            return call()
+        return watch.bound(call)
     except BaseException as error:
         raise_ours(error)
         raise Slip.of(who, error) from error
@@ -159,8 +157,7 @@ def attended(env: simpy.Environment, who: Handler, call: Callable[[], Any], watc
     step: Callable[[Any], Any] = made.send
     while True:
         try:
-            with watch.step():
-                asked = step(value)
+            asked = watch.bound(partial(step, value))
         except StopIteration as end:
             return end.value
         except BaseException as error:

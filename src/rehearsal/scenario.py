@@ -206,7 +206,7 @@ class Deadlines(Part):
 
 
 class Settle(Part):
-    """The bounded time after the doors close, in which everything must come to rest."""
+    """The bounded time after the doors close, in which everything must come to rest; no deadline may be longer."""
 
     limit: SomeTime = 96 * 3600
 

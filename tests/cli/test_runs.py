@@ -221,6 +221,21 @@ def test_a_killed_run_keeps_what_it_wrote_and_is_undecided(shop: Path, target: N
     assert (gone.code, f"database '{database_of(run)}' is gone" in gone.err) == (3, True), gone.err
 
 
+@pytest.mark.parametrize("least", [20, 220])
+def test_a_run_killed_early_or_late_passes_nowhere_and_finds_nothing(least: int, shop: Path, target: NativeTarget) -> None:
+    """While the doors open, and near the end: the whole run would have been clean, so nothing may be found in its stump."""
+    run = shop / "run"
+    with started("run", "tiny", "--target", "native", "--out", "run", cwd=shop) as process:
+        wait_for_lines(run, least, process)
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+
+    said = rehearse("check", "run", "--json", cwd=shop)
+    summary = json.loads(said.out)
+    assert (said.code, summary["verdict"], summary["damages"]) == (5, "undecided", [])
+    assert json.loads((run / "verdict.json").read_text(encoding="utf-8"))["findings"] == []
+
+
 def test_ctrl_c_ends_a_run_cleanly_and_still_judges(shop: Path, target: NativeTarget) -> None:
     """One SIGINT in the middle: verdict and report are written, the database is dropped, exit code 130."""
     run = shop / "run"
@@ -250,10 +265,8 @@ def test_a_run_that_is_stopped_before_the_doors_open_leaves_no_database(shop: Pa
 
     assert (said.code, said.out) == (130, "")
     assert "interrupted, and nothing was judged" in told[-1]
-    assert not (shop / "run" / "summary.json").exists()
-    assert database_of(shop / "run") not in target.status().databases
-    again = rehearse("check", "run", cwd=shop)
-    assert (again.code, "VERDICT  PASS" in again.out) == (5, False)
+    assert list(shop.iterdir()) == [shop / "scenarios"], "a run that did not start leaves nothing"
+    assert [name for name in target.status().databases if name.endswith(f"_{process.pid}")] == []
 
 
 def stopped_while_seeding(line: str, process: subprocess.Popen[str]) -> bool:
@@ -291,7 +304,9 @@ def test_a_kept_run_can_be_observed_again_and_repeated(shop: Path, target: Nativ
     kept = database_of(run)
     try:
         assert said.code == 0, said.out + said.err
-        assert f"kept: database {kept}" in said.err
+        assert f"kept: database {kept}; drop it with: rehearse drop runs/tiny/" in said.err
+        assert f"/web?db={kept}, login admin, its password: see" in said.err
+        assert all(secret not in said.out + said.err for secret in (target.database(kept).password or "",))
         assert "repeat with:  rehearse run tiny --connector governed --seed 20261127 --target native" in said.out
         assert kept in target.status().databases
 

@@ -106,5 +106,5 @@ def test_help_does_not_wait_for_heavy_imports() -> None:
     top |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
 
     assert {name for name in top if not name.startswith("rehearsal.cli")} <= {
-        "__future__", "json", "os", "sys", "pathlib", "typing", "typer", "rehearsal.errors",
+        "__future__", "collections.abc", "contextlib", "json", "os", "sys", "pathlib", "typing", "typer", "rehearsal.errors",
     }  # fmt: skip

@@ -128,7 +128,7 @@ def test_a_gate_on_what_no_run_has_is_refused(gate: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "gate",
-    [*(f"{kpi.__name__} <= 1" for kpi in KPIS if "dict" not in kpi.__annotations__["return"]), *(f"{name} <= 1" for name in VITAL_FIGURES),
+    [*(f"{kpi.__name__} <= 1" for kpi in KPIS if "dict" not in kpi.__annotations__["return"]), *(f"{name} <= 1" for name in sorted(VITAL_FIGURES)),
      "close_effort_by_channel{channel: *} <= 1", "latency_ms_p95{channel: till_*, operation: never asked} <= 1",
      "over_reserved_units <= 1"],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -96,14 +97,28 @@ def test_a_killed_history_reads_up_to_its_torn_line(tmp_path: Path) -> None:
 
 
 def test_a_fault_is_journalled_when_armed_fired_and_healed_and_then_strikes_no_more(tmp_path: Path) -> None:
-    """The journal is what `summary.json` counts."""
+    """The journal is what `summary.json` counts, and says what changed."""
     faults = Faults(load("promo_weekend"), tmp_path / "faults.ndjson")
-    struck = [faults.strikes("late_pickup_batches", f"k{n}", 1.0) for n in range(3)]
+    for number in range(3):
+        for label, _ in faults.striking("late_pickup_batches", f"k{number}", 1.0):
+            faults.fired(label, f"k{number}", 1.0, "arrives 60 s later")
     faults.heal(2.0)
-    after = faults.strikes("late_pickup_batches", "k9", 3.0)
+    after = list(faults.striking("late_pickup_batches", "k9", 3.0))
     faults.close()
 
-    assert all(struck)
-    assert after is None
+    assert after == []
     counts = counts_in(tmp_path / "faults.ndjson")["late_pickup_batches"]
     assert (counts.armed, counts.fired, counts.healed) == (1, 3, 1)
+    told = [json.loads(line) for line in (tmp_path / "faults.ndjson").read_text().splitlines()]
+    assert {line["proof"] for line in told if line["state"] == "fired"} == {"arrives 60 s later"}
+
+
+def test_two_windows_of_one_fault_both_strike_each_under_a_label_of_its_own(tmp_path: Path) -> None:
+    """The second one used to be dead."""
+    windows = [{"name": "duplicate_deliveries", "ends": "1h"}, {"name": "duplicate_deliveries", "begins": "2h"}]
+    faults = Faults(load("promo_weekend", faults=windows, exercised={"fault_fired": 0}), tmp_path / "faults.ndjson")
+
+    struck = [[label for label, _ in faults.striking("duplicate_deliveries", "k", at_s)] for at_s in (60, 5400, 9000)]
+    faults.close()
+    assert struck == [["duplicate_deliveries"], [], ["duplicate_deliveries#2"]]
+    assert set(faults.counts) == {"duplicate_deliveries", "duplicate_deliveries#2"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from rehearsal.cli.plan import scenario_list
 from tests.kernel.stories import HEAD, said, variant
 
 STOCK = "stock: {regular: 1, promoted: 1, scarce: 1}"
@@ -61,4 +63,23 @@ def test_a_module_of_ones_own_that_cannot_be_loaded_is_told_as_its_own_fault(
     monkeypatch.setenv("REHEARSE_PROJECT", str(tmp_path))
 
     (told,) = said(tmp_path, HEAD + "connector: torn\n", parts=True)
-    assert told.startswith("mine.yaml:3:12 connector: connector 'torn' cannot be loaded (SyntaxError: ")
+    assert told.startswith("mine.yaml:3:12 connector: connector")
+    assert "torn" in told and "cannot be loaded (SyntaxError: " in told
+
+
+def test_a_scenario_that_is_not_valid_hides_no_other_one_from_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor does one whose connector is still to be written."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "ours.yaml").write_text(
+        "extends: promo_day\nname: ours\ntitle: Ours\nconnector: to_come\n"
+    )
+    (tmp_path / "scenarios" / "torn.yaml").write_text("extends: promo_day\nname: torn\nlasts: soon\ncustomers: 0\n")
+    monkeypatch.setenv("REHEARSE_PROJECT", str(tmp_path))
+    scenario_list(as_json=True)
+
+    titles = {row["name"]: row["title"] for row in json.loads(capsys.readouterr().out)}
+    assert titles["ours"] == "Ours"
+    assert titles["torn"] == "not valid, 2 problem(s): rehearse scenario validate torn"
+    assert titles["promo_day"] == "Promotional Friday, small"

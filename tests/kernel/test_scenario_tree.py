@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.kernel.stories import HEAD, said
 
@@ -26,7 +28,7 @@ BOMB = "options:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         (HEAD + "title: 'a\x07'\n", "mine.yaml:3:10 is not YAML: special characters are not allowed"),
         (HEAD + "starts_at: 2025-99-99\n", "mine.yaml:3:12 is a value that YAML cannot read: month must be in 1..12"),
         (HEAD + "options: {a: " + "[" * 60 + "]" * 60 + "}\n", "mine.yaml:3:63 is nested deeper than 50 levels"),
-        (HEAD + "options: {a: " + "[" * 1500 + "]" * 1500 + "}\n", "mine.yaml:1:1 is nested too deeply to be read"),
+        (HEAD + "options: {a: " + "[" * 1100 + "]" * 1100 + "}\n", "mine.yaml:1:1 is nested too deeply to be read"),
         (HEAD + BOMB, "mine.yaml:4:36 stands for over 100000 values once its aliases are written out"),
         (HEAD + "seed: !mine 3\n", "mine.yaml:3:7 has the tag !mine, which means nothing here; leave it out"),
         ("name: mine\nextends: [a]\n", "mine.yaml:2:10 extends: ['a'] is no name of a scenario, and no path of a file"),
@@ -97,3 +99,29 @@ def test_a_value_of_the_command_line_is_told_as_such(tmp_path: Path, overrides: 
 
     assert said(tmp_path, file, parts=True, overrides=overrides) == (told,)
     assert said(tmp_path, file, parts=True) == ()
+
+
+PLACES = (
+    ("lasts",), ("clock",), ("clock", "speedup"), ("catalogue",), ("nodes",), ("nodes", "dc"), ("nodes", "dc", "stock"), ("nodes", "dc", "pick"),
+    ("curves", "online"), ("curves", "online", "hours"), ("channels",), ("channels", "webshop"), ("channels", "till_1", "fulfilment"),
+    ("channels", "till_1", "fulfilment", "take_away", "nodes"), ("channels", "webshop", "tenders"), ("channels", "webshop", "basket"), ("channels", "1"),
+    ("faults",), ("gates",), ("services",), ("deadlines",), ("settle",), ("load",), ("load", "spike"), ("exercised",), ("options",), ("connector",),
+)  # fmt: skip
+ANYTHING: st.SearchStrategy[object] = st.sampled_from(
+    (None, True, -1, 0, 3, 10**30, float("nan"), float("inf"), "", "x", "1h", "09:00", [], [None], ["x"], [{}], {}, {"x": 1}, {1: 2}, "a\x00b", "card", "dc")
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=3))
+def test_whatever_is_written_ends_in_sentences(tmp_path: Path, wrong: list[tuple[tuple[str, ...], object]]) -> None:
+    """No value of any kind at any place gets through to a traceback, whatever else is wrong beside it."""
+    overrides: dict[str, object] = {}
+    for place, value in wrong:
+        laid = overrides
+        for word in place[:-1]:
+            inner = laid.get(word)
+            laid[word] = laid = inner if isinstance(inner, dict) else {}
+        laid[place[-1]] = value
+
+    assert all(isinstance(one, str) and one for one in said(tmp_path, HEAD, overrides=overrides))

@@ -112,7 +112,11 @@ def test_stock_that_was_counted_too_high_makes_even_the_governed_connector_overs
 
 
 def test_every_invariant_has_a_saboteur() -> None:
-    """An invariant that no sabotage can break would be decoration."""
+    """An invariant that nobody can break would be decoration: a bug in Odoo's data, or a connector of the liars' club."""
     from rehearsal.judge import invariants
+    from tests.liars.club import CLUB
 
-    assert {law.__name__ for _, law, _ in invariants()} == set().union(*(s.breaks for s in SABOTEURS.values()))
+    seen = {name for saboteur in SABOTEURS.values() for name in saboteur.breaks} | {
+        word for words in CLUB.values() for word in words
+    }
+    assert {law.__name__ for _, law, _ in invariants()} <= seen

@@ -19,7 +19,7 @@ def told(verdict: str, **changes: Any) -> Any:
     """Return a run as its files would tell it."""
     summary = {
         "verdict": verdict, "finished": True, "rested": True, "aborted": "", "damages": [], "dead_letters": [], "crashed": [], "counts": {"orders_accepted": 1234}, "gates": [], "idle": [], "target": {"kind": "native"},
-        "scenario": SCENARIO.name, "connector": SCENARIO.connector, **changes,
+        "scenario": SCENARIO.name, "connector": SCENARIO.connector, "seed": 1, **changes,
     }  # fmt: skip
     one = {"id": "no_unit_is_promised_twice", "verdict": "pass", "findings": 0, "units": 0, "because": ""}
     return wording.Told(summary, [one], [], {}, SCENARIO)
@@ -44,10 +44,15 @@ def test_what_stayed_idle_is_missing() -> None:
     assert wording.missing(run) == ["Not exercised enough: channel webshop took 0 orders; 10 are wanted."]
 
 
-def test_the_target_is_repeated_only_where_it_is_not_ours() -> None:
-    assert "--target" not in wording.repeat(told("pass"))
-    existing = told("pass", target={"kind": "existing", "url": "https://odoo.example"})
-    assert wording.repeat(existing).endswith("--target https://odoo.example")
+def test_the_command_is_the_one_that_was_typed_and_the_cure_is_the_same_with_another_connector() -> None:
+    """Word for word, so that it can be pasted; a database of theirs must be fresh first."""
+    typed = "rehearse run 'my shop.yaml' --connector naive --seed 7 --target https://odoo.example --lanes 4"
+    run = told("fail", repeat=typed, target={"kind": "existing", "url": "https://odoo.example"})
+
+    assert wording.repeat(run) == typed
+    assert wording.repeat(run, "governed") == typed.replace("naive", "governed")
+    assert "restore or clone the database first" in wording.steps(run)[0].text
+    assert wording.repeat(told("pass")) == "rehearse run promo_weekend --connector naive --seed 1"
 
 
 @pytest.mark.parametrize(

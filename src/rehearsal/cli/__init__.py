@@ -22,13 +22,16 @@ def main() -> None:
     """Run the command line; a user sees sentences, never a traceback (unless REHEARSE_DEBUG is set)."""
     import signal
 
+    from rehearsal.strangers import no_way_out
+
     debug = "--debug" in sys.argv or bool(os.environ.get("REHEARSE_DEBUG"))
     sys.argv = [word for word in sys.argv if word != "--debug"]
     for wanted in (signal.SIGTERM, signal.SIGINT):
         if signal.getsignal(wanted) is not signal.SIG_IGN:  # of a job in the background, whom Ctrl-C must not reach
             signal.signal(wanted, _interrupted)
     try:
-        app()
+        with no_way_out():
+            app()
     except RehearsalError as error:
         if debug:
             raise
@@ -38,7 +41,7 @@ def main() -> None:
             raise
         _end("interrupted", 130)
     except BrokenPipeError:
-        os._exit(0)  # whoever read our output has gone; there is nobody left to tell
+        os._exit(0)  # whoever read our output has gone; what a verdict says it says by `say`, which never comes here
     except OSError as error:
         if debug:
             raise

@@ -56,7 +56,8 @@ def run(
     from rehearsal.standing import standing
 
     scenario = scenario_named(name, seed, connector, lanes, client)
-    project.require_parts(scenario)
+    with data_only():
+        project.require_parts(scenario)
     if out is not None:
         require_free(out)
     chosen = target_named(target, allow_untested_odoo)
@@ -122,7 +123,8 @@ def load(
     from rehearsal.standing import standing
 
     scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape))
-    project.require_parts(scenario)
+    with data_only():
+        project.require_parts(scenario)
     if out is not None:
         require_free(out)
     master = place(bind) if await_workers else ""

@@ -47,15 +47,12 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def data_only() -> Iterator[None]:
-    """Keep stdout for data, and the end of the process for us, while connectors, invariants and reports of others run."""
-    from rehearsal.strangers import no_way_out
-
+    """Keep stdout for data: what connectors, invariants and reports of others print meanwhile goes to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        with no_way_out():
-            yield
+        yield
     finally:
         with contextlib.suppress(BrokenPipeError, ValueError):
             sys.stdout.flush()
@@ -95,4 +92,5 @@ def scenario_named(
         overrides["clock"] = {"speedup": speedup}
     if shape is not None:
         overrides["load"] = {"shape": shape}
-    return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides, parts=True)
+    with data_only():  # what it names is loaded
+        return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides, parts=True)
