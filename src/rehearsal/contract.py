@@ -6,6 +6,7 @@ Whatever a connector's code does (raise, exit, hang, return or yield what nobody
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import signal
@@ -88,7 +89,9 @@ class Handler:
 class Watch:
     """Sees that no handler holds up the weekend: one timer for all of them, since most return at once."""
 
-    def __init__(self, seconds: float | None = None) -> None:
+    def __init__(self, seconds: float | None = None, elsewhere: Callable[[], None] | None = None) -> None:
+        """*elsewhere* cuts a handler off that has let other greenlets run meanwhile, where there are such."""
+        self._elsewhere = elsewhere
         self.seconds = seconds if seconds is not None else float(os.environ.get("REHEARSE_HANDLER_S") or HANDLER_S)
         self._since: float | None = None
         self._thread = 0
@@ -98,10 +101,11 @@ class Watch:
         self._on = False
 
     def __enter__(self) -> Watch:
-        if threading.current_thread() is threading.main_thread() and self.seconds > 0:
-            self._before = signal.signal(signal.SIGALRM, self._look)
-            signal.setitimer(signal.ITIMER_REAL, self.seconds / TICKS, self.seconds / TICKS)
-            self._on = True
+        if self.seconds > 0:
+            with contextlib.suppress(ValueError):  # signals come to the main thread alone; elsewhere nobody watches
+                self._before = signal.signal(signal.SIGALRM, self._look)
+                signal.setitimer(signal.ITIMER_REAL, self.seconds / TICKS, self.seconds / TICKS)
+                self._on = True
         return self
 
     def __exit__(
@@ -124,8 +128,12 @@ class Watch:
     def _look(self, _: int, frame: FrameType | None) -> None:
         """Cut the handler off if its time is over; never while the harness's own code writes on its behalf."""
         since = self._since
-        if since is None or time.monotonic() - since < self.seconds or threading.get_ident() != self._thread:
-            return  # under gevent the ident is the greenlet's: another one must not be hit
+        if since is None or time.monotonic() - since < self.seconds:
+            return
+        if threading.get_ident() != self._thread:  # under gevent the ident is the greenlet's: another one must not be hit
+            if self._elsewhere is not None:
+                self._elsewhere()
+            return
         if frame is not None and is_ours(frame.f_code) and self._put_off < TICKS:
             self._put_off += 1
             return

@@ -6,7 +6,6 @@ late for it; Locust's web page shows what it left in ``load/live.json``.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -14,11 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from rehearsal import demand
-from rehearsal.judge import invariants
-from rehearsal.model import money
+from rehearsal.judge import Judged, invariants, judged_by
+from rehearsal.model import Judgement, money
 from rehearsal.outcome import FOLDER
 from rehearsal.record import Record
 from rehearsal.scenario import Scenario
@@ -31,20 +28,30 @@ PAUSE_S_MIN = 5.0
 
 def judged_so_far(scenario: Scenario, run: Path) -> list[dict[str, Any]]:
     """Return each invariant of the project path: what the history alone says of it, or that it waits for the books."""
-    told = []
     with Record(scenario, demand.stored(run / "world.json"), run) as record:
-        for area, law, from_history in invariants():
-            line: dict[str, Any] = {"id": law.__name__, "area": area, "state": "waits", "examined": 0, "findings": 0}
-            if from_history:
-                judgement = law(record)
-                line |= {
-                    "state": "broken" if judgement.findings else "holds" if judgement.examined else "waits",
-                    "examined": judgement.examined, "findings": len(judgement.findings),
-                    "units": sum(finding.units for finding in judgement.findings),
-                    "money_at_risk": money(sum(finding.money_at_risk_minor for finding in judgement.findings)),
-                }  # fmt: skip
-            told.append(line)
-    return told
+        goes_on = judged_by(record, "", _silent, True)
+        return [
+            _line(judged_by(record, area, law if alone else _silent, True), law.__name__, goes_on)
+            for area, law, alone in invariants()
+        ]
+
+
+def _silent(_: Record) -> Judgement:
+    """Say nothing: what needs Odoo's books is not asked before they are read."""
+    return Judgement(0)
+
+
+def _line(one: Judged, name: str, goes_on: Judged) -> dict[str, Any]:
+    """Return what is shown of invariant *name*; *goes_on* is how one that says nothing is undecided by now."""
+    judgement, usual = one.judgement, goes_on.judgement.undecided_because
+    doubt = "" if judgement.undecided_because == usual else judgement.undecided_because
+    state = "undecided" if doubt else "broken" if judgement.findings else "holds" if judgement.examined else "waits"
+    return {
+        "id": name, "area": one.area, "state": state, "because": doubt,
+        "examined": judgement.examined, "findings": len(judgement.findings),
+        "units": sum(finding.units for finding in judgement.findings),
+        "money_at_risk": money(sum(finding.money_at_risk_minor for finding in judgement.findings)),
+    }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -53,17 +60,31 @@ class Watcher:
 
     scenario: Scenario
     run: Path
+    told: Callable[[str], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
     _due_s: float = field(default=0.0)
+    _said: set[str] = field(default_factory=set)
 
     def look(self) -> None:
-        """Judge again if it is time."""
+        """Judge again if it is time. What goes wrong with that is told once and ends nothing: the load goes on."""
         began_s = self.clock()
         if began_s < self._due_s:
             return
-        with contextlib.suppress(duckdb.Error, OSError):  # no line of history yet: the next look tells
-            write(self.run, judged_so_far(self.scenario, self.run))
+        if (self.run / "history" / "main.ndjson").is_file():  # else the next look tells
+            try:
+                write(self.run, judged_so_far(self.scenario, self.run))
+            except (Exception, SystemExit) as error:
+                self._say(error)
         self._due_s = self.clock() + max(PAUSE_S_MIN, PAUSE_FACTOR * (self.clock() - began_s))
+
+    def _say(self, error: BaseException) -> None:
+        kind = type(error).__name__
+        if kind not in self._said:
+            self._said.add(kind)
+            self.told(
+                f"the tab in Locust's page is not up to date, since the run could not be judged while it goes on ({kind}: "
+                f"{error}); it is tried again, and the load goes on"
+            )
 
 
 def write(run: Path, told: list[dict[str, Any]]) -> None:

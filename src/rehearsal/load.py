@@ -21,12 +21,16 @@ from typing import Any
 
 from rehearsal import project, vitals
 from rehearsal.breakpoint import interval
+from rehearsal.contract import Slip, Watch
 from rehearsal.errors import EnvironmentNotReady, HarnessFault, UsageError
 from rehearsal.history import History
 from rehearsal.live import Watcher
-from rehearsal.outcome import FOLDER, Outcome
-from rehearsal.run import Options, Run, conclude, observed_again, opened_run, readied
+from rehearsal.odoo.connect import await_replica, caller
+from rehearsal.odoo.observe import Midway, observe
+from rehearsal.outcome import FOLDER, Outcome, midway_of
+from rehearsal.run import CALL_TIMEOUT_S, Options, Run, abort, begun, conclude, employed, leave, never_opened, readied
 from rehearsal.scenario import NETWORK_FAULTS, Scenario
+from rehearsal.strangers import no_way_out
 from rehearsal.targets.base import Database, Target
 from rehearsal.vitals import Sampler
 from rehearsal.weekend import Told
@@ -62,26 +66,29 @@ def driven(
     scenario: Scenario, target: Target, drive: Drive, options: Options, told: Told
 ) -> tuple[Run, dict[str, Any]]:
     """Drive *scenario* on *target* with Locust, and return the run with its summary; the target must be up."""
-    run = opened_run(scenario, target, options, told)
-    database = readied(run, target, options, told)
-    try:
-        with Sampler(target.sensor(database), run.folder):
-            _located(run, database, drive, told)
-        _observed(run, database, told)
-        return run, conclude(run, told)
-    finally:
-        if options.keep:
-            told(f"kept: database {database.name} at {database.url}")
-        else:
-            target.drop(database)
+    with begun(scenario, target, options, told) as run, no_way_out():
+        try:
+            with Watch() as watch:
+                employed(scenario, watch)  # Locust's process makes its own; who cannot be made is told before all the work
+        except Slip as slip:
+            return never_opened(run, slip, options, told)
+        database = readied(run, target, options, told)
+        try:
+            with Sampler(target.sensor(database), run.folder):
+                outcome = _located(run, database, drive, told)
+            _observed(run, database, outcome, told)
+            return run, conclude(run, told)
+        finally:
+            leave(run, target, database, options, told)
 
 
 def prepare_only(
     scenario: Scenario, target: Target, drive: Drive, options: Options, told: Told
 ) -> tuple[Run, list[str]]:
     """Prepare a run whose Locust processes somebody else starts; return it with the lines of what to type where."""
-    run = opened_run(scenario, target, options, told)
-    database = readied(run, target, options, told)
+    with begun(scenario, target, options, told) as run:
+        database = readied(run, target, options, told)
+        (run.folder / "history").mkdir()  # from here on it is a run, which others will play
     run.manifest["prepared_for_load"] = True
     run.save()
     environment = _environment(run, database)
@@ -114,7 +121,9 @@ def observed_by_hand(run: Run, database: Database, told: Told) -> None:
             "--prepare` printed, and wait until the master has ended"
         )
     taken_over(run, outcome)
-    _observed(run, database, told)
+    if outcome.aborted:
+        abort(run, outcome.aborted, told)
+    _observed(run, database, outcome, told)
 
 
 def drivable(scenario: Scenario) -> Scenario:
@@ -145,8 +154,8 @@ def lanes_for(target: Target, workers: int) -> int:
 # -- Locust's processes -------------------------------------------------------------------------------
 
 
-def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
-    """Start Locust, wait for its end, and take over its outcome."""
+def _located(run: Run, database: Database, drive: Drive, told: Told) -> Outcome:
+    """Start Locust, wait for its end, take over its outcome and return it."""
     logs = run.folder / FOLDER
     logs.mkdir()
     environment = os.environ | _environment(run, database) | {"REHEARSE_WORKER_FOLDER": str(logs)}
@@ -159,7 +168,7 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
         relay = threading.Thread(target=_relayed, args=(master, told), daemon=True)
         relay.start()
         try:
-            watcher = Watcher(run.scenario, run.folder)
+            watcher = Watcher(run.scenario, run.folder, told)
             while master.poll() is None:
                 time.sleep(POLL_S)
                 if drive.web_port:
@@ -179,6 +188,9 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> None:
     if outcome.error and not outcome.figures.get("operations"):
         raise HarnessFault(outcome.error)
     taken_over(run, outcome)
+    if outcome.aborted:
+        abort(run, outcome.aborted, told)
+    return outcome
 
 
 def _commands(drive: Drive, database: Database) -> list[list[str]]:
@@ -314,13 +326,23 @@ def taken_over(run: Run, outcome: Outcome) -> None:
     run.save()
 
 
-def _observed(run: Run, database: Database, told: Told) -> None:
-    """Read Odoo's books; a run that was played to its end is then finished."""
+def _observed(run: Run, database: Database, outcome: Outcome, told: Told) -> None:
+    """Read Odoo's books; a run that was played to its end is then finished, and its record is sealed."""
     with run.timed("observe"), History(run.folder / "history", "observe") as history:
         told("reading Odoo's books")
         try:
-            observed_again(run, database, told)
+            _read(run, database, told)
         except KeyboardInterrupt:
             run.interrupted = True
         if run.manifest["load"]["finished"] and not run.interrupted:
             history.phase("observe", run.manifest["load"]["now_s"])
+    run.seal({**outcome.seals, "observe": history.seal})
+
+
+def _read(run: Run, database: Database, told: Told) -> None:
+    """Read the books as they are now, with what the conductor read while orders were open."""
+    call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading Odoo's books")
+    await_replica(call)
+    midway = Midway(lambda: call.client)
+    midway.rows |= midway_of(run.folder)
+    observe(call.client, run.folder / "snapshot", told, midway)

@@ -10,6 +10,9 @@ from typing import Any
 
 FOLDER = "load"
 FILE = "outcome.json"
+MIDWAY_FILE = "midway.json"
+"""What the conductor read of Odoo's books while orders were open; it becomes a part of the snapshot."""
+Tables = Mapping[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Outcome:
     """Whether the scenario was played and settled to its end."""
     error: str = ""
     exit_code: int = 0
+    aborted: str = ""
+    """Why the weekend could not go on, where that was not the harness's doing."""
     trouble: list[str] = field(default_factory=list)
     """What the harness did not manage, in sentences; any makes the run undecided."""
     timings_s: dict[str, float] = field(default_factory=dict)
@@ -52,6 +57,8 @@ class Outcome:
     """The gate that ended the run early, with the figure that it met; empty when none did."""
     steps: list[Mapping[str, Any]] = field(default_factory=list)
     dealing: Mapping[str, Any] = field(default_factory=dict)
+    seals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the conductor knows that it wrote into the history, by process: see `History.seal`."""
 
     def save(self, run: Path) -> None:
         """Write it into the run folder, whole or not at all."""
@@ -69,3 +76,18 @@ class Outcome:
             return cls(**json.loads((run / FOLDER / FILE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):  # not there, torn, or of another version
             return None
+
+
+def keep_midway(run: Path, tables: Tables) -> None:
+    """Write what was read midway into the run folder."""
+    (run / FOLDER).mkdir(exist_ok=True)
+    (run / FOLDER / MIDWAY_FILE).write_text(json.dumps(tables), encoding="utf-8")
+
+
+def midway_of(run: Path) -> Tables:
+    """Return what `keep_midway` wrote; nothing when the run did not come so far."""
+    try:
+        told: Tables = json.loads((run / FOLDER / MIDWAY_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told

@@ -27,7 +27,16 @@ from rehearsal.history import History
 from rehearsal.judge import invariants
 from rehearsal.leftovers import database_name, sweep
 from rehearsal.market import Market
-from rehearsal.odoo.connect import caller, factory, note_use, reachable, require_mark, require_modules, require_unused
+from rehearsal.odoo.connect import (
+    await_replica,
+    caller,
+    factory,
+    note_use,
+    reachable,
+    require_mark,
+    require_modules,
+    require_unused,
+)
 from rehearsal.odoo.observe import Midway, observe
 from rehearsal.repeat import command
 from rehearsal.run_folder import Run as Run
@@ -81,7 +90,7 @@ def rehearse(
         try:
             connector = employed(scenario, watch)
         except Slip as slip:
-            return _never_opened(run, slip, options, told)
+            return never_opened(run, slip, options, told)
         with _clocked(run, target, told) as clock:
             database = readied(run, target, options, told, clock)
             try:
@@ -106,7 +115,7 @@ def leave(run: Run, target: Target, database: Database, options: Options, told: 
     told(f"look inside: {database.url}/web?db={database.name}, login {database.login}, {target.password_hint()}")
 
 
-def _never_opened(run: Run, slip: Slip, options: Options, told: Told) -> tuple[Run, dict[str, Any]]:
+def never_opened(run: Run, slip: Slip, options: Options, told: Told) -> tuple[Run, dict[str, Any]]:
     """End a run whose connector could not even be made: nothing was asked of Odoo, and that is no pass."""
     world, wanted = demand.draw(run.scenario)
     demand.store(world, run.folder / "world.json")
@@ -114,12 +123,13 @@ def _never_opened(run: Run, slip: Slip, options: Options, told: Told) -> tuple[R
     with History(run.folder / "history") as history:
         history.write("dead_letter", 0.0, cause="start", error=slip.kind, erp=slip.as_data())
         history.phase("aborted", 0.0)
-    _abort(run, f"the connector could not be made: {slip}", told)
+    abort(run, f"the connector could not be made: {slip}", told)
     point_to(run, options)
     return run, conclude(run, told)
 
 
-def _abort(run: Run, why: str, told: Told) -> None:
+def abort(run: Run, why: str, told: Told) -> None:
+    """Note that the weekend of *run* could not go on, and *why*."""
     run.aborted = run.manifest["aborted"] = why
     run.save()
     told(why)
@@ -198,6 +208,7 @@ def readied(run: Run, target: Target, options: Options, told: Told, clock: ErpCl
 def observed_again(run: Run, database: Database, told: Told) -> None:
     """Read the books of a kept database once more."""
     call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading the books again")
+    await_replica(call)
     observe(call.client, run.folder / "snapshot", told)
     if seals.SEALS in run.manifest:
         run.manifest[seals.SEALS]["snapshot"] = seals.snapshot_seals(run.folder)
@@ -275,7 +286,7 @@ def _played(
             history.phase("aborted", env.now)
             raise
         except Exception as error:
-            _abort(run, stray(market, error), told)
+            abort(run, stray(market, error), told)
             history.phase("aborted", env.now)
         finally:
             faults.heal(env.now)
@@ -303,7 +314,9 @@ def _observed(run: Run, database: Database, history: History, midway: Midway, no
     with run.timed("observe"):
         told("reading Odoo's books")
         try:
-            observe(factory(database, run.scenario.client, CALL_TIMEOUT_S)(), run.folder / "snapshot", told, midway)
+            call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading Odoo's books")
+            await_replica(call)
+            observe(call.client, run.folder / "snapshot", told, midway)
         except KeyboardInterrupt:
             run.interrupted = True
             history.phase("interrupted", now_s)

@@ -19,7 +19,7 @@ SHORT: dict[str, Any] = {
     "clock": {"speedup": 240},
     "catalogue": {"products": 6, "promoted": 3, "scarce": 2},
     "customers": 10,
-    "services": ["gateway"],
+    "services": ["gateway", "carrier"],
     "channels": {
         "webshop": {"orders": 24, "publish_every": "20m"}, "marketplace": {"orders": 12, "publish_every": "20m"},
         "till_1": FEW, "till_2": FEW, "till_3": FEW,

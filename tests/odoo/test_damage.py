@@ -10,10 +10,9 @@ import json
 import random
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,24 +21,15 @@ from hypothesis import strategies as st
 from rehearsal.cases import cases
 from rehearsal.conclusion import Conclusion, conclude, concluded, record_of
 from rehearsal.errors import DamagedRun
-from rehearsal.run import Run
 from rehearsal.run_folder import reopen
 from tests.conftest import quiet
-from tests.liars.club import scenario
 
-Play = Callable[..., tuple[Run, dict[str, Any]]]
 pytestmark = pytest.mark.xdist_group("governed")
 GENERATED = ("report.html", "junit.xml", "summary.md", "summary.json", "verdict.json", "allure-results")
 """What is made from the record, and is no part of it."""
 WHERE = re.compile(r"(history|snapshot|manifest\.json|world\.json|scenario\.yaml|faults\.ndjson)")
 INSTANTS = 17
 """Killed runs that are cut from a whole one; three real kills are in tests/cli/test_runs.py."""
-
-
-@pytest.fixture(scope="module")
-def whole(play: Play) -> dict[str, Path]:
-    """Return the folder of a run that passes and of one that fails."""
-    return {connector: play(scenario(connector))[0].folder for connector in ("governed", "naive")}
 
 
 @dataclass(frozen=True)

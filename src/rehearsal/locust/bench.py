@@ -13,6 +13,7 @@ from pathlib import Path
 
 import gevent
 import orjson
+from gevent.event import Event as Signal
 from gevent.queue import Queue, ShutDown
 from locust.exception import StopUser
 
@@ -23,6 +24,9 @@ from rehearsal.model import Answer, Operation, Outcome
 from rehearsal.odoo.client import NotAllowed, NotSent, perform
 
 LOST = "the lane was stopped before an answer came"
+GIVEN_UP = "the master had given this worker up, so nothing was sent"
+LEASE_S = 3.0
+"""How long a worker may send without a word from its master; the master waits longer before it deals its orders anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,36 @@ Told = Callable[[int, Answer, float], None]
 """Takes the answer of an operation and the wall seconds it took."""
 
 
+class Lease:
+    """A worker's leave to send: each answer of its master renews it, silence ends it, and so does being given up.
+
+    A worker that was held up (a frozen machine, a cut line) finds the operations that were dealt to it meanwhile, and
+    others have them by then.
+    """
+
+    def __init__(self) -> None:
+        self._until_s = 0.0
+        self._over = False
+        self._renewed = Signal()
+
+    def renew(self, asked_s: float) -> None:
+        """Take note that the master had not given this worker up at *asked_s*, by this worker's own clock, or later."""
+        self._until_s = max(self._until_s, asked_s + LEASE_S)
+        self._renewed.set()
+
+    def end(self) -> None:
+        """Take note that the master has given this worker up."""
+        self._over = True
+        self._renewed.set()
+
+    def await_leave(self) -> bool:
+        """Wait until the master is heard of; return whether anything may be sent."""
+        while not self._over and time.monotonic() >= self._until_s:
+            self._renewed.clear()
+            self._renewed.wait()
+        return not self._over
+
+
 class Bench:
     """One process's queue of jobs, its file, and the way back for answers."""
 
@@ -73,6 +107,8 @@ class Bench:
         """Lanes that are logged in and take jobs."""
         self.told: Told | None = None
         """The way back for answers."""
+        self.lease: Lease | None = None
+        """The leave to send that a worker needs; None where the conductor is in this very process."""
         self._jobs: Queue[tuple[Job, float]] = Queue()
 
     def put(self, job: Job) -> None:
@@ -85,6 +121,8 @@ class Bench:
             job, put_s = self._jobs.get()
         except ShutDown:
             raise StopUser from None
+        if not self._may_send():
+            return  # no line and no answer: nothing was done, and nobody waits for it
         behind_s = job.behind_s + time.monotonic() - put_s
         answer, began_s = Answer(Outcome.UNKNOWN, None, LOST), time.monotonic()
         self.history.write("sent", 0.0, operation=job.index, name=job.name, wall={"at_s": round(time.time(), 4)})
@@ -107,7 +145,7 @@ class Bench:
     def _performed(self, user: OdooUser, job: Job) -> Answer:
         """Perform a job; while nobody listens at Odoo's port nothing is sent, so it is tried again, for a bounded time."""
         deadline = time.monotonic() + RECONNECT_S_MAX
-        while True:
+        while self._may_send():
             try:
                 return perform(user.odoo, job.operation)
             except NotAllowed as error:
@@ -117,6 +155,10 @@ class Bench:
                     why = f"Odoo went away during the run: {error}; nobody answered for {RECONNECT_S_MAX:g} s"
                     return Answer(Outcome.REFUSED, None, stop_test(user.environment, why))
                 gevent.sleep(RECONNECT_PAUSE_S)
+        return Answer(Outcome.REFUSED, None, GIVEN_UP)
+
+    def _may_send(self) -> bool:
+        return self.lease is None or self.lease.await_leave()
 
 
 def packed_answer(index: int, answer: Answer, took_s: float) -> bytes:

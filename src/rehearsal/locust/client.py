@@ -26,6 +26,10 @@ SAVES_SESSION = "/web/session/check"
 """Asked once after logging in. ``/jsonrpc`` never saves the session, so Odoo would take the user for a new device at each
 call, and write that into a table before it looks at what is asked (its http.py and base/models/res_device.py)."""
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
+KEY_ALONE = b"an API key opens no web session, so no page can be fetched; set REHEARSE_ODOO_PASSWORD"
+LOGIN_PAGE = "/web/login"
+"""Where Odoo sends a browser whose session is over: with 303, or as the page itself, whose form says so."""
+UNAUTHORIZED = 401
 
 
 class FastOdoo:
@@ -36,7 +40,7 @@ class FastOdoo:
             raise NotAllowed("JSON-2 needs an API key; set REHEARSE_ODOO_API_KEY")
         self._session = session
         self._database = database
-        self._json2 = json2
+        self._json2 = self.may_read_replica = json2
         self._secret = database.password or database.api_key
         self._uid = 0
         self._headers = JSON | {"Authorization": f"bearer {database.api_key}", "X-Odoo-Database": database.name}
@@ -54,8 +58,7 @@ class FastOdoo:
     ) -> Any:
         """Return what Odoo's *method* returned; see `Client.call`."""
         if self._json2:
-            body = orjson.dumps(json2_body(ids, arguments, context))
-            return json2_result(*self._posted(f"/json/2/{model}/{method}", body, self._headers))
+            return self._asked(f"/json/2/{model}/{method}", orjson.dumps(json2_body(ids, arguments, context)))
         positional, named = execute_kw(model, method, ids, arguments, context)
         for last in (False, True):
             self.log_in()
@@ -73,7 +76,11 @@ class FastOdoo:
 
         Users who log in at once contend for the row that says when they last did; such a refusal is no verdict.
         """
-        if self._json2 or self._uid:
+        if not self._json2:
+            self._open_session()
+
+    def _open_session(self) -> None:
+        if self._uid:
             return
         for tried in range(1, LOGIN_TRIES_MAX + 1):
             try:
@@ -108,9 +115,25 @@ class FastOdoo:
         return str(jsonrpc_result(status, body, self._database.login).get("server_version", ""))
 
     def get(self, path: str) -> tuple[int, bytes]:
-        """Fetch a page with the session's cookie, such as a report; return its status and body."""
-        self.log_in()
-        return self._exchanged("GET", path, None, {})
+        """Fetch a page with the session's cookie, such as a report; return its status and body, redirections too.
+
+        A session that is over (it may be Odoo's clock that ended it) is status 401, never the login page with its 200;
+        the next call logs in again.
+        """
+        if not self._database.password:
+            return UNAUTHORIZED, KEY_ALONE
+        self._open_session()
+        # With its database named, Odoo sends who has no session to the login page, else anywhere (a list, or 404).
+        response = self._response("GET", path, None, {"X-Odoo-Database": self._database.name}, follow=False)
+        content: bytes = response.content or b""
+        sent_away = LOGIN_PAGE in str(response.headers.get("Location") or "")
+        if sent_away or f'action="{LOGIN_PAGE}'.encode() in content:
+            self._uid = 0
+            return UNAUTHORIZED, b"the session is over: Odoo answered with its login page"
+        return int(response.status_code), content
+
+    def _asked(self, path: str, body: bytes) -> Any:
+        return json2_result(*self._posted(path, body, self._headers))
 
     def _rpc(self, path: str, params: Mapping[str, Any]) -> Any:
         body = orjson.dumps({"jsonrpc": "2.0", "method": "call", "id": 1, "params": params})
@@ -118,17 +141,19 @@ class FastOdoo:
         return jsonrpc_result(status, text, self._database.login)
 
     def _posted(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        return self._exchanged("POST", path, body, headers)
+        response = self._response("POST", path, body, headers, follow=True)
+        return int(response.status_code), response.content or b""
 
-    def _exchanged(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _response(self, method: str, path: str, body: bytes | None, headers: dict[str, str], follow: bool) -> Any:
         self.received_bytes = 0
         # Caught, so that Locust fires no statistics of its own for it.
-        response: Any = self._session.request(method, path, data=body, headers=headers, catch_response=True)  # type: ignore[arg-type]
+        response: Any = self._session.request(
+            method, path, data=body, headers=headers, catch_response=True, allow_redirects=follow,  # type: ignore[arg-type]
+        )  # fmt: skip
         if not response.status_code:
             error = getattr(response, "error", None) or response.request_meta.get("exception")
             if isinstance(error, NEVER_SENT):
                 raise NotSent(f"no Odoo answers at {self._database.url} ({error})")
             raise NoAnswer(f"no answer ({type(error).__name__}: {error})")
-        content: bytes = response.content or b""
-        self.received_bytes = len(content)
-        return int(response.status_code), content
+        self.received_bytes = len(response.content or b"")
+        return response

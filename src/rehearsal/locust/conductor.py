@@ -20,6 +20,7 @@ from gevent.event import Event as Signal
 
 from rehearsal import demand, project, scenario_file
 from rehearsal.breakpoint import search
+from rehearsal.contract import Watch
 from rehearsal.disturbance import Disturbance
 from rehearsal.errors import RehearsalError
 from rehearsal.faults import Faults
@@ -28,11 +29,15 @@ from rehearsal.history import lines
 from rehearsal.market import Market
 from rehearsal.meter import Figures, Meter
 from rehearsal.model import Answer
+from rehearsal.odoo.connect import factory
+from rehearsal.odoo.observe import Midway
 from rehearsal.odoo.verbs import reserved_by_place
-from rehearsal.outcome import Outcome
+from rehearsal.outcome import Outcome, keep_midway
 from rehearsal.paced import Crew, Paced, PacedRoad, TimedHistory
+from rehearsal.run import employed, stray
 from rehearsal.scenario import Scenario
-from rehearsal.shards import dealing
+from rehearsal.shards import dealing, told_by
+from rehearsal.strangers import CutOff, no_way_out
 from rehearsal.targets.base import Database, Target
 from rehearsal.weekend import opened, settled, shelved
 
@@ -41,6 +46,8 @@ LIVE_S = 10.0
 """Wall seconds between two lines of live figures."""
 DRAIN_S_MAX = 15.0
 """How long an interrupted run waits for the answers that are still on their way."""
+LOOKS_MAX = 5
+"""How often the books are read midway until two readings agree."""
 
 
 class GeventBell:
@@ -65,6 +72,9 @@ class GeventBell:
 
 class Hands(Crew, Protocol):
     """A crew that can be waited for and that hands in what it wrote down."""
+
+    given_up: Mapping[str, set[int]]
+    """Lost workers by name, with the operations that were under way there."""
 
     def bind(self, road: PacedRoad) -> None:
         """Let answers go to *road*."""
@@ -107,6 +117,7 @@ class Conductor:
         self.done = Signal()
         self.market: Market | None = None
         self._greenlet: Any = None
+        self._watch = Watch(elsewhere=self._cut_off)
         self._history = TimedHistory(orders.folder / "history", self.env, self.meter)
 
     # -- what others see -----------------------------------------------------------------------------
@@ -146,11 +157,16 @@ class Conductor:
         self.outcome.trouble.append(sentence)
         self._history.write("worker_lost", self.env.now, worker=name)
 
+    def _cut_off(self) -> None:
+        """Wake a handler of the connector that sleeps instead of waiting for the clock: it holds up the weekend."""
+        self._greenlet.kill(CutOff, block=False)
+
     # -- the run -------------------------------------------------------------------------------------
 
     def _conducted(self, crew: Hands) -> None:
         try:
-            self._played(crew)
+            with no_way_out(), self._watch:
+                self._played(crew)
         except RehearsalError as error:
             self.outcome.error, self.outcome.exit_code = str(error), error.exit_code
         except Stopped:
@@ -160,6 +176,7 @@ class Conductor:
             self.outcome.error, self.outcome.exit_code = f"the conductor failed: {type(error).__name__}: {error}", 5
         finally:
             self.outcome.now_s, self.outcome.figures = self.env.now, self.figures().as_dict()
+            self.outcome.seals = {"main": self._history.seal}
             self._history.close()
             crew.close()
             self.outcome.save(self.orders.folder)
@@ -168,7 +185,6 @@ class Conductor:
     def _played(self, crew: Hands) -> None:
         scenario, folder = self.scenario, self.orders.folder
         world, wanted = demand.draw(scenario)
-        connector = project.connector(scenario.connector)(scenario)
         road = PacedRoad(
             self.env, crew, scenario.clock.round_trip, scenario.clock.timeout, self._history, self.meter,
             frozenset(scenario.channels),
@@ -176,8 +192,8 @@ class Conductor:
         crew.bind(road)
         faults = Faults(scenario, folder / "faults.ndjson")
         queues = {code: demand.Queue(ones) for code, ones in wanted.items()}
-        self.market = market = Market(self.env, scenario, world, queues, self._history, faults)
-        market.connect(connector, road)
+        self.market = market = Market(self.env, scenario, world, queues, self._history, faults, self._watch)
+        market.connect(employed(scenario, self._watch), road)
         disturbance = self._disturbance(faults)
         crew.await_lanes(self.orders.lanes)
         ticker = gevent.spawn(self._tick)
@@ -189,6 +205,7 @@ class Conductor:
                 self._paced(queues)
             with self._timed("settle"):
                 road.hurry()
+                self._looked_midway(road)
                 self._over_reserved(road)
                 faults.heal(self.env.now)
                 if disturbance:
@@ -201,6 +218,10 @@ class Conductor:
         except RehearsalError:
             self._history.phase("aborted", self.env.now)
             raise
+        except Exception as error:
+            self.outcome.aborted = stray(market, error)
+            self._history.phase("aborted", self.env.now)
+            self._drained(road)
         finally:
             ticker.kill(block=False)
             self.meter.end()
@@ -224,6 +245,26 @@ class Conductor:
             self.env.run(until=scenario.lasts)
         self.meter.end()
 
+    def _looked_midway(self, road: PacedRoad) -> None:
+        """Read what stock and open transfers say of each other while orders are open.
+
+        Two readings that agree are of an instant at which nobody wrote; Odoo's own crons, in the back office, may.
+        """
+        self._drained(road)
+        if self.env.open:
+            return
+        last = self._midway_rows()
+        for _ in range(LOOKS_MAX):
+            before, last = last, self._midway_rows()
+            if before == last:
+                keep_midway(self.orders.folder, last)
+                return
+
+    def _midway_rows(self) -> Mapping[str, list[dict[str, Any]]]:
+        midway = Midway(factory(self.orders.database, self.scenario.client, float(self.scenario.clock.timeout)))
+        midway.look(self.env.now)
+        return midway.rows
+
     def _over_reserved(self, road: PacedRoad) -> None:
         """Read once, in one transaction of Odoo, how many units are reserved beyond what lies there: its own race."""
         answer = self.env.run(until=road.ask(reserved_by_place(), "settle"))
@@ -244,22 +285,36 @@ class Conductor:
             gevent.sleep(0.05)
 
     def _handed_in(self, crew: Hands) -> None:
-        """Collect the workers' files, and see that every operation was performed once."""
-        folder = self.orders.folder / "history"
-        missing = crew.gather(folder)
-        self.outcome.trouble += [
-            f"{name} did not hand in what it had done; its part cannot be checked" for name in missing
-        ]
-        by_worker = {path.stem: list(lines(path.parent, path.stem)) for path in folder.glob("worker-*.ndjson")}
-        asked = [line["i"] for line in lines(folder, "main") if line["kind"] == "operation"]
-        told = dealing(asked, by_worker)
-        self.outcome.dealing = {
-            "asked": told.asked, "missing": len(told.missing), "twice": len(told.twice),
-            "by_worker": {name: sum(line["kind"] == "sent" for line in told) for name, told in by_worker.items()},
-        }  # fmt: skip
-        if told.twice or (told.missing and self.outcome.finished and not self.outcome.trouble):
+        """Collect the workers' files, and see that every operation was performed once; what cannot be seen is told."""
+        try:
+            self._counted(crew)
+        except Exception as error:
+            logger.exception("the workers' files could not be checked")
             self.outcome.trouble.append(
-                f"{len(told.twice)} operation(s) were performed twice and {len(told.missing)} not at all; "
+                f"what the workers did could not be checked ({type(error).__name__}: {error}); see history/worker-*.ndjson in "
+                "the run folder, and run again"
+            )
+
+    def _counted(self, crew: Hands) -> None:
+        folder, trouble = self.orders.folder / "history", self.outcome.trouble
+        late = crew.gather(folder)
+        trouble += [f"{name} did not hand in what it had done; its part cannot be checked" for name in late]
+        files = {path.stem: told_by(path) for path in sorted(folder.glob("worker-*.ndjson"))}
+        damaged = {name: told.flaw for name, told in files.items() if told.flaw}
+        trouble += [
+            f"the file of {name} is damaged ({flaw}); its part cannot be checked" for name, flaw in damaged.items()
+        ]
+        asked = [line["i"] for line in lines(folder, "main") if line["kind"] == "operation"]
+        dealt = dealing(asked, {name: told.lines for name, told in files.items()})
+        sent = {name: told.sent for name, told in files.items()}
+        trouble += [_back(name, gone, sent[name]) for name, gone in crew.given_up.items() if name in sent]
+        self.outcome.dealing = {
+            "asked": dealt.asked, "missing": len(dealt.missing), "twice": len(dealt.twice),
+            "by_worker": {name: len(operations) for name, operations in sent.items()},
+        }  # fmt: skip
+        if dealt.twice or (dealt.missing and self.outcome.finished and not trouble):
+            trouble.append(
+                f"{len(dealt.twice)} operation(s) were performed twice and {len(dealt.missing)} not at all; "
                 "this is a fault of the harness, please report it with the run folder"
             )
 
@@ -291,6 +346,14 @@ class Conductor:
             yield
         finally:
             self.outcome.timings_s[phase] = round(time.monotonic() - began, 3)
+
+
+def _back(name: str, gone: set[int], sent: frozenset[int]) -> str:
+    """Return what is said of a worker that came back: how many of the operations that were *gone* with it were *sent*."""
+    return (
+        f"{name} came back later: of the {len(gone)} operation(s) that had been given up with it, {len(gone & sent)} were "
+        "sent to Odoo and the others were not"
+    )
 
 
 def _of_day(at_s: float) -> str:

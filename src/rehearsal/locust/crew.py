@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,25 @@ from locust.exception import RPCError
 from locust.runners import STATE_MISSING, MasterRunner
 
 from rehearsal.errors import HarnessFault
-from rehearsal.locust.bench import Bench, Job, unpacked_answer
+from rehearsal.locust.bench import LEASE_S, Bench, Job, unpacked_answer
 from rehearsal.paced import Asked, Paced, PacedRoad
 from rehearsal.shards import key_of, shard_of
 
 logger = logging.getLogger(__name__)
-DEAL, ANSWER, READY, GATHER, LINES, SETTINGS = (
+DEAL, ANSWER, READY, GATHER, LINES, SETTINGS, PING, PONG = (
     "rehearsal_deal", "rehearsal_answer", "rehearsal_ready", "rehearsal_gather", "rehearsal_lines", "rehearsal_settings",
+    "rehearsal_ping", "rehearsal_pong",
 )  # fmt: skip
 """Messages between master and workers."""
 READY_S_MAX = 120.0
 """How long the lanes may take to log in."""
 GATHER_S_MAX = 60.0
+RETURNED_S_MAX = 10.0
+"""How long one that came back after it had been given up may take to hand in what it did."""
 WATCH_S = 0.5
+PING_S = 0.5
+SILENCE_S = LEASE_S + 1.0
+"""A worker is given up after so long a silence at the earliest: by then it sends nothing any more."""
 Lost = Callable[[str, str], None]
 """Told which worker was lost, by name, and what it means, in a sentence."""
 
@@ -37,6 +44,8 @@ def job_of(asked: Asked, env: Paced) -> Job:
 
 class LocalCrew:
     """The lanes of this very process."""
+
+    given_up: Mapping[str, set[int]] = {}
 
     def __init__(self, bench: Bench, env: Paced) -> None:
         self._bench = bench
@@ -75,13 +84,19 @@ class RemoteCrew:
         """Client id to lanes that are logged in."""
         self._clients: dict[int, str] = {}
         """Shard to client id, fixed when the doors open."""
+        self.given_up: dict[str, set[int]] = {}
+        """Lost workers by name, with the operations that were under way there."""
+        self._lost_clients: dict[str, str] = {}
+        self._heard_s: dict[str, float] = {}
         self._under_way: dict[int, set[int]] = {}
-        self._files: dict[str, Any] = {}
+        self._folder: Path | None = None
+        self._parts: dict[str, int] = {}
         self._handed_in: set[str] = set()
         self._handed = Signal()
         runner.register_message(ANSWER, self._answered)
         runner.register_message(READY, self._ready)
         runner.register_message(LINES, self._lines)
+        runner.register_message(PING, self._pinged)
         self._watcher = gevent.spawn(self._watch)
 
     @property
@@ -112,18 +127,28 @@ class RemoteCrew:
             logger.warning("an operation could not be dealt to %s: %s", self.name(shard), error)  # the watch finds out
 
     def gather(self, folder: Path) -> tuple[str, ...]:
-        """Have every worker hand in its file, into *folder*; return the names of those that did not in time."""
+        """Have every worker hand in its file, into *folder*; return the names of those that did not in time.
+
+        One that was given up and is back is asked too, so that what it did is known; it was named already.
+        """
         self._folder = folder
-        wanted = {self.name(shard) for shard in self._clients}
-        for client in self._clients.values():
-            self._runner.send_message(GATHER, None, client)
-        with gevent.Timeout(GATHER_S_MAX, False):
-            while not wanted <= self._handed_in:
+        wanted = {self.name(shard): client for shard, client in self._clients.items()}
+        back = {name: client for client, name in self._lost_clients.items() if self._alive(client)}
+        for name, client in (wanted | back).items():
+            try:
+                self._runner.send_message(GATHER, None, client)
+            except RPCError as error:
+                logger.warning("%s could not be asked for its file: %s", name, error)
+        self._await_files(set(wanted), GATHER_S_MAX)
+        self._await_files(set(back), RETURNED_S_MAX)
+        self._folder = None  # what comes now comes too late
+        return tuple(sorted(set(wanted) - self._handed_in))
+
+    def _await_files(self, names: set[str], seconds: float) -> None:
+        with gevent.Timeout(seconds, False):
+            while not names <= self._handed_in:
                 self._handed.clear()
                 self._handed.wait()
-        for file in self._files.values():
-            file.close()
-        return tuple(sorted(wanted - self._handed_in))
 
     def close(self) -> None:
         """Watch the workers no more; Locust ends them."""
@@ -145,28 +170,47 @@ class RemoteCrew:
             self.road.tell(index, answer, took_s)
 
     def _lines(self, environment: Any, msg: Any, **_: Any) -> None:
-        name = self.name(self._runner.get_worker_index(msg.node_id))
-        if name not in self._files:
-            self._files[name] = (self._folder / f"{name}.ndjson").open("wb")
-        self._files[name].write(msg.data["part"])
-        if msg.data["last"]:
-            self._handed_in.add(name)
-            self._handed.set()
+        """Take a part of a worker's file; a file appears whole, once, or not at all."""
+        name, number = self.name(self._runner.get_worker_index(msg.node_id)), msg.data["number"]
+        if self._folder is None or name in self._handed_in or number != self._parts.get(name, 0) + 1:
+            return
+        partial = self._folder / f"{name}.ndjson.partial"
+        try:
+            with partial.open("ab" if number > 1 else "wb") as file:
+                file.write(msg.data["part"])
+            self._parts[name] = number
+            if msg.data["last"]:
+                partial.replace(self._folder / f"{name}.ndjson")
+                self._handed_in.add(name)
+                self._handed.set()
+        except OSError as error:
+            logger.error("the file of %s could not be written: %s", name, error)  # it is then missing, which is told
+
+    def _pinged(self, environment: Any, msg: Any, **_: Any) -> None:
+        """Renew a worker's leave to send, unless it was given up."""
+        self._heard_s[msg.node_id] = time.monotonic()
+        told = {"asked_s": msg.data["asked_s"], "given_up": msg.node_id in self._lost_clients}
+        self._runner.send_message(PONG, told, msg.node_id)
+
+    def _alive(self, client: str) -> bool:
+        node = self._runner.clients.get(client)
+        return node is not None and node.state != STATE_MISSING
 
     def _watch(self) -> None:
         """Notice workers that are gone; Locust itself takes about four seconds for one that was killed."""
         while True:
             gevent.sleep(WATCH_S)
             for shard, client in list(self._clients.items()):
-                node = self._runner.clients.get(client)
-                if node is None or node.state == STATE_MISSING:
+                silent_s = time.monotonic() - self._heard_s.get(client, 0.0)
+                if not self._alive(client) and silent_s > SILENCE_S:
                     self._drop(shard, client)
 
     def _drop(self, shard: int, client: str) -> None:
         del self._clients[shard]
         assert self.road is not None
-        what = f"{self.name(shard)} ({client}) was lost"
-        count = self.road.give_up(self._under_way.pop(shard, set()), what)
+        what, under_way = f"{self.name(shard)} ({client}) was lost", self._under_way.pop(shard, set())
+        self._lost_clients[client], self.given_up[self.name(shard)] = self.name(shard), under_way
+        count = self.road.give_up(under_way, what)
         logger.error("%s; %d operation(s) were under way there", what, count)
         self._lost(
             self.name(shard),

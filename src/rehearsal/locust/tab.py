@@ -18,7 +18,10 @@ from rehearsal.locust.conductor import LIVE_S, Conductor
 
 KEY = "rehearsal"
 COLUMNS = (("what", "What"), ("state", "State"), ("detail", "Detail"))
-STATES = {"holds": "✓ holds so far", "broken": "✗ broken", "waits": "? needs Odoo's books, read at the end"}
+STATES = {
+    "holds": "✓ holds so far", "broken": "✗ broken", "undecided": "? undecided",
+    "waits": "? needs Odoo's books, read at the end",
+}  # fmt: skip
 
 
 def install(environment: Environment, conductor: Conductor) -> None:
@@ -65,6 +68,8 @@ def row(what: str, state: str, detail: str) -> dict[str, str]:
 
 
 def _invariant(line: dict[str, Any]) -> dict[str, str]:
+    if line["state"] == "undecided":
+        return row(line["id"].replace("_", " "), STATES["undecided"], line["because"])
     detail = f"{line['examined']} examined" if line["state"] != "waits" else ""
     if line["findings"]:
         detail += f", {line['findings']} finding(s), {line['units']} unit(s), {line['money_at_risk']} at risk"

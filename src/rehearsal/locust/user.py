@@ -20,9 +20,9 @@ from locust.env import Environment
 from locust.exception import StopTest
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
-from rehearsal.locust.client import FastOdoo
+from rehearsal.locust.client import UNAUTHORIZED, FastOdoo
 from rehearsal.model import Answer, Operation, Outcome
-from rehearsal.odoo.client import NotAllowed, NotSent, perform
+from rehearsal.odoo.client import NoAnswer, NotAllowed, NotSent, perform
 from rehearsal.targets.base import Database
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,25 @@ class OdooUser(FastHttpUser):
         except NotSent as error:
             answer = Answer(Outcome.REFUSED, None, str(error))
         self.report(name or operation.name, answer, behind_s + time.perf_counter() - began, started_at)
+        return answer
+
+    def fetch(self, path: str, *, name: str, shows: bytes) -> Answer:
+        """Fetch a page that must show *shows*, report it to Locust as *name*, and return the `Answer`; its value is the page.
+
+        Whatever else comes is a failure: a login page too, which Odoo sends with status 200 when the session is over.
+        """
+        began, started_at = time.perf_counter(), time.time()
+        try:
+            status, page = self.odoo.get(path)
+            answer = Answer(Outcome.OK, page)
+            if status != 200 or shows not in page:
+                said = page.decode(errors="replace") if status == UNAUTHORIZED else f"HTTP {status}, not the page"
+                answer = Answer(Outcome.REFUSED, None, said)
+        except NotAllowed as error:
+            raise StopTest(stop_test(self.environment, str(error))) from error
+        except (NoAnswer, NotSent) as error:
+            answer = Answer(Outcome.UNKNOWN, None, str(error))
+        self.report(name, answer, time.perf_counter() - began, started_at)
         return answer
 
     def report(self, name: str, answer: Answer, took_s: float, started_at: float) -> None:

@@ -6,22 +6,37 @@ worker keeps its file in REHEARSE_WORKER_FOLDER, or in a temporary folder, until
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import gevent
 from locust import events
 from locust.env import Environment
+from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.locust import tab, user
-from rehearsal.locust.bench import Bench, Job, packed_answer
+from rehearsal.locust.bench import Bench, Job, Lease, packed_answer
 from rehearsal.locust.conductor import Conductor, Orders
-from rehearsal.locust.crew import ANSWER, DEAL, GATHER, LINES, READY, SETTINGS, LocalCrew, RemoteCrew
+from rehearsal.locust.crew import (
+    ANSWER,
+    DEAL,
+    GATHER,
+    LINES,
+    PING,
+    PING_S,
+    PONG,
+    READY,
+    SETTINGS,
+    LocalCrew,
+    RemoteCrew,
+)  # fmt: skip
 from rehearsal.model import Answer
 from rehearsal.odoo.client import NotAllowed
 from rehearsal.run import reopen, target_of
@@ -81,6 +96,13 @@ class Wiring:
         folder = Path(os.environ.get("REHEARSE_WORKER_FOLDER") or tempfile.mkdtemp(prefix="rehearse-worker-"))
         bench = self.bench = Bench(folder, f"worker-{runner.worker_index}")
         bench.told = self._told_master
+        lease = bench.lease = Lease()
+
+        def pong(environment: Environment, msg: Any, **_: Any) -> None:
+            if msg.data["given_up"]:
+                lease.end()
+            else:
+                lease.renew(msg.data["asked_s"])
 
         def dealt(environment: Environment, msg: Any, **_: Any) -> None:
             bench.put(Job.unpacked(msg.data["job"]))
@@ -89,15 +111,17 @@ class Wiring:
             told = bench.history.path.read_bytes()
             parts = [told[at : at + PART_BYTES] for at in range(0, len(told), PART_BYTES)] or [b""]
             for number, part in enumerate(parts, start=1):
-                runner.send_message(LINES, {"part": part, "last": number == len(parts)})
+                runner.send_message(LINES, {"part": part, "number": number, "last": number == len(parts)})
                 gevent.sleep(0)
 
         def set_up(environment: Environment, msg: Any, **_: Any) -> None:
             os.environ.update(msg.data)
             user.OdooUser.network_timeout = user.timeout_s()
+            gevent.spawn(_pinging, runner)
 
         runner.register_message(SETTINGS, set_up)
         runner.register_message(DEAL, dealt)
+        runner.register_message(PONG, pong)
         runner.register_message(GATHER, gathered, concurrent=True)
 
     def _orders(self, environment: Environment, runner: Any, folder: Path) -> Orders:
@@ -172,6 +196,14 @@ class Wiring:
 
     def _told_master(self, index: int, answer: Answer, took_s: float) -> None:
         self._environment.runner.send_message(ANSWER, {"answer": packed_answer(index, answer, took_s)})
+
+
+def _pinging(runner: WorkerRunner) -> None:
+    """Ask the master again and again whether it still counts on this worker; its clock is not asked for."""
+    while True:
+        with contextlib.suppress(RPCError):  # Locust itself connects again; until then the lease runs out
+            runner.send_message(PING, {"asked_s": time.monotonic()})
+        gevent.sleep(PING_S)
 
 
 def run_folder() -> Path:

@@ -41,10 +41,7 @@ class Json2Client:
     ) -> Any:
         """Return what *method* returned; see `Client.call`."""
         body = json.dumps(json2_body(ids, arguments, context)).encode()
-        try:
-            return json2_result(*self._posted(f"/json/2/{model}/{method}", body))
-        except ValueError:  # status 200, and no JSON: a login page, or one of something in between
-            raise NoAnswer("a page instead of an answer") from None
+        return json2_result(*self._posted(f"/json/2/{model}/{method}", body))
 
     def version(self) -> str:
         """Return the server's version."""

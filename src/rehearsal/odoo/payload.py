@@ -67,7 +67,10 @@ def jsonrpc_result(status: int, text: bytes | str, login: str) -> Any:
 def json2_result(status: int, text: bytes | str) -> Any:
     """Return the result in a JSON-2 answer; raises one of the client's exceptions."""
     if status == 200:
-        return orjson.loads(text)
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            raise NoAnswer("a page instead of an answer") from None
     if status in PROXY_STATUSES:
         raise NoAnswer(f"HTTP {status} instead of an answer")
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Answer, Operation, Outcome, Proof
-from rehearsal.odoo.client import worth_retrying
+from rehearsal.odoo.client import LOOK_UP, worth_retrying
 
 RETRIES_MAX = 8
 RETRY_PAUSE_S = 5.0
@@ -75,7 +75,7 @@ def _found(erp: Erp, operation: Operation, proof: Proof) -> Steps:
 
 def look_up(proof: Proof, orders: tuple[str, ...] = ()) -> Operation:
     """Find what *proof* says an operation would have left behind; value: rows with ``id``."""
-    return search(proof.model, list(proof.domain), ["id"], name="look up unknown outcome", orders=orders)
+    return search(proof.model, list(proof.domain), ["id"], name=LOOK_UP, orders=orders)
 
 
 def search(
