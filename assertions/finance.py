@@ -1,4 +1,4 @@
-"""Finance: the money that moved outside is the money in the books, order by order and tender by tender."""
+"""Finance: the money that moved outside is the money in the books, order by order and tender by tender, and stays for a reason."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ AREA = "finance"
 
 
 def money_taken_equals_money_booked(record: Record) -> Judgement:
-    """For every order and tender, what was captured less what was given back is what Odoo's posted payments say, in the tender's own journal."""
+    """For every order and tender, what was captured, and what was given back, is what Odoo's posted payments say, in the tender's own journal."""
     certain = '"order" NOT IN (SELECT "order" FROM doubts)'
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in record.rows(f"""
         SELECT b.*, coalesce(o.channel, 'unknown') AS seller,
-            CASE WHEN booked_minor > moved_minor THEN 'more booked than moved' ELSE 'less booked than moved' END AS wrong
+            CASE WHEN abs(booked_minor) > abs(moved_minor) THEN 'more booked than moved' ELSE 'less booked than moved' END
+                || CASE WHEN taken THEN '' ELSE ' back' END AS wrong
         FROM money_breaks b LEFT JOIN (SELECT DISTINCT channel, "order" FROM orders) o USING ("order")
         WHERE moved_minor <> booked_minor AND {certain} ORDER BY seller, tender, wrong, first_i, "order" """):
         groups.setdefault((row["seller"], row["tender"], row["wrong"]), []).append(row)
@@ -49,4 +50,41 @@ def _finding(channel: str, tender: str, wrong: str, group: list[dict[str, Any]])
     )
 
 
-INVARIANTS = (money_taken_equals_money_booked,)
+KEPT = """
+WITH paid AS (SELECT channel, "order", sum(amount_minor) AS paid_minor, max(i) AS last_i, max(at_s) AS at_s FROM money GROUP BY ALL),
+matched AS (
+    SELECT o.channel, o."order", o.i, o.total_minor, coalesce(p.paid_minor, 0) AS paid_minor, p.last_i, p.at_s
+    FROM orders o JOIN endings e ON e.channel = o.channel AND e."order" = o."order" AND e.how = 'handed_over'
+    LEFT JOIN paid p ON p.channel = o.channel AND p."order" = o."order")
+"""
+
+
+def what_was_handed_over_stays_paid(record: Record) -> Judgement:
+    """An order that was handed over is paid with its total, no more and no less: nothing is given back without a reason."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in record.rows(KEPT + "SELECT * FROM matched WHERE paid_minor <> total_minor ORDER BY channel, i"):
+        groups.setdefault(row["channel"], []).append(row)
+    return Judgement(
+        examined=record.value(KEPT + "SELECT count(*) FROM matched"),
+        findings=tuple(_unpaid(channel, group) for channel, group in groups.items()),
+    )
+
+
+def _unpaid(channel: str, group: list[dict[str, Any]]) -> Finding:
+    apart = [abs(row["total_minor"] - row["paid_minor"]) for row in group]
+    worst = group[apart.index(max(apart))]
+    return Finding(
+        message=(
+            f"{channel}: {len(group)} order(s) handed over and not paid with their total, {money(sum(apart))} apart; worst "
+            f"{worst['order']}: {money(worst['paid_minor'])} paid of {money(worst['total_minor'])}"
+        ),
+        severity=Severity.CRITICAL,
+        money_at_risk_minor=sum(apart),
+        witnesses=tuple(dict.fromkeys(row["last_i"] or row["i"] for row in (group[0], worst, group[-1]))),
+        orders=tuple((channel, row["order"]) for row in group),
+        at_s=group[0]["at_s"],
+    )
+
+
+INVARIANTS = (money_taken_equals_money_booked, what_was_handed_over_stays_paid)
+FROM_HISTORY = (what_was_handed_over_stays_paid,)

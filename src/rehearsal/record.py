@@ -5,12 +5,13 @@ Views of the outside ledger (from the history):
     publications(at_s, channel, node, sku, units)                 phases, dead_letters, resolutions
     orders(i, channel, "order", node, mode, at_s, total_minor, till)      accepted orders and till tickets
     order_lines(channel, "order", line, sku, units, price_minor, total_minor)
-    money(i, channel, "order", tender, amount_minor, at_s)                captured (+) and refunded (-)
+    money(i, channel, "order", tender, amount_minor, taken, at_s)         captured (+, taken) and refunded (-)
     endings(channel, "order", at_s, i, how)                               handed_over | cancelled
     book(node, sku, units)                                                opening stock as the books say
 Views of the snapshot: one per table of `odoo.observe`, prefixed ``erp_``, plus
     erp_products(id, sku)  erp_nodes(id, node)  erp_journals(id, tender)  erp_methods(id, tender)  erp_tills(id, channel)
-    money_booked("order", tender, amount_minor, model, id)     money_breaks: both sides of every (order, tender)
+    money_booked("order", tender, amount_minor, taken, model, id)
+    money_breaks: both sides of every (order, tender, taken or given back)
     doubts("order")          orders touched by an operation whose outcome stayed unknown
 """
 
@@ -62,11 +63,11 @@ CREATE TABLE order_lines AS SELECT e.channel, e."order", TRY_CAST(l.value->>'lin
     TRY_CAST(l.value->>'total_minor' AS BIGINT) AS total_minor
     FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed');
 CREATE TABLE money AS
-    SELECT i, channel, "order", data->>'tender' AS tender, at_s,
+    SELECT i, channel, "order", data->>'tender' AS tender, at_s, type = 'payment.captured' AS taken,
         CASE type WHEN 'payment.captured' THEN 1 ELSE -1 END * TRY_CAST(data->>'amount_minor' AS BIGINT) AS amount_minor
     FROM events WHERE type IN ('payment.captured', 'refund.paid')
     UNION ALL
-    SELECT e.i, e.channel, e."order", t.value->>'tender', e.at_s, TRY_CAST(t.value->>'amount_minor' AS BIGINT)
+    SELECT e.i, e.channel, e."order", t.value->>'tender', e.at_s, true, TRY_CAST(t.value->>'amount_minor' AS BIGINT)
     FROM events e, json_each(e.data, '$.tenders') t WHERE e.type = 'ticket.closed';
 CREATE TABLE endings AS SELECT channel, "order", min(at_s) AS at_s, min(i) AS i,
     arg_min(CASE type WHEN 'order.cancelled' THEN 'cancelled' ELSE 'handed_over' END, i) AS how
@@ -103,17 +104,18 @@ CREATE VIEW erp_tills AS SELECT res_id AS id, substr(name, 7) AS channel FROM er
 CREATE VIEW erp_methods AS SELECT res_id AS id, split_part(name, '__', 3) AS tender FROM erp_names WHERE starts_with(name, 'method__');
 CREATE VIEW money_booked AS
     SELECT p.ref AS "order", j.tender, CASE p.direction WHEN 'inbound' THEN 1 ELSE -1 END * p.amount_minor AS amount_minor,
-        'account.payment' AS model, p.id
+        p.direction = 'inbound' AS taken, 'account.payment' AS model, p.id
     FROM erp_payments p LEFT JOIN erp_journals j ON j.id = p.journal WHERE p.state NOT IN ('draft', 'canceled', 'rejected')
     UNION ALL
-    SELECT t.ref, m.tender, p.amount_minor, 'pos.payment', p.id
+    SELECT t.ref, m.tender, p.amount_minor, true, 'pos.payment', p.id
     FROM erp_ticket_payments p JOIN erp_tickets t ON t.id = p.ticket LEFT JOIN erp_methods m ON m.id = p.method;
 CREATE VIEW money_breaks AS
-    SELECT coalesce(l."order", b."order") AS "order", coalesce(l.tender, b.tender) AS tender, coalesce(l.moved, 0) AS moved_minor,
+    SELECT coalesce(l."order", b."order") AS "order", coalesce(l.tender, b.tender) AS tender, coalesce(l.taken, b.taken) AS taken,
+        coalesce(l.moved, 0) AS moved_minor,
         coalesce(b.booked, 0) AS booked_minor, l.channel, l.first_i, l.at_s, coalesce(b.ids, []) AS ids, b.model
-    FROM (SELECT channel, "order", tender, sum(amount_minor) AS moved, min(i) AS first_i, min(at_s) AS at_s FROM money GROUP BY ALL) l
-    FULL JOIN (SELECT "order", coalesce(tender, '?') AS tender, sum(amount_minor) AS booked, list(id) AS ids, any_value(model) AS model
-        FROM money_booked GROUP BY ALL) b ON b."order" = l."order" AND b.tender = l.tender;
+    FROM (SELECT channel, "order", tender, taken, sum(amount_minor) AS moved, min(i) AS first_i, min(at_s) AS at_s FROM money GROUP BY ALL) l
+    FULL JOIN (SELECT "order", coalesce(tender, '?') AS tender, taken, sum(amount_minor) AS booked, list(id) AS ids, any_value(model) AS model
+        FROM money_booked GROUP BY ALL) b ON b."order" = l."order" AND b.tender = l.tender AND b.taken = l.taken;
 """
 
 

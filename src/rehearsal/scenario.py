@@ -191,18 +191,19 @@ class Fault(Part):
 
 
 class Deadlines(Part):
-    """What the retailer promises; an order beyond it is stuck."""
+    """What the retailer promises. An order beyond it is a finding where the integration kept it waiting; once the world is at
+    rest, whatever is not at its end is stuck, deadline or not."""
 
     imported: SomeTime = 8 * 3600
-    """From acceptance to a confirmed order in the ERP."""
+    """From the first arrival at the connector to a confirmed order in the ERP."""
     home_delivery: SomeTime = 48 * 3600
     """From acceptance to goods issue, or to cancelled and refunded."""
     ship_from_store: SomeTime = 48 * 3600
     pickup_in_store: SomeTime = 72 * 3600
-    """From acceptance to collection, or to cancelled and refunded."""
+    """From acceptance to the parcel lying ready on the pickup shelf, or to cancelled and refunded."""
     take_away: SomeTime = 3600
     refunded: SomeTime = 24 * 3600
-    """From cancellation to the money being back, tender by tender."""
+    """From cancellation to the last refund being asked for; how long the gateway takes is its own business."""
 
 
 class Settle(Part):

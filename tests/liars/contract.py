@@ -1,0 +1,57 @@
+"""Liars about the contract itself: what they return, yield, raise, and what they do to the process."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from connectors.governed import Connector
+from rehearsal.clock import Erp, Steps
+from rehearsal.model import Delivery, EventKind, Instruction
+from rehearsal.scenario import Scenario
+from tests.liars.meddling import Meddler
+
+
+class FulfilsAtAnUnknownNode(Meddler):
+    """Asks a warehouse that was closed last year."""
+
+    def told(self, instructions: list[Instruction]) -> list[Instruction]:
+        """Name a node that nobody knows."""
+        return [replace(one, recipient="store_99") for one in instructions]
+
+
+class RaisesWhenMade(Connector):
+    """Wants a setting that is not there."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        raise KeyError("SHOP_API_KEY")
+
+
+class RaisesAtTheStart(Connector):
+    """Cannot get ready."""
+
+    def start(self, erp: Erp) -> Steps:
+        """Read the ids, and give up."""
+        yield from super().start(erp)
+        raise ConnectionError("the middleware is away")
+
+
+class ExitsInReceive(Connector):
+    """Ends the process with success, before anybody looks."""
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Leave at the first parcel."""
+        if delivery.event.kind is EventKind.GOODS_ISSUED:
+            sys.exit(0)
+        return (yield from super().receive(delivery, erp))
+
+
+class Hangs(Connector):
+    """Waits for an answer in a loop, and lets nobody else do anything."""
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Neither yield nor return, at the first parcel."""
+        while delivery.event.kind is EventKind.GOODS_ISSUED and delivery.event.order.startswith("MARKETPLACE"):
+            pass
+        return (yield from super().receive(delivery, erp))

@@ -1,0 +1,141 @@
+"""Liars about goods: what is picked, shipped, counted and where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rehearsal.clock import Erp, Steps
+from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
+from rehearsal.odoo import verbs
+from tests.liars.meddling import Meddler, with_data
+
+HOURS = 3600.0
+AGAIN = "-again"
+"""Ends the request of a second shipment, of which the books shall not hear."""
+
+
+class ShipsNothing(Meddler):
+    """Imports, confirms and books, and asks nobody to pick."""
+
+    def told(self, instructions: list[Instruction]) -> list[Instruction]:
+        """Keep requests to ourselves."""
+        return [one for one in instructions if one.kind is not InstructionKind.FULFIL]
+
+
+class ShipsTwice(Meddler):
+    """Asks for each parcel under two names, and does not look at what becomes of the second."""
+
+    def told(self, instructions: list[Instruction]) -> list[Instruction]:
+        """Ask again, under a name that the node does not know yet."""
+        again = [
+            with_data(one, request=f"{one.data['request']}{AGAIN}")
+            for one in instructions
+            if one.kind is InstructionKind.FULFIL and one.recipient == "dc"
+        ]
+        return [*instructions, *again]
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Hear nothing of the second shipment."""
+        if str(delivery.event.data.get("request", "")).endswith(AGAIN):
+            return None
+        return (yield from super().receive(delivery, erp))
+
+
+class ShipsTheWrongGoods(Meddler):
+    """Odoo has what was ordered; the picker is asked for something else."""
+
+    def told(self, instructions: list[Instruction]) -> list[Instruction]:
+        """Name the next article of the catalogue in every parcel from the distribution centre."""
+        return [
+            with_data(one, lines=[{**line, "sku": self._other(line["sku"])} for line in one.data["lines"]])
+            if one.kind is InstructionKind.FULFIL and one.recipient == "dc"
+            else one
+            for one in instructions
+        ]
+
+    def _other(self, sku: str) -> str:
+        known = sorted(self.directory.products)
+        return known[(known.index(sku) + 1) % len(known)]
+
+
+class ShipsAfterCancelling(Meddler):
+    """Cancels and refunds as it should, and sends the goods all the same."""
+
+    def told(self, instructions: list[Instruction]) -> list[Instruction]:
+        """Let the distribution centre ship what was just cancelled."""
+        return [*instructions, *(
+            replace(self._request(self.cases[one.order]), recipient="dc", data={
+                **self._request(self.cases[one.order]).data, "request": f"late-{one.order}{AGAIN}", "mode": "home_delivery",
+            })
+            for one in instructions if one.kind is InstructionKind.CANCEL
+        )]  # fmt: skip
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Hear nothing of that shipment."""
+        if str(delivery.event.data.get("request", "")).endswith(AGAIN):
+            return None
+        return (yield from super().receive(delivery, erp))
+
+
+class AsksLate(Meddler):
+    """The request to the node waits for more than a day in some queue."""
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Import at once, and answer after 30 hours."""
+        instructions = yield from super().receive(delivery, erp)
+        if delivery.event.kind is EventKind.ORDER_PLACED:
+            yield erp.env.timeout(30 * HOURS)
+        return instructions
+
+
+class NeverBooksTheGoodsIssue(Meddler):
+    """Everything is shipped, and Odoo's transfers stay open."""
+
+    def asked(self, operation: Operation) -> Operation | None:
+        """Validate nothing."""
+        return None if operation.name in ("validate transfer", "date transfer") else operation
+
+
+class SellsFromTheWrongNode(Meddler):
+    """The store ships; Odoo has the order at the distribution centre."""
+
+    def _rows(self, events: Any, node: str) -> tuple[list[str], list[list[Any]]]:
+        fields, rows = super()._rows(events, node)
+        return fields, [self._moved(row, fields, events) for row in rows]
+
+    def _moved(self, row: list[Any], fields: list[str], events: Any) -> list[Any]:
+        place, ref = fields.index("warehouse_id/.id"), fields.index("client_order_ref")
+        from_stores = {event.order for event in events if event.data["mode"] == "ship_from_store"}
+        return [
+            str(self.directory.warehouses["dc"]["id"]) if n == place and row[ref] in from_stores else value
+            for n, value in enumerate(row)
+        ]
+
+
+class IgnoresEmptyShelves(Meddler):
+    """A declined pick is somebody else's problem."""
+
+    def _except(self, event: Event, erp: Erp) -> Steps:
+        yield erp.env.timeout(1)
+        return []
+
+
+class CountsAShelfAtWill(Meddler):
+    """Writes a piece off that lies where it should, once in the evening."""
+
+    def _close_till(self, event: Event, erp: Erp) -> Steps:
+        yield from super()._close_till(event, erp)
+        if event.channel == "till_1":
+            yield from self._counted(erp, "dc", max(self.directory.products), -1)
+
+    def _counted(self, erp: Erp, node: str, sku: str, change: int) -> Steps:
+        """Set what Odoo has of *sku* to *change* more than it is."""
+        product, place = self.directory.products[sku], self.directory.warehouses[node]["lot_stock_id"]
+        with self.writers[node].request() as turn:
+            yield turn
+            domain = [("product_id", "=", product), ("location_id", "=", place)]
+            rows = yield from verbs.insist(erp, verbs.search("stock.quant", domain, ["quantity"]))
+            units = int(sum(row["quantity"] for row in rows)) + change
+            counted = yield from verbs.insist(erp, verbs.count_shelf(product, place, units))
+            yield from verbs.insist(erp, verbs.apply_count(counted))

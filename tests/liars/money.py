@@ -1,0 +1,83 @@
+"""Liars about money: what is booked, where, how often, and what is given back."""
+
+from __future__ import annotations
+
+from rehearsal.clock import Erp, Steps
+from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
+from tests.liars.meddling import Meddler, with_arguments, with_column, with_data
+
+BOOKING = "upsert payments"
+
+
+class BooksNothing(Meddler):
+    """Money moves outside, and no payment is ever made of it."""
+
+    def _book(self, event: Event, erp: Erp) -> Steps:
+        yield erp.env.timeout(1)
+
+
+class BooksEverythingOnOneOrder(Meddler):
+    """All payments name the order that came first."""
+
+    def asked(self, operation: Operation) -> Operation | None:
+        """Write the first order's id into each memo."""
+        if operation.name != BOOKING:
+            return operation
+        return with_column(operation, "memo", lambda _: min(self.cases))
+
+
+class BooksTwice(Meddler):
+    """Each movement of money becomes two payments, under two external ids."""
+
+    def asked(self, operation: Operation) -> Operation | None:
+        """Double the rows."""
+        if operation.name != BOOKING:
+            return operation
+        rows = operation.arguments["data"]
+        return with_arguments(operation, data=[*rows, *([f"{row[0]}_copy", *row[1:]] for row in rows)])
+
+
+class NeverRefunds(Meddler):
+    """Cancels what it cannot deliver, and keeps the money."""
+
+    def told(self, instructions: list[Instruction]) -> list[Instruction]:
+        """Keep the gateway out of it."""
+        return [one for one in instructions if one.kind is not InstructionKind.REFUND]
+
+
+class RefundsToOtherTenders(Meddler):
+    """What was paid with a card goes back to a gift card, and the other way round."""
+
+    def told(self, instructions: list[Instruction]) -> list[Instruction]:
+        """Swap the tenders."""
+        other = {"card": "gift_card", "gift_card": "card"}
+        return [
+            with_data(one, tender=other.get(one.data["tender"], one.data["tender"]))
+            if one.kind is InstructionKind.REFUND
+            else one
+            for one in instructions
+        ]
+
+
+class GivesGoodsAway(Meddler):
+    """Gives the money back for whatever was delivered, and books that well."""
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Refund at the door."""
+        instructions = yield from super().receive(delivery, erp)
+        event = delivery.event
+        if event.kind is not EventKind.PARCEL_DELIVERED:
+            return instructions
+        refunds = [one for one in self._refunds(self.cases[event.order]) if one.kind is InstructionKind.REFUND]
+        return [*instructions, *refunds]
+
+
+class BooksGiftCardsAsCards(Meddler):
+    """Knows one journal for both, on the way in and on the way back."""
+
+    def asked(self, operation: Operation) -> Operation | None:
+        """Book what was paid with gift cards as if it had been paid with cards."""
+        if operation.name != BOOKING:
+            return operation
+        card, gift = (str(self.directory.journals[tender]) for tender in ("card", "gift_card"))
+        return with_column(operation, "journal_id/.id", lambda journal: card if journal == gift else journal)
