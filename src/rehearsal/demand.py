@@ -14,6 +14,11 @@ from rehearsal import project
 from rehearsal.model import Customer, Demand, Product, World
 from rehearsal.scenario import Scenario
 
+NOT_OPENED_BY = {
+    "name", "title", "connector", "cure", "client", "clock", "gates", "exercised", "load", "deadlines", "settle", "faults",
+}  # fmt: skip
+"""Words of a scenario that are about what happens after the doors open."""
+
 Wanted = Mapping[str, tuple[Demand, ...]]
 
 
@@ -57,6 +62,17 @@ def world_of(scenario: Scenario) -> World:
     """Return the opening world of *scenario*."""
     world: World = project.module("fixtures", "world").build(scenario)
     return world
+
+
+def opening_key(scenario: Scenario, world: World) -> str:
+    """Return what names the opening of *scenario*: the same for two runs that may open from one copy.
+
+    A team's own opening may read any word of the scenario, so only those are left out that no opening can depend on.
+    """
+    words = scenario.model_dump(mode="json", exclude=NOT_OPENED_BY)
+    parts = {name: path.read_text(encoding="utf-8") for name, path in sorted(project.files("fixtures", ".py").items())}
+    told = {"scenario": words, "world": _plain(world), "fixtures": parts}
+    return sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def demand_hash(world: World, wanted: Wanted) -> str:

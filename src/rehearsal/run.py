@@ -222,7 +222,10 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
     for left in sweep(target):
         told(f"dropped database {left}: the run that made it was killed")
     name = database_name(run.manifest["started_at"], options.keep)
-    database = target.clone(name)
+    # In scenario time the opening's own dates matter, so it is written on them.
+    key = demand.opening_key(scenario, world) if run.manifest.get("erp_clock", {}).get("kind") != "scenario" else ""
+    kept = target.clone_world(key, name) if key else None
+    database = kept or target.clone(name)
     try:
         told(f"database {database.name} at {database.url}")
         call = caller(database, scenario.client, CALL_TIMEOUT_S, "preparing the database")
@@ -234,10 +237,14 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
         }  # fmt: skip
         run.save()
         require_mark(call, database)
-        require_unused(call, database)
+        if kept is None:
+            require_unused(call, database)
         note_use(call, str(run.folder))
-        told("seeding the opening world")
-        project.module("fixtures", "opening").seed(call, scenario, world)
+        if kept is None:
+            told("seeding the opening world")
+            project.module("fixtures", "opening").seed(call, scenario, world)
+            if key:
+                target.keep_world(database, key)
         if options.sabotage:
             project.module("fixtures", "saboteurs").SABOTEURS[options.sabotage].act(target, database)
     except BaseException:

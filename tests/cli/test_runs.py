@@ -257,8 +257,9 @@ def test_ctrl_c_ends_a_run_cleanly_and_still_judges(shop: Path, target: NativeTa
 
 
 def test_a_run_that_is_stopped_before_the_doors_open_leaves_no_database(shop: Path, target: NativeTarget) -> None:
-    """By SIGTERM, as a CI server cancels a job: there is nothing to judge, and nothing to clean up."""
-    with started("run", "tiny", "--target", "native", "--out", "run", cwd=shop) as process:
+    """By SIGTERM, as a CI server cancels a job: there is nothing to judge, and nothing to clean up. No other run has its seed,
+    whose opening world is therefore kept nowhere."""
+    with started("run", "tiny", "--seed", "99", "--target", "native", "--out", "run", cwd=shop) as process:
         assert process.stderr is not None
         told = [line for line in iter(process.stderr.readline, "") if stopped_while_seeding(line, process)]
         said = ended(process)

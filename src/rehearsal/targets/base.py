@@ -78,6 +78,12 @@ class Target(Protocol):
     def clone(self, name: str) -> Database:
         """Return a fresh database *name*, copied from the template together with its filestore."""
 
+    def clone_world(self, key: str, name: str) -> Database | None:
+        """Return a database *name* with the opening world *key* in it already; None where none is kept."""
+
+    def keep_world(self, database: Database, key: str) -> None:
+        """Keep a copy of *database* as world *key*, for later runs; silent where that cannot be."""
+
     def database(self, name: str) -> Database:
         """Return the database *name* that is there already (for another look at a kept one)."""
 

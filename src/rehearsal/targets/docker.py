@@ -10,7 +10,7 @@ from pathlib import Path
 from rehearsal import project
 from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.odoo.dialect import require_tested
-from rehearsal.targets import container_ordeal, container_time, lease, template
+from rehearsal.targets import container_ordeal, container_time, lease, template, worlds
 from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.container_workshop import ContainerPostgres, ContainerWorkshop
@@ -73,6 +73,14 @@ class DockerTarget:
         """
         template.copy(self._workshop(), self._need_template().database, name)
         return self.database(name)
+
+    def clone_world(self, key: str, name: str) -> Database | None:
+        """Return a database *name* with world *key* written into it already; None where that is not kept."""
+        return self.database(name) if worlds.copied(self._workshop(), self._need_template(), key, name) else None
+
+    def keep_world(self, database: Database, key: str) -> None:
+        """Keep a copy of *database*, in which world *key* was just written."""
+        worlds.keep(self._workshop(), self._need_template(), key, database.name)
 
     def copy(self, database: Database, name: str) -> Database:
         """Return a copy of *database* as *name*; who is connected to the source is cut off for a moment."""

@@ -122,6 +122,13 @@ class ExistingTarget:
             f"database '{database.name}' at {self.url} cannot be copied as '{name}'; run with: --target native"
         )
 
+    def clone_world(self, key: str, name: str) -> Database | None:
+        """Return None: worlds are kept on our own PostgreSQL alone."""
+        return None
+
+    def keep_world(self, database: Database, key: str) -> None:
+        """Keep nothing."""
+
     def password_hint(self) -> str:
         """Return where the password of its databases is to be read: it is the user's own."""
         return "its password: the one that this command was given"

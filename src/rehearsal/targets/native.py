@@ -8,7 +8,18 @@ from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.odoo.dialect import require_tested
-from rehearsal.targets import archive, faketime, interpreter, lease, machine, ordeal, scenario_time, server, template
+from rehearsal.targets import (
+    archive,
+    faketime,
+    interpreter,
+    lease,
+    machine,
+    ordeal,
+    scenario_time,
+    server,
+    template,
+    worlds,
+)
 from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.cluster import Cluster
@@ -158,11 +169,21 @@ class NativeTarget:
 
         Raises `EnvironmentNotReady` when there's one of that name already, or the target isn't up.
         """
-        installation = self._need()
+        template.copy(NativeWorkshop(self._need()), self._up_template().database, name)
+        return self.database(name)
+
+    def _up_template(self) -> Template:
         if self._template is None:
             raise EnvironmentNotReady("the native target has no template yet; run: rehearse up")
-        template.copy(NativeWorkshop(installation), self._template.database, name)
-        return self.database(name)
+        return self._template
+
+    def clone_world(self, key: str, name: str) -> Database | None:
+        """Return a database *name* with world *key* written into it already; None where that is not kept."""
+        return self.database(name) if worlds.copied(NativeWorkshop(self._need()), self._up_template(), key, name) else None
+
+    def keep_world(self, database: Database, key: str) -> None:
+        """Keep a copy of *database*, in which world *key* was just written."""
+        worlds.keep(NativeWorkshop(self._need()), self._up_template(), key, database.name)
 
     def copy(self, database: Database, name: str) -> Database:
         """Return a copy of *database* as *name*; who is connected to the source is cut off for a moment."""

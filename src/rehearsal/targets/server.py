@@ -45,8 +45,9 @@ HARD_MEMORY = 8 * 1024**3
 SQL_CONNECTIONS = 64
 TEMPLATE_PREFIX = "rehearsal_template_"
 BUILDING_PREFIX = "rehearsal_building_"
+WORLD_PREFIX = "rehearsal_world_"
 # What the server may open: never a template, not even one in the making.
-DATABASE_FILTER = f"^(?!{TEMPLATE_PREFIX}|{BUILDING_PREFIX})"
+DATABASE_FILTER = f"^(?!{TEMPLATE_PREFIX}|{BUILDING_PREFIX}|{WORLD_PREFIX})"
 LOG_HANDLERS = ":INFO,werkzeug:WARNING,odoo.addons.rpc.controllers.jsonrpc:ERROR"
 
 # Odoo starts its event server as ``python sys.argv[0] gevent``, which fails after ``python -m odoo``.

@@ -17,12 +17,14 @@ from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets.base import Progress, TemplateRecipe
 from rehearsal.targets.cache import Cache
 from rehearsal.targets.names import checked_name
-from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX
+from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX, WORLD_PREFIX
 from rehearsal.targets.sql import MAINTENANCE, SqlServer
 
 FORMAT = "2"
 """Part of every key; raised when what this module does to a template changes."""
 KEPT = 3
+HIDDEN = (TEMPLATE_PREFIX, BUILDING_PREFIX, WORLD_PREFIX)
+"""How the names of databases begin that no rehearsal uses itself."""
 LOGIN = "admin"
 MARK = "rehearsal.marked"
 KEY_NAME = "peak-rehearsal"
@@ -196,7 +198,7 @@ def copy(shop: Workshop, source: str, name: str) -> None:
     Raises `EnvironmentNotReady` when there's one of that name already.
     """
     checked_name(name)
-    if name.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or name in shop.postgres.databases():
+    if name.startswith(HIDDEN) or name in shop.postgres.databases():
         raise EnvironmentNotReady(
             f"database '{name}' exists already (or has a template's name); choose another name, or drop it first"
         )
@@ -217,15 +219,14 @@ def drop(shop: Workshop, database: str) -> None:
 
 def drop_copy(shop: Workshop, database: str) -> None:
     """Remove a database that was copied for a rehearsal, with its files; no other is removed."""
-    if database.startswith((TEMPLATE_PREFIX, BUILDING_PREFIX)) or database == MAINTENANCE:
+    if database.startswith(HIDDEN) or database == MAINTENANCE:
         raise EnvironmentNotReady(f"database '{database}' is no rehearsal's; it's not dropped")
     drop(shop, database)
 
 
 def lent(shop: Workshop) -> tuple[str, ...]:
-    """Return the names of all databases but templates."""
-    hidden = (TEMPLATE_PREFIX, BUILDING_PREFIX)
-    return tuple(name for name in shop.postgres.databases() if not name.startswith(hidden))
+    """Return the names of all databases but templates and kept worlds."""
+    return tuple(name for name in shop.postgres.databases() if not name.startswith(HIDDEN))
 
 
 def clean_up(shop: Workshop, key: str) -> None:
