@@ -110,6 +110,8 @@ def lead(run: Told, harmed: Hurt) -> str:
     """Return the sentences that follow the headline: what was broken, in numbers."""
     accepted = run.summary["counts"]["orders_accepted"]
     broken = [one for one in run.invariants if one["findings"]]
+    if run.summary["damages"]:
+        return "Nothing can be said of it, neither good nor bad."
     if run.verdict == "pass":
         return f"All {len(run.invariants)} invariants held for {count(accepted, 'accepted order')}, and everything was exercised."
     if not broken:
@@ -176,7 +178,9 @@ def steps(run: Told) -> list[Step]:
     scenario = run.scenario
     if run.summary["target"].get("kind") == "existing":
         found.append(Step(f"Before any of these commands: {FRESH}."))
-    if not run.summary.get("finished", True):
+    if run.summary["damages"]:
+        found.append(Step("Get the run folder back as it was written, or play the same weekend again:", repeat(run)))
+    elif not run.summary.get("finished", True):
         found.append(Step("Let the weekend play to its end; the same seed meets the same shoppers:", repeat(run)))
     elif run.verdict == "fail":
         if run.findings:

@@ -48,7 +48,7 @@ def record_of(run: Run) -> Iterator[Record]:
 
 def concluded(run: Run, record: Record) -> Conclusion:
     """Judge *record*; writes nothing."""
-    judged = unjudged(f"the record is damaged: {record.damages[0]}") if record.damages else judge(record)
+    judged = unjudged("the record is damaged") if record.damages else judge(record)
     manifest = {} if run.damaged else run.manifest  # its words may be of any kind then
     return Conclusion(summary.figures(record, judged, manifest, run.folder), judged)
 

@@ -80,9 +80,9 @@ def test_workers_say_the_same_and_allure_gets_its_labels(empty: Path, broken_run
     assert _outcomes(shared.stdout) == alone and set(alone) == ids_of(broken_run)
     suite = Xml.parse(empty / "junit.xml").getroot().find("testsuite")  # noqa: S314 - pytest wrote it
     assert suite is not None and int(suite.get("tests", "")) == len(alone)
-    told = {
-        one["name"]: one for one in (json.loads(path.read_text()) for path in (empty / "allure").glob("*-result.json"))
-    }
+    results = [json.loads(path.read_text()) for path in (empty / "allure").glob("*-result.json")]
+    assert len({one["historyId"] for one in results}) == len(results) == len(alone), "else one hides as another's retry"
+    told = {one["name"]: one for one in results}
     labels = {(label["name"], label["value"]) for label in told[OVERSELL]["labels"]}
     wanted = {
         ("feature", "inventory"),

@@ -106,6 +106,7 @@ class Midway:
 
     def __init__(self, clients: ClientFactory) -> None:
         self._clients = clients
+        self._client: Client | None = None
         self.rows: dict[str, list[Row]] = {table.name: [] for table in MIDWAY}
         self.missed = 0
         """Readings that failed, since a fault had Odoo just then."""
@@ -113,9 +114,10 @@ class Midway:
     def look(self, at_s: float) -> None:
         """Read once, at scenario time *at_s*; the caller sees to it that nobody writes meanwhile."""
         try:
-            client = self._clients()
+            client = self._client = self._client or self._clients()
             found = {table.name: list(_rows(client, table)) for table in MIDWAY}
-        except (NoAnswer, NotSent, ServerRefused):
+        except (NoAnswer, NotAllowed, NotSent, ServerRefused):
+            self._client = None
             self.missed += 1
             return
         for name, rows in found.items():
