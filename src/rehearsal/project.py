@@ -33,8 +33,13 @@ def bundled() -> Path:
 
 def roots() -> tuple[Path, ...]:
     """Return the project path, first match first."""
-    own = Path(os.environ.get("REHEARSE_PROJECT") or Path.cwd()).resolve()
+    own = _own()
     return (own, bundled()) if own != bundled() and any((own / f).is_dir() for f in FOLDERS) else (bundled(),)
+
+
+def _own() -> Path:
+    """Return the team's own project: the working folder, unless the environment names another."""
+    return Path(os.environ.get("REHEARSE_PROJECT") or Path.cwd()).resolve()
 
 
 def files(folder: str, suffix: str) -> dict[str, Path]:
@@ -149,7 +154,7 @@ def require_parts(scenario: Scenario) -> None:
 
 def _on_path() -> None:
     """Put the roots behind what is installed, in their order: of two modules of one name, the team's own is meant."""
-    for root in roots():
+    for root in dict.fromkeys((_own(), *roots())):  # a connector may lie in a folder that has nothing else of a project
         if str(root) in sys.path:
             sys.path.remove(str(root))
         sys.path.append(str(root))
