@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.run_folder import reopen
 from rehearsal.targets.native import NativeTarget
 from tests.cli.command import Said, environment, rehearse
 
@@ -241,7 +242,7 @@ def test_a_consumers_module_takes_the_place_of_a_bundled_one_for_the_bundled_one
 def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_invariant(
     installed: Callable[[str], Installed], shop: Path, target: NativeTarget
 ) -> None:
-    """A real Odoo, the installed wheel, nothing of the checkout. Then the history is bent, and the rule sees it."""
+    """A real Odoo, the installed wheel, nothing of the checkout. Then another history is sealed, and the rule sees it."""
     there, run = installed("wheel"), shop / "run"
     words = ("run", "corner_shop", "--target", "native", "--json", "--out", run)
     said = there.rehearse(*words, cwd=shop)
@@ -259,16 +260,12 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
 
     book = json.loads((run / "world.json").read_text(encoding="utf-8"))["book"]
     node, sku, units = next((row[0], row[1], row[2]) for row in book if row[2])
-    with (run / "history" / "main.ndjson").open("a", encoding="utf-8") as history:
-        greedy = {
-            "i": 10**6,
-            "kind": "publication",
-            "at_s": 7.0,
-            "channel": "webshop",
-            "node": node,
-            "units": {sku: units},
-        }
-        history.write(json.dumps(greedy) + "\n")
+    path = run / "history" / "main.ndjson"
+    greedy = {"i": path.read_bytes().count(b"\n"), "kind": "publication", "at_s": 7.0, "channel": "webshop", "node": node}
+    with path.open("a", encoding="utf-8") as history:
+        history.write(json.dumps(greedy | {"units": {sku: units}}) + "\n")
+    assert there.rehearse("check", run, cwd=shop).code == 5, "a record that somebody else wrote into is no record"
+    reopen(run).seal()
     bent = there.rehearse("check", run, cwd=shop)
     assert bent.code == 1, bent.out + bent.err
     assert f"{sku} at {node}: webshop was offered {units} of {units} units" in bent.out
