@@ -152,7 +152,13 @@ def test_the_governed_connector_stays_clean_when_acknowledgements_are_lost(
         kind = "native"
 
         def clone(self, name: str) -> Database:
-            database = target.clone(name)
+            return self.behind(target.clone(name))
+
+        def clone_world(self, key: str, name: str) -> Database | None:
+            kept = target.clone_world(key, name)
+            return self.behind(kept) if kept else None
+
+        def behind(self, database: Database) -> Database:
             host, port = database.url.removeprefix("http://").split(":")
             cutter._there = (host, int(port))
             return replace(database, url=cutter.url)
