@@ -113,7 +113,7 @@ def fulfil(**changed: Any) -> Bad:
 def played(bad: Bad, folder: Path, publish: Any = None) -> Iterator[tuple[list[dict[str, Any]], Slip | None]]:
     """Play two hours on paper; yield the dead letters, and what ended the weekend if something did."""
     ended = None
-    with no_way_out(), Watch(0.4) as watch, connected(load("promo_day", **ONE_SHOP), folder, watch) as market:
+    with no_way_out(), Watch(2.0) as watch, connected(load("promo_day", **ONE_SHOP), folder, watch) as market:
         bent = Bent(market, bad)
         if publish is not None:
             bent.publish = publish  # type: ignore[method-assign]

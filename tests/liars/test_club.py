@@ -11,7 +11,7 @@ from rehearsal.run import Run
 from tests.liars.club import CLUB, NEVER_READY, accused, scenario
 
 Play = Callable[..., tuple[Run, dict[str, Any]]]
-HANDLER_S = "2"
+HANDLER_S = "5"
 """Wall seconds in which every handler must have yielded: there is no use in waiting longer for the one that hangs."""
 
 
