@@ -18,6 +18,7 @@ from rehearsal.contract import Slip, Watch
 from rehearsal.history import lines
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Instruction, InstructionKind
+from rehearsal.run import stray
 from rehearsal.strangers import no_way_out
 from rehearsal.weekend import play
 from tests.conftest import load
@@ -232,3 +233,24 @@ def test_what_an_honest_connector_does_leaves_no_dead_letter(tmp_path: Path) -> 
         assert (letters, ended) == ([], None)
     asked: list[Mapping[str, Any]] = [line for line in lines(tmp_path / "history") if line["kind"] == "instruction"]
     assert asked
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("/shop/simulators/odd.py", "a simulator failed (ZeroDivisionError: division by zero, at /shop/simulators/odd.py:1)"),
+        ("/shop/mine.py", "PaperConnector.start (/shop/mine.py:1): ZeroDivisionError: division by zero"),
+    ],
+)
+def test_what_fails_outside_of_any_handler_is_told_as_whose_it_is(file: str, told: str, tmp_path: Path) -> None:
+    """A process that the connector started is the connector's; a simulator that crashes is not."""
+    with connected(load("promo_day", **ONE_SHOP), tmp_path) as market:
+        market.connect(PaperConnector(market), NoErp(market.env))
+        try:
+            exec(compile("1 / 0", file, "exec"))  # noqa: S102
+        except ZeroDivisionError as error:
+            said = stray(market, error)
+
+    letters = [line for line in lines(tmp_path / "history") if line["kind"] == "dead_letter"]
+    assert said == f"the weekend could not go on: {told}"
+    assert len(letters) == ("mine" in file)
