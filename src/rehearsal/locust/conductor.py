@@ -46,8 +46,6 @@ LIVE_S = 10.0
 """Wall seconds between two lines of live figures."""
 DRAIN_S_MAX = 15.0
 """How long an interrupted run waits for the answers that are still on their way."""
-LOOKS_MAX = 5
-"""How often the books are read midway until two readings agree."""
 
 
 class GeventBell:
@@ -246,24 +244,13 @@ class Conductor:
         self.meter.end()
 
     def _looked_midway(self, road: PacedRoad) -> None:
-        """Read what stock and open transfers say of each other while orders are open.
-
-        Two readings that agree are of an instant at which nobody wrote; Odoo's own crons, in the back office, may.
-        """
+        """Read what stock and open transfers say of each other while orders are open, once nothing is under way."""
         self._drained(road)
         if self.env.open:
             return
-        last = self._midway_rows()
-        for _ in range(LOOKS_MAX):
-            before, last = last, self._midway_rows()
-            if before == last:
-                keep_midway(self.orders.folder, last)
-                return
-
-    def _midway_rows(self) -> Mapping[str, list[dict[str, Any]]]:
         midway = Midway(factory(self.orders.database, self.scenario.client, float(self.scenario.clock.timeout)))
         midway.look(self.env.now)
-        return midway.rows
+        keep_midway(self.orders.folder, midway.rows)
 
     def _over_reserved(self, road: PacedRoad) -> None:
         """Read once, in one transaction of Odoo, how many units are reserved beyond what lies there: its own race."""

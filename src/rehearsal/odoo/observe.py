@@ -101,6 +101,10 @@ MIDWAY = (
 """Tables that are read while orders are open, at instants at which nobody writes: at rest every reservation is 0."""
 
 
+LOOKS_MAX = 5
+"""How often the books are read midway until two readings agree."""
+
+
 class Midway:
     """What the books said while orders were open, reading by reading; `observe` puts it into the snapshot."""
 
@@ -109,19 +113,29 @@ class Midway:
         self._client: Client | None = None
         self.rows: dict[str, list[Row]] = {table.name: [] for table in MIDWAY}
         self.missed = 0
-        """Readings that failed, since a fault had Odoo just then."""
+        """Looks without a reading, since a fault had Odoo just then, or somebody wrote all the time."""
 
     def look(self, at_s: float) -> None:
-        """Read once, at scenario time *at_s*; the caller sees to it that nobody writes meanwhile."""
+        """Read once, at scenario time *at_s*; the caller sees to it that nothing is under way.
+
+        Odoo may still be at a request that its client has given up, and has crons of its own. So it is read until two
+        readings agree, which are then of an instant at which nobody wrote; a bounded number of times.
+        """
         try:
-            client = self._client = self._client or self._clients()
-            found = {table.name: list(_rows(client, table)) for table in MIDWAY}
+            last = self._read()
+            for _ in range(LOOKS_MAX):
+                before, last = last, self._read()
+                if before == last:
+                    for name, rows in last.items():
+                        self.rows[name] += [{"at_s": at_s, **row} for row in rows]
+                    return
         except (NoAnswer, NotAllowed, NotSent, ServerRefused):
             self._client = None
-            self.missed += 1
-            return
-        for name, rows in found.items():
-            self.rows[name] += [{"at_s": at_s, **row} for row in rows]
+        self.missed += 1
+
+    def _read(self) -> dict[str, list[Row]]:
+        client = self._client = self._client or self._clients()
+        return {table.name: list(_rows(client, table)) for table in MIDWAY}
 
 
 def observe(
