@@ -14,7 +14,7 @@ from rehearsal.model import World
 from rehearsal.odoo.observe import MIDWAY, TABLES
 from rehearsal.record import Record
 from rehearsal.run_folder import Run
-from rehearsal.seals import Damage, damages
+from rehearsal.seals import SEALS, UNSEALED, Damage, damages
 from rehearsal.strangers import raise_ours
 
 Told = Callable[[str], None]
@@ -38,8 +38,16 @@ class Conclusion:
 def record_of(run: Run) -> Iterator[Record]:
     """Yield the record of *run*, whole or as much of it as can be read; `Record.damages` says what is wrong with it."""
     world, lost = _world(run)
-    with Record(run.scenario, world, run.folder) as record:
-        found = damages(run.folder, run.manifest, record.finished)
+    found = damages(run.folder, run.manifest)
+    try:
+        record = Record(run.scenario, world, run.folder)
+    except Exception:
+        if not found:
+            raise
+        record = Record(run.scenario, world, run.folder, blank=True)
+    with record:
+        if record.finished and run.manifest and SEALS not in run.manifest:
+            found += (UNSEALED,)
         known = {damage.file for damage in found} | _never_read(run)
         own = (damage for damage in (*lost, *record.damages) if damage.file not in known)
         record.damages = (*found, *own, *_unread(run, record, found))
@@ -48,9 +56,17 @@ def record_of(run: Run) -> Iterator[Record]:
 
 def concluded(run: Run, record: Record) -> Conclusion:
     """Judge *record*; writes nothing."""
-    judged = unjudged("the record is damaged") if record.damages else judge(record)
+    if not record.damages:
+        judged = judge(record)
+        return Conclusion(summary.figures(record, judged, run.manifest, run.folder), judged)
+    judged = unjudged("the record is damaged")
     manifest = {} if run.damaged else run.manifest  # its words may be of any kind then
-    return Conclusion(summary.figures(record, judged, manifest, run.folder), judged)
+    try:
+        return Conclusion(summary.figures(record, judged, manifest, run.folder), judged)
+    except Exception:  # not even a part of it can be shown
+        with Record(run.scenario, record.world, run.folder, blank=True) as empty:
+            empty.damages = record.damages
+            return Conclusion(summary.figures(empty, judged, manifest, run.folder), judged)
 
 
 def conclude(run: Run, told: Told) -> dict[str, Any]:

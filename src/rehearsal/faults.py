@@ -111,12 +111,13 @@ def counts_in(journal: Path) -> dict[str, Count]:
     counts: dict[str, Count] = {}
     if not journal.is_file():
         return counts
-    for text in journal.read_text(encoding="utf-8").splitlines():
+    for text in journal.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
-        except ValueError:
-            break  # the torn last line of a killed run
-        count = counts.setdefault(line["fault"], Count())
-        if line["state"] != "failed":
-            setattr(count, line["state"], getattr(count, line["state"]) + 1)
+            fault, state = str(line["fault"]), line["state"]
+        except (ValueError, KeyError, TypeError):
+            continue  # the torn last line of a killed run, or a damage, which `seals` tells
+        count = counts.setdefault(fault, Count())
+        if state in ("armed", "fired", "healed"):
+            setattr(count, state, getattr(count, state) + 1)
     return counts

@@ -122,11 +122,13 @@ CREATE VIEW money_breaks AS
 class Record:
     """One run, open for questions; close it, or use it in a ``with``."""
 
-    def __init__(self, scenario: Scenario, world: World, run: Path) -> None:
+    def __init__(self, scenario: Scenario, world: World, run: Path, blank: bool = False) -> None:
+        """*blank* opens it with nothing in it: for a run whose files are so damaged that not even a part can be shown."""
         self.scenario = scenario
         self.world = world
         self.run = run
-        self.observed = (run / "snapshot").is_dir()
+        self._blank = blank
+        self.observed = (run / "snapshot").is_dir() and not blank
         """Whether Odoo's books were read; without them only the history can be judged."""
         self.damages: tuple[Damage, ...] = ()
         """What is not as it was written, so that nothing can be said of this run."""
@@ -163,7 +165,7 @@ class Record:
 
     def _open_history(self) -> None:
         told = ", ".join(f"'{name}': '{kind}'" for name, kind in LINE_COLUMNS.items())
-        if any((self.run / "history").glob("*.ndjson")):
+        if not self._blank and any((self.run / "history").glob("*.ndjson")):
             # Broken lines are left out here; `seals` has looked at each, and `lines` tells how many were read.
             self.db.execute(
                 f"CREATE TABLE history AS SELECT * FROM read_json('{_quoted(self.run / 'history')}/*.ndjson', "
@@ -173,7 +175,8 @@ class Record:
         else:
             plain = ", ".join(f'"{name}" {kind}' for name, kind in LINE_COLUMNS.items())
             self.db.execute(f"CREATE TABLE history ({plain})")
-            self.damages += (Damage("history", "holds no lines: the run ended before its weekend began"),)
+            if not self._blank:
+                self.damages += (Damage("history", "holds no lines: the run ended before its weekend began"),)
         self.lines = int(self.value("SELECT count(*) FROM history") or 0)
         """Lines of history that were read."""
         self.db.execute(HISTORY_VIEWS)
@@ -207,7 +210,7 @@ class Record:
         try:
             self.db.execute(f"SELECT {names} FROM read_parquet('{_quoted(path)}') LIMIT 1")
             self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT * FROM read_parquet('{_quoted(path)}')")
-        except duckdb.Error as error:
+        except (duckdb.Error, ValueError) as error:  # a broken file may break the message about it as well
             return "is missing" if not path.is_file() else f"cannot be read ({str(error).splitlines()[0][:120]})"
         return ""
 

@@ -69,8 +69,8 @@ def own_hash(manifest: Mapping[str, Any]) -> str:
     return sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def damages(run: Path, manifest: Mapping[str, Any], finished: bool) -> tuple[Damage, ...]:
-    """Return everything in *run* that is not as it was written; *finished* says whether its history ends as it should."""
+def damages(run: Path, manifest: Mapping[str, Any]) -> tuple[Damage, ...]:
+    """Return everything in *run* that is not as it was written; of a run without seals only its history can be looked at."""
     found: list[Damage] = []
     if not manifest:
         found.append(Damage("manifest.json", "is missing or no JSON, so nothing tells a whole record from a damaged one"))
@@ -78,10 +78,12 @@ def damages(run: Path, manifest: Mapping[str, Any], finished: bool) -> tuple[Dam
         found.append(Damage("manifest.json", "was changed after it was written"))
     seals = manifest.get(SEALS)
     if not isinstance(seals, Mapping):
-        if finished and manifest:
-            found.append(Damage("manifest.json", "holds no seals, as of a run that was killed at its very end"))
         return (*found, *_bounded(_killed(run)))
     return (*found, *_bounded(_broken_seals(run, seals)))
+
+
+UNSEALED = Damage("manifest.json", "holds no seals, as of a run that was killed at its very end")
+"""Of a run whose history ends as it should."""
 
 
 def hashed(path: Path) -> str:
