@@ -37,8 +37,8 @@ class Conclusion:
 @contextmanager
 def record_of(run: Run) -> Iterator[Record]:
     """Yield the record of *run*, whole or as much of it as can be read; `Record.damages` says what is wrong with it."""
-    world, lost = _world(run)
     found = damages(run.folder, run.manifest)
+    world, lost = _world(run, whole="world.json" not in {damage.file for damage in found})
     try:
         record = Record(run.scenario, world, run.folder)
     except Exception:
@@ -90,15 +90,17 @@ def conclude(run: Run, told: Told) -> dict[str, Any]:
     return found.summary
 
 
-def _world(run: Run) -> tuple[World, tuple[Damage, ...]]:
-    """Return the opening world; where its file is gone or broken, the one that the scenario makes, to have something to show."""
+def _world(run: Run, whole: bool) -> tuple[World, tuple[Damage, ...]]:
+    """Return the opening world; where its file is not *whole*, the one that the scenario makes, to have something to show."""
+    said = ""
     try:
-        return demand.stored(run.folder / "world.json"), ()
+        if whole:
+            return demand.stored(run.folder / "world.json"), ()
     except FileNotFoundError:
         said = "is missing"
     except (OSError, ValueError, KeyError, TypeError) as error:
         said = f"cannot be read ({type(error).__name__})"
-    return demand.world_of(run.scenario), (Damage("world.json", said),)
+    return demand.world_of(run.scenario), (Damage("world.json", said),) if said else ()
 
 
 def _never_read(run: Run) -> set[str]:

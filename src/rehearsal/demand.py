@@ -87,14 +87,20 @@ def store(world: World, path: Path) -> None:
 
 
 def stored(path: Path) -> World:
-    """Return the world that `store` wrote."""
+    """Return the world that `store` wrote; raises ValueError, KeyError or TypeError for what it did not write."""
     told = json.loads(path.read_text(encoding="utf-8"))
     return World(
         products=tuple(Product(**row) for row in told["products"]),
         customers=tuple(Customer(**row) for row in told["customers"]),
-        book={(node, sku): units for node, sku, units in told["book"]},
-        shelf={(node, sku): units for node, sku, units in told["shelf"]},
+        book={(node, sku): _whole(units) for node, sku, units in told["book"]},
+        shelf={(node, sku): _whole(units) for node, sku, units in told["shelf"]},
     )
+
+
+def _whole(units: Any) -> int:
+    if not isinstance(units, int) or isinstance(units, bool):
+        raise TypeError(f"{units!r} units; expected a whole number")
+    return units
 
 
 def _plain(world: World) -> dict[str, Any]:
