@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -92,7 +93,7 @@ def test_a_sabotage_is_seen_by_the_invariants_it_breaks_and_by_no_other(
     name: str, clean: Finished, target: NativeTarget, tmp_path: Path
 ) -> None:
     """One finished weekend, one copy of its database per sabotage, one deliberate bug in each."""
-    database = target.copy(clean.database, f"sabotage_{name}")
+    database = target.copy(clean.database, f"sabotage_{name}_{os.getpid()}")
     try:
         SABOTEURS[name].act(target, database)
         (tmp_path / "history").symlink_to(clean.run.folder / "history")
