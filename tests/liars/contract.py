@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 from connectors.governed import Connector
 from rehearsal.clock import Erp, Steps
-from rehearsal.model import Delivery, EventKind, Instruction
+from rehearsal.model import Delivery, EventKind
 from rehearsal.scenario import Scenario
-from tests.liars.meddling import Meddler
-
-
-class FulfilsAtAnUnknownNode(Meddler):
-    """Asks a warehouse that was closed last year."""
-
-    def told(self, instructions: list[Instruction]) -> list[Instruction]:
-        """Name a node that nobody knows."""
-        return [replace(one, recipient="store_99") for one in instructions]
 
 
 class RaisesWhenMade(Connector):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from rehearsal.clock import Erp, Steps
-from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
+from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
 from rehearsal.odoo import verbs
 from tests.liars.meddling import Meddler, with_data
 
@@ -59,25 +58,6 @@ class ShipsTheWrongGoods(Meddler):
         return known[(known.index(sku) + 1) % len(known)]
 
 
-class ShipsAfterCancelling(Meddler):
-    """Cancels and refunds as it should, and sends the goods all the same."""
-
-    def told(self, instructions: list[Instruction]) -> list[Instruction]:
-        """Let the distribution centre ship what was just cancelled."""
-        return [*instructions, *(
-            replace(self._request(self.cases[one.order]), recipient="dc", data={
-                **self._request(self.cases[one.order]).data, "request": f"late-{one.order}{AGAIN}", "mode": "home_delivery",
-            })
-            for one in instructions if one.kind is InstructionKind.CANCEL
-        )]  # fmt: skip
-
-    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
-        """Hear nothing of that shipment."""
-        if str(delivery.event.data.get("request", "")).endswith(AGAIN):
-            return None
-        return (yield from super().receive(delivery, erp))
-
-
 class AsksLate(Meddler):
     """The request to the node waits for more than a day in some queue."""
 
@@ -87,14 +67,6 @@ class AsksLate(Meddler):
         if delivery.event.kind is EventKind.ORDER_PLACED:
             yield erp.env.timeout(30 * HOURS)
         return instructions
-
-
-class NeverBooksTheGoodsIssue(Meddler):
-    """Everything is shipped, and Odoo's transfers stay open."""
-
-    def asked(self, operation: Operation) -> Operation | None:
-        """Validate nothing."""
-        return None if operation.name in ("validate transfer", "date transfer") else operation
 
 
 class SellsFromTheWrongNode(Meddler):

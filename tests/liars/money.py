@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
-from tests.liars.meddling import Meddler, with_arguments, with_column, with_data
+from tests.liars.meddling import Meddler, with_column
 
 BOOKING = "upsert payments"
 
@@ -26,37 +26,12 @@ class BooksEverythingOnOneOrder(Meddler):
         return with_column(operation, "memo", lambda _: min(self.cases))
 
 
-class BooksTwice(Meddler):
-    """Each movement of money becomes two payments, under two external ids."""
-
-    def asked(self, operation: Operation) -> Operation | None:
-        """Double the rows."""
-        if operation.name != BOOKING:
-            return operation
-        rows = operation.arguments["data"]
-        return with_arguments(operation, data=[*rows, *([f"{row[0]}_copy", *row[1:]] for row in rows)])
-
-
 class NeverRefunds(Meddler):
     """Cancels what it cannot deliver, and keeps the money."""
 
     def told(self, instructions: list[Instruction]) -> list[Instruction]:
         """Keep the gateway out of it."""
         return [one for one in instructions if one.kind is not InstructionKind.REFUND]
-
-
-class RefundsToOtherTenders(Meddler):
-    """What was paid with a card goes back to a gift card, and the other way round."""
-
-    def told(self, instructions: list[Instruction]) -> list[Instruction]:
-        """Swap the tenders."""
-        other = {"card": "gift_card", "gift_card": "card"}
-        return [
-            with_data(one, tender=other.get(one.data["tender"], one.data["tender"]))
-            if one.kind is InstructionKind.REFUND
-            else one
-            for one in instructions
-        ]
 
 
 class GivesGoodsAway(Meddler):

@@ -93,22 +93,3 @@ class PutsEveryOrderOnOneCustomer(Meddler):
         yield from super()._know_customers(events, erp)
         collective = min(self.directory.customers.values())
         self.directory.customers.update((event.data["customer"]["id"], collective) for event in events)
-
-
-class LeavesQuotations(Meddler):
-    """Imports, and never confirms."""
-
-    def asked(self, operation: Operation) -> Operation | None:
-        """Confirm nothing."""
-        return None if operation.name == "confirm sale order" else operation
-
-
-class ImportsTwice(Meddler):
-    """Each order comes into Odoo a second time, as a quotation beside the confirmed one."""
-
-    def _import_batch(self, events: Sequence[Event], node: str, erp: Erp) -> Steps:
-        yield from super()._import_batch(events, node, erp)
-        for event in events:
-            partner = self.directory.customers[event.data["customer"]["id"]]
-            vals = {"partner_id": partner, "client_order_ref": event.order, "origin": event.channel}
-            yield from verbs.insist(erp, verbs.create_order(vals, event.order))

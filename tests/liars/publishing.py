@@ -44,11 +44,3 @@ class PublishesTooMuch(_Publisher):
     def said(self, honest: dict[str, int], channel: LiveChannel) -> Any:
         """Say a thousand."""
         return dict.fromkeys(honest, 1000)
-
-
-class PublishesNone(_Publisher):
-    """Forgot the return."""
-
-    def said(self, honest: dict[str, int], channel: LiveChannel) -> Any:
-        """Say None."""
-        return None

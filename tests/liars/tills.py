@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from rehearsal.clock import Erp, Steps
@@ -28,40 +26,6 @@ class ClosesTillsAtNoon(Meddler):
 
     def _close_till(self, event: Event, erp: Erp) -> Steps:
         yield erp.env.timeout(1)
-
-
-class NeverClosesTills(Meddler):
-    """The session stays open over night."""
-
-    def _close_till(self, event: Event, erp: Erp) -> Steps:
-        yield erp.env.timeout(1)
-
-
-class CountsTheDrawerWrong(Meddler):
-    """Writes down what should be in the drawer and a coin more."""
-
-    def _close_till(self, event: Event, erp: Erp) -> Steps:
-        counted = event.data["counted_minor"] + 100
-        yield from super()._close_till(replace(event, data={**event.data, "counted_minor": counted}), erp)
-
-
-class DropsTickets(Meddler):
-    """The day is closed without the tickets."""
-
-    def _sync(self, event: Event, erp: Erp) -> Steps:
-        yield erp.env.timeout(1)
-
-    def _close_till(self, event: Event, erp: Erp) -> Steps:
-        with suppress(verbs.OperationFailed):
-            yield from super()._close_till(replace(event, data={**event.data, "tickets": 0}), erp)
-
-
-class BooksCashAsCard(Meddler):
-    """Every ticket was paid with a card, whatever lies in the drawer."""
-
-    def _sync(self, event: Event, erp: Erp) -> Steps:
-        legs = [{**leg, "tender": "card"} for leg in event.data["tenders"]]
-        yield from super()._sync(replace(event, data={**event.data, "tenders": legs, "change_minor": 0}), erp)
 
 
 def _copied(part: Any) -> Any:
