@@ -69,21 +69,28 @@ def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
     )
 
 
+GONE = """
+flow AS (
+    SELECT m.product, s.warehouse, m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'internal'
+        JOIN erp_locations d ON d.id = m.destination AND d.usage = '{usage}'
+    UNION ALL SELECT m.product, d.warehouse, -m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = '{usage}'
+        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'internal'),
+gone AS (
+    SELECT n.node, p.sku, sum(f.units) AS units FROM flow f JOIN erp_nodes n ON n.id = f.warehouse JOIN erp_products p ON p.id = f.product
+    GROUP BY ALL),
+"""
+"""Per node and SKU, the units that done movements took out of a node to locations of one usage, less what they brought back."""
+
 LEFT = (
     HANDED
     + """
 outside AS (SELECT node, sku, sum(units) AS units FROM handed GROUP BY ALL),
-flow AS (
-    SELECT m.product, s.warehouse, m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'internal'
-        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'customer'
-    UNION ALL SELECT m.product, d.warehouse, -m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'customer'
-        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'internal'),
-inside AS (
-    SELECT n.node, p.sku, sum(f.units) AS units FROM flow f JOIN erp_nodes n ON n.id = f.warehouse JOIN erp_products p ON p.id = f.product
-    GROUP BY ALL),
+"""
+    + GONE.format(usage="customer")
+    + """
 matched AS (
-    SELECT coalesce(o.node, i.node) AS node, coalesce(o.sku, i.sku) AS sku, coalesce(o.units, 0) AS handed, coalesce(i.units, 0) AS booked
-    FROM outside o FULL JOIN inside i ON i.node = o.node AND i.sku = o.sku),
+    SELECT coalesce(o.node, g.node) AS node, coalesce(o.sku, g.sku) AS sku, coalesce(o.units, 0) AS handed, coalesce(g.units, 0) AS booked
+    FROM outside o FULL JOIN gone g ON g.node = o.node AND g.sku = o.sku),
 unsure AS (
     SELECT DISTINCT l.sku FROM order_lines l WHERE l."order" IN (SELECT "order" FROM doubts))
 """
@@ -108,22 +115,19 @@ def goods_out_equal_goods_handed_over(record: Record) -> Judgement:
     )  # fmt: skip
 
 
-CORRECTED = """
+CORRECTED = (
+    """
 WITH missing AS (
     SELECT node, data->>'sku' AS sku, sum(TRY_CAST(data->>'wanted' AS BIGINT) - TRY_CAST(data->>'found' AS BIGINT)) AS units
     FROM events WHERE type = 'pick.declined' GROUP BY ALL),
-flow AS (
-    SELECT m.product, s.warehouse, m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'internal'
-        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'inventory'
-    UNION ALL SELECT m.product, d.warehouse, -m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = 'inventory'
-        JOIN erp_locations d ON d.id = m.destination AND d.usage = 'internal'),
-net AS (
-    SELECT n.node, p.sku, sum(f.units) AS units FROM flow f JOIN erp_nodes n ON n.id = f.warehouse JOIN erp_products p ON p.id = f.product
-    GROUP BY ALL),
-matched AS (
-    SELECT b.node, b.sku, b.units + coalesce(n.units, 0) AS written_off, coalesce(m.units, 0) AS missed
-    FROM book b LEFT JOIN net n ON n.node = b.node AND n.sku = b.sku LEFT JOIN missing m ON m.node = b.node AND m.sku = b.sku)
 """
+    + GONE.format(usage="inventory")
+    + """
+matched AS (
+    SELECT b.node, b.sku, b.units + coalesce(g.units, 0) AS written_off, coalesce(m.units, 0) AS missed
+    FROM book b LEFT JOIN gone g ON g.node = b.node AND g.sku = b.sku LEFT JOIN missing m ON m.node = b.node AND m.sku = b.sku)
+"""
+)
 
 
 def stock_corrections_are_accounted_for(record: Record) -> Judgement:

@@ -46,7 +46,7 @@ def _fulfil(
     request = {"request": instruction.data["request"], "lines": instruction.data["lines"]}
     if instruction.data["mode"] == "pickup_in_store":
         market.emit(EventKind.PICKUP_STAGED, instruction.channel, instruction.order, node, request)
-        yield env.timeout(market.accepted[instruction.channel, instruction.order].patience_s)
+        yield env.timeout(market.accepted[instruction.channel, instruction.order])
         yield env.timeout(market.until_open(node))
         market.emit(EventKind.PICKUP_COLLECTED, instruction.channel, instruction.order, node, request)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,11 +72,10 @@ def concluded(run: Run, record: Record) -> Conclusion:
 def conclude(run: Run, told: Told) -> dict[str, Any]:
     """Judge the run from its files, write verdict, summary and every report of the project path; return the summary."""
     told("judging")
-    with run.timed("judge"):
-        opened = record_of(run)
-        record = opened.__enter__()
-        found = concluded(run, record)
-    try:
+    with ExitStack() as stack:
+        with run.timed("judge"):
+            record = stack.enter_context(record_of(run))
+            found = concluded(run, record)
         run.manifest.pop("report_failures", None)
         with run.timed("report"):
             summary.write(run.folder, found.summary, found.verdict)
@@ -85,8 +84,6 @@ def conclude(run: Run, told: Told) -> dict[str, Any]:
         timings = {phase: run.manifest["timings_s"].get(phase, 0.0) for phase in summary.PHASES}
         found = replace(found, summary=found.summary | {"timings_s": timings})
         summary.write(run.folder, found.summary, found.verdict)
-    finally:
-        opened.__exit__(None, None, None)
     return found.summary
 
 

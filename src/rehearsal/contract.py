@@ -22,7 +22,8 @@ from typing import Any
 
 import simpy
 
-from rehearsal.strangers import CutOff, is_ours, is_theirs, leave, raise_ours, short, shown
+from rehearsal.errors import UsageError
+from rehearsal.strangers import CutOff, is_ours, leave, named, raise_ours, raised_at, short, shown
 
 HANDLER_S = 30.0
 """How long a handler may neither yield nor return, in wall seconds; ``REHEARSE_HANDLER_S`` says otherwise."""
@@ -52,9 +53,7 @@ class Slip(Exception):
     @classmethod
     def of(cls, who: Handler, error: BaseException) -> Slip:
         """Return what *error*, raised by the connector's own code, is to a reader."""
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_theirs(frame.filename)]
-        place = f"{short(frames[-1].filename)}:{frames[-1].lineno}" if frames else who.home
-        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        place, said = raised_at(error) or who.home, named(error)
         if isinstance(error, CutOff):
             said = "it neither yielded nor returned in time, and was cut off"
         if isinstance(error, SystemExit):
@@ -92,7 +91,7 @@ class Watch:
     def __init__(self, seconds: float | None = None, elsewhere: Callable[[], None] | None = None) -> None:
         """*elsewhere* cuts a handler off that has let other greenlets run meanwhile, where there are such."""
         self._elsewhere = elsewhere
-        self.seconds = seconds if seconds is not None else float(os.environ.get("REHEARSE_HANDLER_S") or HANDLER_S)
+        self.seconds = handler_s() if seconds is None else seconds
         self._since: float | None = None
         self._thread = 0
         self._cuts = 0
@@ -142,6 +141,15 @@ class Watch:
             print(f"rehearse: {_place(frame)} cannot be ended; the run is undecided", file=sys.stderr, flush=True)
             leave(5)
         raise CutOff
+
+
+def handler_s() -> float:
+    """Return how long a handler may take, in wall seconds; raises `UsageError` for an environment that says no number."""
+    said = os.environ.get("REHEARSE_HANDLER_S") or str(HANDLER_S)
+    try:
+        return float(said)
+    except ValueError:
+        raise UsageError(f"REHEARSE_HANDLER_S={said!r}: expected seconds, such as 30; 0 lets a handler take for ever") from None
 
 
 def called(who: Handler, call: Callable[[], Any], watch: Watch) -> Any:

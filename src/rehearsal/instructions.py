@@ -40,12 +40,13 @@ def publication(told: Any, products: Collection[Sku]) -> dict[Sku, Units]:
         raise TypeError(f"it publishes {shown(told)}; expected {{sku: units}}")
     if all(type(units) is int and 0 <= units <= UNITS_MAX and sku in products for sku, units in told.items()):
         return dict(told)
-    for sku, units in told.items():
+    whole = {sku: whole_of(units) for sku, units in told.items()}
+    for sku, units in whole.items():
         if not isinstance(sku, str) or sku not in products:
             raise ValueError(f"it publishes SKU {shown(sku)}, which the catalogue does not have")
         if not _whole(units, 0, UNITS_MAX):
-            raise ValueError(f"it publishes {shown(units)} of {sku}; expected a whole number from 0 to {UNITS_MAX}")
-    return {str(sku): int(units) for sku, units in told.items()}
+            raise ValueError(f"it publishes {shown(told[sku])} of {sku}; expected a whole number from 0 to {UNITS_MAX}")
+    return {str(sku): int(units) for sku, units in whole.items()}
 
 
 def objection(
@@ -107,7 +108,24 @@ def _own(one: Instruction) -> Instruction:
         data = orjson.loads(orjson.dumps(dict(one.data)))
     except (TypeError, ValueError) as error:
         raise TypeError(f"it returns {shown(one)}, whose data cannot be written as JSON: {error}") from None
-    return Instruction(one.kind, one.recipient, one.channel, one.order, data)
+    return Instruction(one.kind, one.recipient, one.channel, one.order, _in_whole_numbers(data))
+
+
+def _in_whole_numbers(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* with units and amounts that are whole as whole numbers; what is none stays, and is objected to."""
+    lines = data.get("lines")
+    if isinstance(lines, list):
+        data["lines"] = [
+            {**line, "units": whole_of(line["units"])} if isinstance(line, dict) and "units" in line else line for line in lines
+        ]
+    if "amount_minor" in data:
+        data["amount_minor"] = whole_of(data["amount_minor"])
+    return data
+
+
+def whole_of(value: Any) -> Any:
+    """Return a whole float, such as Odoo's own quantities are, as an int; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _named(value: Any) -> bool:

@@ -28,8 +28,21 @@ from rehearsal.live import Watcher
 from rehearsal.odoo.connect import await_replica, caller
 from rehearsal.odoo.observe import Midway, observe
 from rehearsal.outcome import FOLDER, Outcome, midway_of
-from rehearsal.run import CALL_TIMEOUT_S, Options, Run, abort, begun, conclude, employed, leave, never_opened, readied
+from rehearsal.run import (
+    CALL_TIMEOUT_S,
+    Options,
+    Run,
+    abort,
+    begun,
+    conclude,
+    employed,
+    leave,
+    never_opened,
+    observed_again,
+    readied,
+)
 from rehearsal.scenario import NETWORK_FAULTS, Scenario
+from rehearsal.seals import SEALS
 from rehearsal.strangers import no_way_out
 from rehearsal.targets.base import Database, Target
 from rehearsal.vitals import Sampler
@@ -113,7 +126,13 @@ def prepare_only(
 
 
 def observed_by_hand(run: Run, database: Database, told: Told) -> None:
-    """Do what comes after Locust for a run whose processes somebody else started; raises `EnvironmentNotReady`."""
+    """Do what comes after Locust for a run whose processes somebody else started; raises `EnvironmentNotReady`.
+
+    Once its record is sealed only the books are read again: sealing it anew would hide what was damaged since.
+    """
+    if SEALS in run.manifest:
+        observed_again(run, database, told)
+        return
     outcome = Outcome.read(run.folder)
     if outcome is None:
         raise EnvironmentNotReady(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -39,15 +38,6 @@ LAGS: Mapping[EventKind, Lag] = {
     EventKind.PARCEL_DELIVERED: CARRIER_LAG,
 }
 FROM_CHANNELS = {EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED, EventKind.TILL_OPENED, EventKind.TILL_CLOSED}
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An order as the channel took it, beyond the reach of whoever is told of it."""
-
-    mode: str
-    patience_s: float
-    till: bool
 
 
 class LiveChannel:
@@ -114,8 +104,8 @@ class Market:
         """The physical truth, moved by pickers and by customers at tills."""
         self.promised_at: dict[tuple[str, str], str] = {}
         """(channel, order) to the node that keeps the promise."""
-        self.accepted: dict[tuple[str, str], Accepted] = {}
-        """(channel, order) to what was accepted."""
+        self.accepted: dict[tuple[str, str], float] = {}
+        """(channel, order) of everything accepted, to how long its shopper takes to collect, in seconds."""
         self.captured: Counter[tuple[str, str, str]] = Counter()
         """(channel, order, tender) to minor units: the gateway's ledger of captures."""
         self.handled = 0
@@ -146,8 +136,7 @@ class Market:
         event = Event(f"{stem}#{self._serial[stem]}", kind, round(self.env.now, 3), channel, order, node, data or {})
         self.history.event(event)
         if kind in (EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED):
-            till = kind is EventKind.TICKET_CLOSED
-            self.accepted[channel, order] = Accepted(event.data["mode"], float(event.data.get("patience_s", 0.0)), till)
+            self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
         if kind is EventKind.PAYMENT_CAPTURED:
             self.captured[channel, order, event.data["tender"]] += event.data["amount_minor"]
         if self.connector is not None and kind not in OUTSIDE_ONLY:

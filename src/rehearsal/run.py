@@ -45,7 +45,7 @@ from rehearsal.run_folder import open_run, point_latest, remove_run
 from rehearsal.run_folder import reopen as reopen
 from rehearsal.run_folder import require_free as require_free
 from rehearsal.scenario import PROCESS_FAULTS, Scenario
-from rehearsal.strangers import no_way_out, said
+from rehearsal.strangers import no_way_out, raised_at, said
 from rehearsal.targets.base import Database, Target, TemplateRecipe
 from rehearsal.weekend import Told, opened, settled, shelved
 
@@ -309,9 +309,8 @@ def _played(
 def stray(market: Market, error: Exception) -> str:
     """Return in words what ended the weekend: the connector, a process that it started, or a simulator."""
     if not isinstance(error, Slip):
-        text = said(error)
-        if "simulators/" in text.rpartition(", at ")[2]:
-            return f"the weekend could not go on: a simulator failed ({text})"
+        if "simulators" in Path(raised_at(error)).parts:
+            return f"the weekend could not go on: a simulator failed ({said(error)})"
         error = Slip.of(Handler.of(market.connector, "start"), error)
         market.dead_letter("a process of its own", error)
     elif error.kind != "CutOff":

@@ -49,9 +49,19 @@ def raise_ours(error: BaseException) -> None:
 
 def said(error: BaseException) -> str:
     """Return what *error*, raised by strangers' code, says, with file and line where they are known."""
+    place = raised_at(error)
+    return f"{named(error)}, at {place}" if place else named(error)
+
+
+def named(error: BaseException) -> str:
+    """Return an exception's kind and words."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def raised_at(error: BaseException) -> str:
+    """Return ``file:line`` of the innermost line of strangers' code that *error* came through; empty when there is none."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_theirs(frame.filename)]
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"{text}, at {short(frames[-1].filename)}:{frames[-1].lineno}" if frames else text
+    return f"{short(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import simpy
 
 from benchmarks.paper import NoErp, PaperConnector, connected
 from rehearsal.contract import Slip, Watch
+from rehearsal.errors import UsageError
 from rehearsal.history import lines
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Instruction, InstructionKind
@@ -225,6 +226,25 @@ def test_a_publication_that_nobody_could_act_on_is_a_dead_letter_and_changes_not
         assert {letter["cause"].partition(":")[0] for letter in letters} == {"publish"}
         assert all(said in letter["erp"]["message"] for letter in letters)
     assert [line for line in lines(tmp_path / "history") if line["kind"] == "publication"] == []
+
+
+def test_quantities_as_odoo_gives_them_are_whole_numbers(tmp_path: Path) -> None:
+    """Odoo's quantities are floats: 2.0 is two pieces, to whom it is published and to whom it is asked for."""
+    lines_of = [{"sku": "SKU-00001", "units": 2.0}]
+    offered = {f"SKU-{number:05d}": 9.0 for number in range(1, 21)}
+    with played(fulfil(lines=lines_of), tmp_path, publishes(offered)) as (letters, ended):
+        assert (letters, ended) == ([], None)
+    told = list(lines(tmp_path / "history"))
+    assert {str(line["units"]["SKU-00001"]) for line in told if line["kind"] == "publication"} == {"9"}
+    asked = [line["data"]["lines"] for line in told if line["kind"] == "instruction"]
+    assert {str(one) for one in asked} == {"[{'sku': 'SKU-00001', 'units': 2}]"}
+
+
+def test_a_time_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a wrong word of the user's, before anything starts."""
+    monkeypatch.setenv("REHEARSE_HANDLER_S", "soon")
+    with pytest.raises(UsageError, match="REHEARSE_HANDLER_S='soon': expected seconds, such as 30"):
+        Watch()
 
 
 def test_what_an_honest_connector_does_leaves_no_dead_letter(tmp_path: Path) -> None:
