@@ -16,6 +16,23 @@ from typing import Any
 REHEARSE = Path(sys.executable).with_name("rehearse")
 COMMAND_S_MAX = 300.0
 POLL_S = 0.02
+TINY = """
+extends: promo_day
+name: tiny
+title: Fifteen shoppers
+connector: governed
+catalogue: {products: 6, promoted: 2, scarce: 1}
+customers: 6
+channels:
+  webshop: {orders: 7, publish_every: 6h}
+  marketplace: {orders: 2, publish_every: 6h}
+  till_1: {orders: 2, publish_every: 6h}
+  till_2: {orders: 2, publish_every: 6h}
+  till_3: {orders: 2, publish_every: 6h}
+faults: []
+exercised: {orders_per_channel: 0, orders_per_tender: 0, fault_fired: 0, examined: 1}
+"""
+"""A Friday of fifteen shoppers, for whole runs by the real command."""
 OURS = ("REHEARSE_ODOO_", "REHEARSE_PROJECT", "REHEARSE_DEBUG", "REHEARSE_RECONNECT_S", "NO_COLOR")
 """Settings of whoever runs the tests, which the command must not see."""
 

@@ -8,24 +8,10 @@ from pathlib import Path
 import pytest
 
 from rehearsal.targets.native import NativeTarget
-from tests.cli.command import Said, rehearse
+from tests.cli.command import TINY, Said, rehearse
 
 pytestmark = pytest.mark.xdist_group("cli")
 
-TINY = """
-extends: promo_day
-name: tiny
-catalogue: {products: 6, promoted: 2, scarce: 1}
-customers: 6
-channels:
-  webshop: {orders: 3, publish_every: 6h}
-  marketplace: {orders: 1, publish_every: 6h}
-  till_1: {orders: 1, publish_every: 6h}
-  till_2: {orders: 1, publish_every: 6h}
-  till_3: {orders: 1, publish_every: 6h}
-faults: []
-exercised: {orders_per_channel: 0, orders_per_tender: 0, fault_fired: 0, examined: 1}
-"""
 HEAD = """
 import os, sys
 from connectors.governed import Connector

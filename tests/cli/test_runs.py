@@ -16,27 +16,11 @@ from rehearsal.history import lines
 from rehearsal.leftovers import sweep
 from rehearsal.targets.base import Database
 from rehearsal.targets.native import NativeTarget
-from tests.cli.command import Said, ended, rehearse, started, wait_for_lines
+from tests.cli.command import TINY, Said, ended, rehearse, started, wait_for_lines
 from tests.odoo.cutter import Cutter
 
 pytestmark = pytest.mark.xdist_group("cli")
 
-TINY = """
-extends: promo_day
-name: tiny
-title: Fifteen shoppers
-connector: governed
-catalogue: {products: 6, promoted: 2, scarce: 1}
-customers: 6
-channels:
-  webshop: {orders: 7, publish_every: 6h}
-  marketplace: {orders: 2, publish_every: 6h}
-  till_1: {orders: 2, publish_every: 6h}
-  till_2: {orders: 2, publish_every: 6h}
-  till_3: {orders: 2, publish_every: 6h}
-faults: []
-exercised: {orders_per_channel: 0, orders_per_tender: 0, fault_fired: 0, examined: 1}
-"""
 MIDDLE = 100
 """Lines of a tiny run's history after which it is well under way, and far from its end."""
 WRONG = "hush-7f3a"
