@@ -50,7 +50,7 @@ CREATE VIEW answers AS SELECT i, operation, name, at_s, cause, outcome, erp->>'m
     TRY_CAST(wall->>'took_s' AS DOUBLE) AS took_s FROM history WHERE kind = 'answer';
 CREATE VIEW instructions AS SELECT i, type, recipient, at_s, cause, channel, "order", data FROM history WHERE kind = 'instruction';
 CREATE VIEW phases AS SELECT i, name, at_s FROM history WHERE kind = 'phase';
-CREATE VIEW dead_letters AS SELECT i, at_s, cause, error, erp->>'message' AS message FROM history WHERE kind = 'dead_letter';
+CREATE VIEW dead_letters AS SELECT i, at_s, cause, error, erp->>'message' AS message, erp->>'where' AS place FROM history WHERE kind = 'dead_letter';
 CREATE VIEW resolutions AS SELECT i, operation, committed FROM history WHERE kind = 'resolution';
 CREATE VIEW publications AS SELECT i, at_s, channel, node, u.key AS sku, TRY_CAST(u.value AS BIGINT) AS units
     FROM history, json_each(history.units) u WHERE kind = 'publication';

@@ -17,6 +17,8 @@ from rehearsal.repeat import of_summary
 
 SCHEMA_VERSION = 1
 ERRORS_MAX = 20
+NUMBERED = "([A-Z]+-)*[0-9]+"
+"""What tells one order, SKU or record from another in a message, such as ``WEBSHOP-0042``."""
 RESTLESS = "the world did not come to rest within the time for settling; what was still under way is undecided"
 PHASES = ("prepare", "simulate", "settle", "observe", "judge", "report")
 
@@ -68,13 +70,20 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
 
 
 def dead_letters(record: Record) -> list[str]:
-    """Return what the connector could not handle, or must not do, one sentence for each place and reason."""
+    """Return what the connector could not handle, or must not do: one sentence, the first one's, for each line and reason.
+
+    Reasons that differ by numbers and ids alone are one: an order's number makes no new fault.
+    """
     rows = record.rows(
-        f"""SELECT said, count(*) AS n, arg_min(cause, i) AS first FROM
-            (SELECT i, cause, split_part(message, chr(10), 1) AS said FROM dead_letters)
-        GROUP BY said ORDER BY min(i) LIMIT {ERRORS_MAX}"""
+        f"""SELECT arg_min(said, i) AS said, count(*) AS n, arg_min(cause, i) AS first FROM
+            (SELECT i, cause, split_part(message, chr(10), 1) AS said, place, error FROM dead_letters)
+        GROUP BY place, error, regexp_replace(said, '{NUMBERED}', '#', 'g') ORDER BY min(i) LIMIT {ERRORS_MAX}"""
     )
-    return [f"{row['said']} ({row['n']} dead letter(s), the first about {row['first']})" for row in rows]
+    return [f"{row['said']} ({_letters(row['n'])}, the first about {row['first']})" for row in rows]
+
+
+def _letters(count: int) -> str:
+    return "1 dead letter" if count == 1 else f"{count} dead letters"
 
 
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:

@@ -1,0 +1,36 @@
+"""What the connector dropped, told once for each line and reason: a reader counts faults, not orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rehearsal.history import History
+from rehearsal.model import World
+from rehearsal.record import Record
+from rehearsal.summary import dead_letters
+from tests.conftest import load
+
+
+def told(folder: Path, letters: list[tuple[str, str]]) -> list[str]:
+    """Return what is said of dead letters, each a place and what was wrong."""
+    with History(folder / "history") as history:
+        for number, (place, said) in enumerate(letters):
+            erp = {"message": f"{place}: {said}", "where": place}
+            history.write("dead_letter", float(number), cause=f"e{number}", error="LookupError", erp=erp)
+    with Record(load("promo_day"), World((), (), {}, {}), folder) as record:
+        return dead_letters(record)
+
+
+def test_forty_orders_that_fail_at_one_line_are_one_sentence(tmp_path: Path) -> None:
+    """Their numbers and ids are no reasons of their own; another line, or another reason, is."""
+    found = told(tmp_path, [
+        *(("Shop.receive (shop.py:10)", f"no sale order for {channel}-{n:04d}") for n in range(20) for channel in ("WEB", "POS-A")),
+        ("Shop.receive (shop.py:10)", "no customer for WEB-0001"),
+        ("Shop.receive (shop.py:20)", "no sale order for WEB-0001"),
+    ])  # fmt: skip
+
+    assert found == [
+        "Shop.receive (shop.py:10): no sale order for WEB-0000 (40 dead letters, the first about e0)",
+        "Shop.receive (shop.py:10): no customer for WEB-0001 (1 dead letter, the first about e40)",
+        "Shop.receive (shop.py:20): no sale order for WEB-0001 (1 dead letter, the first about e41)",
+    ]
