@@ -38,6 +38,8 @@ class Conclusion:
 def record_of(run: Run) -> Iterator[Record]:
     """Yield the record of *run*, whole or as much of it as can be read; `Record.damages` says what is wrong with it."""
     found = damages(run.folder, run.manifest)
+    if run.damaged:
+        found = (Damage("manifest.json", run.damaged), *found)
     world, lost = _world(run, whole="world.json" not in {damage.file for damage in found})
     try:
         record = Record(run.scenario, world, run.folder)
@@ -60,13 +62,12 @@ def concluded(run: Run, record: Record) -> Conclusion:
         judged = judge(record)
         return Conclusion(summary.figures(record, judged, run.manifest, run.folder), judged)
     judged = unjudged("the record is damaged")
-    manifest = {} if run.damaged else run.manifest  # its words may be of any kind then
     try:
-        return Conclusion(summary.figures(record, judged, manifest, run.folder), judged)
+        return Conclusion(summary.figures(record, judged, run.manifest, run.folder), judged)
     except Exception:  # not even a part of it can be shown
         with Record(run.scenario, record.world, run.folder, blank=True) as empty:
             empty.damages = record.damages
-            return Conclusion(summary.figures(empty, judged, manifest, run.folder), judged)
+            return Conclusion(summary.figures(empty, judged, run.manifest, run.folder), judged)
 
 
 def conclude(run: Run, told: Told) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _world(run: Run, whole: bool) -> tuple[World, tuple[Damage, ...]]:
 
 def _never_read(run: Run) -> set[str]:
     """Return the tables that a whole run of an older harness lacks: an invariant that needs one is undecided, no other."""
-    sealed = {} if run.damaged else run.manifest.get("seals", {}).get("snapshot", {})
+    sealed = run.manifest.get(SEALS, {}).get("snapshot", {})
     return {f"snapshot/{table.name}.parquet" for table in (*TABLES, *MIDWAY) if table.name not in sealed} if sealed else set()
 
 
@@ -110,7 +111,7 @@ def _unread(run: Run, record: Record, found: tuple[Damage, ...]) -> tuple[Damage
     """Return a damage where fewer lines were read than were written: what a reader drops is no less lost."""
     if found:
         return ()
-    wanted = sum(one["lines"] for one in run.manifest.get("seals", {}).get("history", {}).values())
+    wanted = sum(one["lines"] for one in run.manifest.get(SEALS, {}).get("history", {}).values())
     if not wanted or wanted == record.lines:
         return ()
     return (Damage("history", f"{record.lines} lines were read where {wanted} were written"),)

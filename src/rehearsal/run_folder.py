@@ -22,6 +22,8 @@ from rehearsal.scenario import Scenario
 
 PARTS = ("scenario.yaml", "manifest.json", "world.json", "history")
 """What a run folder holds from its first minute on; a folder with none of them is none."""
+NO_JSON = "is missing or no JSON, so nothing tells a whole record from a damaged one"
+CHANGED = "was changed after it was written"
 REPEAT = "run it again; its own command stands at the end of its report"
 
 
@@ -35,8 +37,8 @@ class Run:
     interrupted: bool = False
     aborted: str = ""
     """Why the run could not go on, in words; empty when it could."""
-    damaged: bool = False
-    """Whether the manifest is not what was written: then it is never written again, which would hide that."""
+    damaged: str = ""
+    """What is wrong with the manifest, in words; then nothing in it is believed, and it is never written again."""
 
     def save(self) -> None:
         """Write the manifest as it is now, with its own hash."""
@@ -132,9 +134,17 @@ def reopen(folder: Path) -> Run:
     """
     if not any((folder / part).exists() for part in PARTS):
         raise UsageError(f"{folder} is no run folder: it has none of {', '.join(PARTS)}")
-    manifest = _manifest(folder)
-    damaged = not manifest or manifest.get(seals.OWN) != seals.own_hash(manifest)
+    manifest, damaged = manifest_of(folder)
     return Run(folder, _scenario(folder, manifest), manifest, damaged=damaged)
+
+
+def require_manifest(run: Run) -> None:
+    """Raise `DamagedRun` unless the manifest says where *run* was played."""
+    if run.damaged:
+        raise DamagedRun(
+            f"{run.folder / 'manifest.json'} {run.damaged}, so nothing says which database the run used; "
+            f"`rehearse status` lists those that are there; {REPEAT}"
+        )
 
 
 def _scenario(folder: Path, manifest: Mapping[str, Any]) -> Scenario:
@@ -150,10 +160,12 @@ def _scenario(folder: Path, manifest: Mapping[str, Any]) -> Scenario:
         raise DamagedRun(f"{path} cannot be read any more ({error.problems[0]}); {REPEAT}") from None
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest; empty when it is missing or cannot be read."""
+def manifest_of(folder: Path) -> tuple[dict[str, Any], str]:
+    """Return the manifest of a run; empty where it is not what was written, with what is wrong with it."""
     try:
         found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return {}, NO_JSON
+    if not isinstance(found, dict):
+        return {}, NO_JSON
+    return (found, "") if found.get(seals.OWN) == seals.own_hash(found) else ({}, CHANGED)

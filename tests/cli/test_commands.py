@@ -306,6 +306,17 @@ def test_a_run_without_end_says_so(oversold_run: Path, tmp_path: Path) -> None:
     assert "VERDICT  UNDECIDED" in said.out
 
 
+@pytest.mark.parametrize("command", ["observe", "drop"])
+def test_a_damaged_manifest_names_no_database(command: str, oversold_run: Path, tmp_path: Path) -> None:
+    """So nothing is read from one, and nothing is dropped."""
+    run = Path(shutil.copytree(oversold_run, tmp_path / "run"))
+    (run / "manifest.json").write_text((run / "manifest.json").read_text().replace('"harness_version"', '"harness"'))
+
+    said = rehearse(command, str(run), cwd=tmp_path)
+    assert (said.code, said.out) == (5, "")
+    assert "manifest.json was changed after it was written, so nothing says which database the run used" in said.err
+
+
 def test_colours_are_for_terminals_and_for_those_who_want_them(oversold_run: Path, tmp_path: Path) -> None:
     """None in a pipe, none with NO_COLOR."""
     run = copied(oversold_run, tmp_path / "run")

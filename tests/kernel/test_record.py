@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from rehearsal.conclusion import conclude, concluded, record_of
 from rehearsal.history import History
 from rehearsal.record import SPILL, Record
-from rehearsal.run_folder import reopen
+from rehearsal.run_folder import CHANGED, NO_JSON, manifest_of, reopen
 from tests.conftest import quiet
 from tests.tiny_run import make_run
 
@@ -108,3 +110,44 @@ def test_a_phase_seals_what_came_before_it(tmp_path: Path) -> None:
 
     assert first["kind"] == "shelf"
     assert (phase["wall"]["lines"], len(phase["wall"]["sha256"])) == (1, 64)
+
+
+def wounded(text: str) -> Iterator[str]:
+    """Yield a manifest with one line of it lost, moved, doubled, or of another type."""
+    lines = text.splitlines(keepends=True)
+    for place, line in enumerate(lines):
+        yield "".join(lines[:place] + lines[place + 1 :])
+        yield "".join([*lines[:place], line, *lines[place:]])
+        for other in (place + 1, place + 5):
+            if other < len(lines):
+                yield "".join([*lines[:place], lines[other], *lines[place + 1 : other], line, *lines[other + 1 :]])
+        for value in ("null", "7", '"?"', "[]"):
+            yield "".join([*lines[:place], re.sub(r": .*?(,?)$", rf": {value}\1", line), *lines[place + 1 :]])
+
+
+def test_of_a_manifest_that_was_changed_nothing_is_believed(tmp_path: Path) -> None:
+    """Whatever a line of it became, down to a word of another type; where only the looks changed, nothing happens."""
+    run = make_run(tmp_path / "run", judged=False)
+    path = run / "manifest.json"
+    whole = path.read_text(encoding="utf-8")
+    said = {"": 0, CHANGED: 0, NO_JSON: 0}
+    for text in wounded(whole):
+        path.write_text(text, encoding="utf-8")
+        manifest, damaged = manifest_of(run)
+        assert manifest == ({} if damaged else json.loads(whole))
+        said[damaged] += 1
+    assert min(said.values()) > 20, said
+
+
+@pytest.mark.parametrize(("text", "said"), [('{"timings_s": 7, "seals": {"files": 3}}', CHANGED), ('{"timings_s": 7', NO_JSON)])
+def test_a_damaged_manifest_is_reported_and_never_written_again(text: str, said: str, tmp_path: Path) -> None:
+    """Its timings may be anything, and every report is written all the same."""
+    run = make_run(tmp_path / "run", judged=False)
+    path = run / "manifest.json"
+    path.write_text(text)
+    damaged = path.read_bytes()
+
+    summary = conclude(reopen(run), quiet)
+    assert (summary["exit_code"], summary["damages"]) == (5, [f"manifest.json: {said}"])
+    assert path.read_bytes() == damaged
+    assert {"report.html", "junit.xml", "summary.md", "allure-results"} <= {one.name for one in run.iterdir()}

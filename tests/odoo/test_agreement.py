@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from rehearsal.run_folder import reopen
 from rehearsal.seals import hashed
 from tests.cli.command import rehearse
+from tests.tiny_run import believed
 
 pytestmark = pytest.mark.xdist_group("governed")
 Change = Callable[[Path], None]
@@ -59,9 +60,7 @@ def without_rest(run: Path) -> None:
 
 def sealed(run: Path) -> None:
     """Seal the record as it is now."""
-    found = reopen(run)
-    found.damaged = False
-    found.seal()
+    believed(run).seal()
 
 
 def unchanged(_: Path) -> None:

@@ -40,9 +40,11 @@ def report(name: RunName = "latest") -> None:
 def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
     """Read Odoo's books again from a kept database (`rehearse run --keep`), then judge."""
     from rehearsal.run import conclude, find_run, observed_again, reopen, target_of
+    from rehearsal.run_folder import require_manifest
     from rehearsal.terminal import verdict_lines
 
     found = reopen(find_run(name))
+    require_manifest(found)
     used = found.manifest.get("target", {})
     if "database" not in used:
         raise UsageError(f"{found.folder} does not say which database it used; it ended before there was one")
@@ -69,8 +71,10 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
 def drop(name: RunName = "latest", target: TargetName = "auto") -> None:
     """Remove the database that `rehearse run --keep` kept; the run folder stays."""
     from rehearsal.run import find_run, reopen, target_of
+    from rehearsal.run_folder import require_manifest
 
     found = reopen(find_run(name))
+    require_manifest(found)
     chosen = target_named(target_of(found.manifest) if target == "auto" else target)
     database = str(found.manifest.get("target", {}).get("database", ""))
     if chosen.kind == "existing":

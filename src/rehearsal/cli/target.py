@@ -111,7 +111,7 @@ def heal(name: RunName = "latest", target: TargetName = "auto") -> None:
     journal = found.folder / "faults.ndjson"
     armed = still_armed(journal)
     clock = left_behind(found.manifest)
-    if not armed and not clock:
+    if not armed and not clock and not found.damaged:
         tell(f"{found.folder}: every fault was healed already")
         return
     target_named(target_of(found.manifest) if target == "auto" else target).heal()
@@ -120,7 +120,8 @@ def heal(name: RunName = "latest", target: TargetName = "auto") -> None:
     if clock:
         found.manifest["erp_clock"]["restored"] = True
         found.save()
-    tell(f"healed: {', '.join((*armed, *(['Odoo is on the real time'] if clock else [])))}")
+    told = (*armed, *(["Odoo is on the real time"] if clock or found.damaged else []))  # a damaged manifest tells no clock
+    tell(f"healed: {', '.join(told)}")
 
 
 @app.command()
