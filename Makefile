@@ -2,6 +2,7 @@
 .PHONY: rehearsal test quick check lint types benchmarks clean-cache
 VENV := .venv
 BIN := $(VENV)/bin
+DURATIONS := --durations=50 --durations-min=1
 STAMP := $(VENV)/.installed
 
 rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
@@ -10,12 +11,12 @@ rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print 
 test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in Docker
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	bin/with-odoo bin/with-docker $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+	bin/with-odoo bin/with-docker $(BIN)/python -m pytest -n 2 --dist loadgroup $(DURATIONS) $(PYTEST)
 
 quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two minutes
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --without-odoo $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --without-odoo $(DURATIONS) $(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

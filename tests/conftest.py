@@ -16,6 +16,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.targets.base import Database
 from rehearsal.targets.cache import default_root
 from rehearsal.targets.native import NativeTarget
+from tests.durations import Durations
 
 pytest_plugins = ["pytester"]
 NEEDING = {"target", "breakable", "wheel"}
@@ -29,6 +30,12 @@ os.environ["REHEARSE_TARGET"] = "native"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a developer leave out what takes an Odoo."""
     parser.addoption("--without-odoo", action="store_true", help="leave out the tests that need an Odoo or a container")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Show at the end where the time went; of the workers it is told to the process that started them."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Durations(), "durations")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
