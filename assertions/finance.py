@@ -5,25 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
-from rehearsal.record import Record
+from rehearsal.record import CERTAIN, Record
 
 AREA = "finance"
 
 
 def money_taken_equals_money_booked(record: Record) -> Judgement:
     """For every order and tender, what was captured, and what was given back, is what Odoo's posted payments say, in the tender's own journal."""
-    certain = '"order" NOT IN (SELECT "order" FROM doubts)'
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in record.rows(f"""
         SELECT b.*, coalesce(o.channel, 'unknown') AS seller,
             CASE WHEN abs(booked_minor) > abs(moved_minor) THEN 'more booked than moved' ELSE 'less booked than moved' END
                 || CASE WHEN taken THEN '' ELSE ' back' END AS wrong
         FROM money_breaks b LEFT JOIN (SELECT DISTINCT channel, "order" FROM orders) o USING ("order")
-        WHERE moved_minor <> booked_minor AND {certain} ORDER BY seller, tender, wrong, first_i, "order" """):
+        WHERE moved_minor <> booked_minor AND {CERTAIN} ORDER BY seller, tender, wrong, first_i, "order" """):
         groups.setdefault((row["seller"], row["tender"], row["wrong"]), []).append(row)
     return Judgement(
         examined=record.value("SELECT count(*) FROM money_breaks"),
-        left_out=record.value(f"SELECT count(*) FROM money_breaks WHERE NOT {certain}"),
+        left_out=record.value(f"SELECT count(*) FROM money_breaks WHERE NOT {CERTAIN}"),
         findings=tuple(_finding(seller, tender, wrong, group) for (seller, tender, wrong), group in groups.items()),
     )
 

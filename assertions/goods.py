@@ -102,7 +102,7 @@ def goods_out_equal_goods_handed_over(record: Record) -> Judgement:
 
     SKUs of orders with an operation of unknown outcome are left out.
     """
-    certain = "sku NOT IN (SELECT sku FROM unsure)"
+    certain = "coalesce(sku NOT IN (SELECT sku FROM unsure), true)"
     rows = record.rows(LEFT + f"SELECT * FROM matched WHERE abs(handed - booked) > {EPSILON} AND {certain} ORDER BY node, sku")
     return Judgement(
         examined=record.value(LEFT + "SELECT count(*) FROM matched WHERE handed <> 0 OR booked <> 0"),

@@ -22,7 +22,7 @@ matched AS (
 def every_order_belongs_to_its_shopper(record: Record) -> Judgement:
     """The customer of an order in Odoo has the e-mail address of the shopper who placed it."""
     groups: dict[str, list[dict[str, object]]] = {}
-    for row in record.rows(SHOPPERS + "SELECT * FROM matched WHERE booked IS DISTINCT FROM email ORDER BY channel, i"):
+    for row in record.rows(SHOPPERS + "SELECT * FROM matched WHERE booked IS DISTINCT FROM email ORDER BY channel, i, id"):
         groups.setdefault(row["channel"], []).append(row)
     return Judgement(
         examined=record.value(SHOPPERS + "SELECT count(*) FROM matched"),
@@ -32,16 +32,17 @@ def every_order_belongs_to_its_shopper(record: Record) -> Judgement:
 
 
 def _finding(channel: str, group: list[dict[str, object]]) -> Finding:
+    orders = list({str(row["order"]): row for row in reversed(group)}.values())[::-1]  # one may be in Odoo more than once
     # Addresses stay out of reports: they are made up here, and may be real in a customer's own demand.
-    names = ", ".join(str(row["order"]) for row in group[:SHOWN])
-    more = f" and {len(group) - SHOWN} more" if len(group) > SHOWN else ""
+    names = ", ".join(str(row["order"]) for row in orders[:SHOWN])
+    more = f" and {len(orders) - SHOWN} more" if len(orders) > SHOWN else ""
     return Finding(
-        message=f"{channel}: {len(group)} order(s) belong to somebody else in Odoo: {names}{more}",
+        message=f"{channel}: {len(orders)} order(s) belong to somebody else in Odoo: {names}{more}",
         severity=Severity.CRITICAL,
-        money_at_risk_minor=sum(int(str(row["total_minor"])) for row in group),
-        witnesses=tuple(int(str(row["i"])) for row in (group[0], group[-1])[: len(group)]),
+        money_at_risk_minor=sum(int(str(row["total_minor"])) for row in orders),
+        witnesses=tuple(int(str(row["i"])) for row in (orders[0], orders[-1])[: len(orders)]),
         erp_records=tuple(("sale.order", int(str(row["id"]))) for row in group),
-        orders=tuple((channel, str(row["order"])) for row in group),
+        orders=tuple((channel, str(row["order"])) for row in orders),
         at_s=float(str(group[0]["at_s"])),
     )
 

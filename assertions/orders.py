@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
-from rehearsal.record import Record
+from rehearsal.record import CERTAIN, Record
 
 AREA = "orders"
 MODES = ("home_delivery", "ship_from_store", "pickup_in_store", "take_away")
 
 IN_ERP = """
 WITH erp AS (SELECT id, ref, 'sale.order' AS model FROM erp_sales UNION ALL SELECT id, ref, 'pos.order' FROM erp_tickets),
-copies AS (SELECT ref, count(*) AS copies, list(id) AS ids, any_value(model) AS model FROM erp GROUP BY ALL),
+copies AS (SELECT ref, count(*) AS copies, list(id ORDER BY model, id) AS ids, any_value(model) AS model FROM erp GROUP BY ALL),
 matched AS (
     SELECT coalesce(o.channel, 'unknown') AS channel, coalesce(o."order", c.ref) AS "order", o.i, o.at_s,
         coalesce(o.total_minor, 0) AS total_minor, coalesce(c.copies, 0) AS copies, c.ids, c.model,
@@ -29,15 +29,16 @@ WITH erp AS (
         FROM erp_sales s LEFT JOIN erp_sale_lines l ON l.sale = s.id
     UNION ALL SELECT 'pos.order', t.id, t.ref, t.total_minor, l.product, l.units
         FROM erp_tickets t LEFT JOIN erp_ticket_lines l ON l.ticket = t.id),
+booked AS (
+    SELECT e.model, e.id, e.ref, e.total_minor, p.sku, round(sum(e.units), 3) AS units
+    FROM erp e LEFT JOIN erp_products p ON p.id = e.product GROUP BY ALL),
 told AS (
-    SELECT e.model, e.id, e.ref, any_value(e.total_minor) AS total_minor,
-        list_sort(list({'sku': p.sku, 'units': CAST(e.units AS BIGINT)})) AS basket
-    FROM erp e LEFT JOIN erp_products p ON p.id = e.product GROUP BY e.model, e.id, e.ref),
+    SELECT model, id, ref, total_minor, list_sort(list({'sku': sku, 'units': units})) AS basket FROM booked GROUP BY ALL),
+wanted AS (
+    SELECT o.i, o.at_s, o.channel, o."order", o.total_minor, l.sku, CAST(sum(l.units) AS DOUBLE) AS units
+    FROM orders o JOIN order_lines l ON l."order" = o."order" AND l.channel = o.channel GROUP BY ALL),
 agreed AS (
-    SELECT o.i, o.at_s, o.channel, o."order", any_value(o.total_minor) AS total_minor,
-        list_sort(list({'sku': l.sku, 'units': l.units})) AS basket
-    FROM orders o JOIN order_lines l ON l."order" = o."order" AND l.channel = o.channel
-    GROUP BY o.i, o.at_s, o.channel, o."order"),
+    SELECT i, at_s, channel, "order", total_minor, list_sort(list({'sku': sku, 'units': units})) AS basket FROM wanted GROUP BY ALL),
 matched AS (
     SELECT a.i, a.at_s, a.channel, a."order", t.model, [t.id] AS ids, abs(a.total_minor - t.total_minor) AS total_minor,
         CASE WHEN a.basket <> t.basket THEN 'with other goods than agreed'
@@ -72,7 +73,7 @@ imported AS (
     LEFT JOIN resolutions r ON r.operation = x.i WHERE a.outcome = 'ok' OR r.committed GROUP BY ALL),
 owed AS (SELECT channel, "order", sum(amount_minor) AS open_minor FROM money GROUP BY ALL),
 erp AS (
-    SELECT ref, bool_and(state = 'cancel') AS cancelled, list(id) AS ids,
+    SELECT ref, bool_and(state = 'cancel') AS cancelled, list(id ORDER BY id) AS ids,
         bool_and(state = 'sale' AND coalesce(delivery, '') = 'full') AS delivered FROM erp_sales GROUP BY ALL),
 matched AS (
     SELECT o.i, o.channel, o."order", o.at_s, o.total_minor, s.ids, 'sale.order' AS model,
@@ -145,10 +146,9 @@ def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str]
 
     Orders in doubt (an operation on them has no known outcome) are left out, and counted.
     """
-    certain = '"order" NOT IN (SELECT "order" FROM doubts)'
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in record.rows(
-        f"{sql} SELECT * FROM matched WHERE wrong IS NOT NULL AND {certain} ORDER BY channel, wrong, i"
+        f"{sql} SELECT * FROM matched WHERE wrong IS NOT NULL AND {CERTAIN} ORDER BY channel, wrong, i NULLS LAST, \"order\""
     ):
         groups.setdefault((row["channel"], row["wrong"]), []).append(row)
     findings = []
@@ -157,7 +157,7 @@ def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str]
         findings.append(_grouped(f"{channel}: {len(group)} order(s) {said}", group, severity))
     return Judgement(
         examined=record.value(f"{sql} SELECT count(*) FROM matched"),
-        left_out=record.value(f"{sql} SELECT count(*) FROM matched WHERE NOT {certain}"),
+        left_out=record.value(f"{sql} SELECT count(*) FROM matched WHERE NOT {CERTAIN}"),
         findings=tuple(findings),
     )
 

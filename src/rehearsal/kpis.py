@@ -14,9 +14,11 @@ def order_exception_rate(record: Record) -> float | None:
     """Share of accepted orders that needed a hand: declined by a picker, cancelled, or met by an error in the connector."""
     return _rounded(
         record.value("""
-        SELECT avg(CASE WHEN o."order" IN (
-            SELECT "order" FROM events WHERE type IN ('pick.declined', 'order.cancelled')
-            UNION SELECT e."order" FROM dead_letters d JOIN events e ON e.id = d.cause) THEN 1.0 ELSE 0.0 END) FROM orders o""")
+        WITH helped AS (
+            SELECT channel, "order" FROM events WHERE type IN ('pick.declined', 'order.cancelled')
+            UNION SELECT e.channel, e."order" FROM dead_letters d JOIN events e ON e.id = d.cause)
+        SELECT avg(CASE WHEN h."order" IS NULL THEN 0.0 ELSE 1.0 END)
+        FROM orders o LEFT JOIN helped h ON h.channel = o.channel AND h."order" = o."order" """)
     )
 
 
@@ -48,7 +50,7 @@ def refund_aging_s_p95(record: Record) -> float | None:
         record.value("""
         WITH owed AS (SELECT c.channel, c."order", min(c.at_s) AS at_s FROM events c WHERE c.type = 'order.cancelled' GROUP BY ALL),
             back AS (SELECT channel, "order", sum(amount_minor) AS open_minor, max(at_s) AS at_s FROM money GROUP BY ALL)
-        SELECT quantile_cont(CASE WHEN b.open_minor = 0 THEN b.at_s ELSE (SELECT max(at_s) FROM history) END - o.at_s, 0.95)
+        SELECT quantile_cont(greatest(0, CASE WHEN b.open_minor <= 0 THEN b.at_s ELSE (SELECT max(at_s) FROM history) END - o.at_s), 0.95)
         FROM owed o JOIN back b ON b.channel = o.channel AND b."order" = o."order" """)
     )
 
@@ -90,9 +92,10 @@ def close_effort_by_channel(record: Record) -> dict[str, int] | None:
     effort = dict.fromkeys(record.scenario.channels, 0)
     for row in record.rows("""
         SELECT channel, count(*) AS n FROM (
-            SELECT o.channel FROM money_breaks b JOIN orders o ON o."order" = b."order" WHERE b.moved_minor <> b.booked_minor
+            SELECT o.channel FROM money_breaks b JOIN orders o ON o."order" = b."order" AND coalesce(b.channel, o.channel) = o.channel
+                WHERE b.moved_minor <> b.booked_minor
             UNION ALL SELECT e.channel FROM dead_letters d JOIN events e ON e.id = d.cause
-            UNION ALL SELECT o.channel FROM orders o JOIN endings e ON e."order" = o."order"
+            UNION ALL SELECT o.channel FROM orders o JOIN endings e ON e."order" = o."order" AND e.channel = o.channel
                 JOIN erp_sales s ON s.ref = o."order" WHERE s.state <> 'cancel' AND coalesce(s.delivery, '') <> 'full'
             UNION ALL SELECT t.channel FROM erp_sessions s JOIN erp_tills t ON t.id = s.till WHERE s.state <> 'closed') GROUP BY ALL"""):
         if row["channel"] in effort:
@@ -117,7 +120,7 @@ CATCHING_UP = """
 WITH heal AS (SELECT min(at_s) AS at_s FROM phases WHERE name = 'settle'),
 late AS (
     SELECT e.id, max(a.at_s) - any_value(h.at_s) AS after_s FROM heal h, events e JOIN answers a ON a.cause = e.id
-    WHERE e.at_s <= h.at_s AND a.outcome = 'ok' GROUP BY e.id HAVING max(a.at_s) > any_value(h.at_s))
+    JOIN operations o ON o.i = a.operation AND o.writes WHERE e.at_s <= h.at_s AND a.outcome = 'ok' GROUP BY e.id HAVING max(a.at_s) > any_value(h.at_s))
 """
 
 

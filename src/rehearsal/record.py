@@ -35,6 +35,9 @@ SPILL_LIMIT = "30GB"
 SPILL = ".duckdb"
 """Where queries that do not fit the memory put what they cannot hold: in the run folder, and gone at the end."""
 
+CERTAIN = 'coalesce("order" NOT IN (SELECT "order" FROM doubts), true)'
+"""Whether a row's order is in no doubt; a row of Odoo's that names no order is in none."""
+
 LINE_COLUMNS = {
     "i": "BIGINT", "kind": "VARCHAR", "at_s": "DOUBLE", "event": "VARCHAR", "type": "VARCHAR", "channel": "VARCHAR", "order": "VARCHAR",
     "node": "VARCHAR", "data": "JSON", "attempt": "INTEGER", "name": "VARCHAR", "cause": "VARCHAR", "orders": "VARCHAR[]",
@@ -114,7 +117,7 @@ CREATE VIEW money_breaks AS
         coalesce(l.moved, 0) AS moved_minor,
         coalesce(b.booked, 0) AS booked_minor, l.channel, l.first_i, l.at_s, coalesce(b.ids, []) AS ids, b.model
     FROM (SELECT channel, "order", tender, taken, sum(amount_minor) AS moved, min(i) AS first_i, min(at_s) AS at_s FROM money GROUP BY ALL) l
-    FULL JOIN (SELECT "order", coalesce(tender, '?') AS tender, taken, sum(amount_minor) AS booked, list(id) AS ids, any_value(model) AS model
+    FULL JOIN (SELECT "order", coalesce(tender, '?') AS tender, taken, sum(amount_minor) AS booked, list(id ORDER BY model, id) AS ids, any_value(model) AS model
         FROM money_booked GROUP BY ALL) b ON b."order" = l."order" AND b.tender = l.tender AND b.taken = l.taken;
 """
 

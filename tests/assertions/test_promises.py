@@ -3,60 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assertions.inventory import no_unit_is_promised_twice
-from rehearsal.history import History
-from rehearsal.model import Event, EventKind, Finding, Judgement, Product, Severity, Verdict, World
-from rehearsal.record import Record
-from tests.conftest import load
-
-TEE = Product("TEE", "Tee", "2000000000015", 2000, 1500, 900, 1.0, "scarce")
-Fact = tuple[float, EventKind, str, str, dict[str, Any]]
+from rehearsal.model import Event, Finding, Judgement, Severity, Verdict
+from tests import tiny_record
+from tests.tiny_record import Tiny, cancelled, issued, promise_moved, sold
 
 
-def judged(book: dict[tuple[str, str], int], facts: list[Fact]) -> Judgement:
-    """Judge a history of (at_s, kind, order, node, data)."""
-    world = World((TEE,), (), book, book)
-    with TemporaryDirectory() as folder:
-        with History(Path(folder) / "history") as history:
-            for number, (at_s, kind, order, node, data) in enumerate(facts):
-                history.event(Event(f"e{number}", kind, at_s, "webshop", order, node, data))
-        with Record(load("promo_day"), world, Path(folder)) as record:
-            return no_unit_is_promised_twice(record)
+def judged(book: dict[tuple[str, str], int], facts: list[Event]) -> Judgement:
+    """Judge what was promised of tees that lie where *book* says."""
+    return tiny_record.judged(no_unit_is_promised_twice, Tiny(facts, book=book))
 
 
-def placed(at_s: float, order: str, units: int = 1, node: str = "store") -> Fact:
-    """An accepted order for tees."""
-    line = {"line": 1, "sku": "TEE", "units": units, "price_minor": 1500, "total_minor": 1500 * units}
-    return (
-        at_s,
-        EventKind.ORDER_PLACED,
-        order,
-        node,
-        {"mode": "home_delivery", "lines": [line], "tenders": [], "total_minor": 1500 * units},
-    )
-
-
-def sold(at_s: float, order: str, units: int = 1) -> Fact:
-    """A ticket at the store's till."""
-    fact = placed(at_s, order, units)
-    return at_s, EventKind.TICKET_CLOSED, order, "store", {**fact[4], "mode": "take_away"}
-
-
-def cancelled(at_s: float, order: str) -> Fact:
-    """The channel told the shopper that it is off."""
-    return at_s, EventKind.ORDER_CANCELLED, order, "store", {}
-
-
-def moved(at_s: float, order: str, source: str, goal: str) -> Fact:
-    """Another node keeps the promise now."""
-    return at_s, EventKind.PROMISE_MOVED, order, goal, {"source": source}
+def placed(at_s: float, order: str, units: int = 1, node: str = "store") -> Event:
+    """An accepted order for tees, which the store is to fulfil."""
+    return tiny_record.placed(at_s, order, ("TEE", units), node=node)
 
 
 def test_the_till_sells_what_a_pickup_order_was_promised() -> None:
@@ -73,7 +37,7 @@ def test_the_till_sells_what_a_pickup_order_was_promised() -> None:
                 units=1,
                 money_at_risk_minor=1500,
                 witnesses=(1,),
-                orders=(("webshop", "T1"),),
+                orders=(("till_1", "T1"),),
                 at_s=43_200.0,
             ),
         ),
@@ -91,7 +55,7 @@ def test_a_unit_whose_promise_was_cancelled_may_be_promised_again() -> None:
 def test_a_promise_that_moved_binds_the_other_node() -> None:
     """The first node is free again, the second owes; a cancellation then frees the second."""
     book = {("store", "TEE"): 1, ("dc", "TEE"): 1}
-    story = [placed(1, "W1"), moved(2, "W1", "store", "dc"), placed(3, "W2")]
+    story = [placed(1, "W1"), promise_moved(2, "W1", "store", "dc"), placed(3, "W2")]
 
     assert judged(book, story).findings == ()
     (finding,) = judged(book, [*story, placed(4, "W3", node="dc")]).findings
@@ -101,9 +65,9 @@ def test_a_promise_that_moved_binds_the_other_node() -> None:
 
 def test_handing_over_gives_nothing_back() -> None:
     """A unit handed over has left the stock together with its promise."""
-    issued: Fact = (2.0, EventKind.GOODS_ISSUED, "W1", "store", {})
+    parcel = issued(2, "W1", node="store")
 
-    assert judged({("store", "TEE"): 1}, [placed(1, "W1"), issued, placed(3, "W2")]).verdict is Verdict.FAIL
+    assert judged({("store", "TEE"): 1}, [placed(1, "W1"), parcel, placed(3, "W2")]).verdict is Verdict.FAIL
 
 
 def test_an_empty_history_is_undecided() -> None:
@@ -120,7 +84,7 @@ FACTS = st.lists(
 @given(FACTS, st.integers(0, 6))
 def test_any_history_is_judged_as_a_slow_oracle_judges_it(drawn: list[tuple[str, int, int]], stock: int) -> None:
     """Walk the facts one by one, and remember by how much the promises exceeded the stock after each new one."""
-    facts: list[Fact] = []
+    facts: list[Event] = []
     open_units: Counter[str] = Counter()
     closed: set[str] = set()
     excess = 0
@@ -131,7 +95,7 @@ def test_any_history_is_judged_as_a_slow_oracle_judges_it(drawn: list[tuple[str,
             open_units[order] = 0
             closed.add(order)
         elif what != "cancel" and order not in open_units:
-            facts.append(placed(at_s, order, units) if what == "place" else sold(at_s, order, units))
+            facts.append(placed(at_s, order, units) if what == "place" else sold(at_s, order, ("TEE", units)))
             open_units[order] = units
             closed |= {order} if what == "sell" else set()
             excess = max(excess, sum(open_units.values()) - stock)
