@@ -11,6 +11,8 @@ SMALL: dict[str, Any] = {
     "channels": {"webshop": {"orders": 16}, "marketplace": {"orders": 6}, "till_1": {"orders": 5}, "till_2": {"orders": 4}, "till_3": {"orders": 4}},
     "exercised": {"orders_per_channel": 1, "orders_per_tender": 0, "fault_fired": 0, "examined": 1},
 }  # fmt: skip
+CANONICAL: dict[str, Any] = {"seed": 2, **SMALL}
+"""The one Friday that is played over either client, on each target, and on either clock: always the same history."""
 FAULTS: dict[str, dict[str, Any]] = {
     "kill_worker": {"times": 3},
     "restart_odoo": {"times": 2},

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from benchmarks.fridays import CANONICAL
 from rehearsal import project, scenario_file
 from rehearsal.run import Options, Run, ready_target, rehearse
+from rehearsal.run_folder import reopen
 from rehearsal.scenario import Scenario
 from rehearsal.targets.base import Database
 from rehearsal.targets.cache import default_root
 from rehearsal.targets.native import NativeTarget
 from tests.durations import Durations
+from tests.shared import once
 
 pytest_plugins = ["pytester"]
 NEEDING = {"target", "breakable", "wheel"}
@@ -103,6 +106,23 @@ def fresh(target: NativeTarget) -> Iterator[Callable[[], Database]]:
     yield make
     for database in made:
         target.drop(database)
+
+
+@pytest.fixture(scope="session")
+def canonical(target: NativeTarget, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """Returns the canonical Friday with a connector: played once per run of the suite, on this machine, over OdooRPC, on
+    the wall clock; others are held against it."""
+
+    def of(connector: str) -> Run:
+        scenario = load("promo_day", connector=connector, **CANONICAL)
+        return reopen(
+            once(
+                tmp_path_factory, f"canonical_{connector}",
+                lambda folder: rehearse(scenario, target, Options(out=folder), quiet, quiet),
+            )
+        )  # fmt: skip
+
+    return of
 
 
 @pytest.fixture(scope="session")

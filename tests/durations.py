@@ -41,5 +41,5 @@ class Durations:
 
 def group_of(nodeid: str) -> str:
     """Return the xdist group of a test, or its folder where it has none."""
-    _, _, group = nodeid.rpartition("]")[2].rpartition("@")
-    return f"group {group}" if group else "/".join(nodeid.split("::")[0].split("/")[:-1])
+    test, at, group = nodeid.rpartition("@")
+    return f"group {group}" if at and group.isalpha() else (test or nodeid).split("::")[0].rpartition("/")[0]

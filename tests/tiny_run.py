@@ -25,7 +25,8 @@ from rehearsal.model import (
 )
 from rehearsal.odoo.observe import MIDWAY, TABLES
 from rehearsal.run import conclude, reopen
-from rehearsal.run_folder import Run
+from rehearsal.run_folder import Run, open_run
+from rehearsal.scenario import Scenario
 
 HOSTILE = "<script>alert('x')</script> | `rm` & \"more\""
 SKU, NODE = "SKU-1", "store_1"
@@ -71,6 +72,17 @@ def make_run(
 def believed(folder: Path) -> Run:
     """Return the run in *folder*, its manifest taken for true as it stands."""
     return Run(folder, reopen(folder).scenario, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+
+
+def left_by_a_dead_harness(scenario: Scenario, folder: Path, kind: str) -> Path:
+    """Write what a harness leaves that died while the first fault of *scenario* was armed on a target of *kind*."""
+    fault = scenario.faults[0].name
+    run = open_run(scenario, folder)
+    run.manifest["target"] = {"kind": kind}
+    run.save()
+    (folder / "world.json").write_text("{}", encoding="utf-8")
+    (folder / "faults.ndjson").write_text(json.dumps({"fault": fault, "state": "armed", "at_s": 0.0, "key": ""}) + "\n")
+    return folder
 
 
 def placed(number: int) -> Event:

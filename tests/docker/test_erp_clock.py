@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.erp_clock import ErpClock
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime
 from rehearsal.run import Options, Run, ready_target, rehearse
 from rehearsal.targets import container_time, faketime, lease, server
@@ -23,7 +24,16 @@ from rehearsal.targets.stack import DB, HTTP_PORT, ODOO, Stack
 from tests.cli.command import rehearse as command
 from tests.cli.command import started, wait_for_lines
 from tests.conftest import load, quiet
-from tests.odoo.test_erp_clock import DATES, FEW, FRIDAY, NEAR_S, Played, instants_of_the_run, require_days_of
+from tests.odoo.test_erp_clock import (
+    DATES,
+    FEW,
+    FRIDAY,
+    NEAR_S,
+    Played,
+    instants_of_the_run,
+    killed_in_scenario_time,
+    require_days_of,
+)
 
 pytestmark = pytest.mark.xdist_group("docker")
 
@@ -101,11 +111,8 @@ def test_a_restart_in_the_middle_stays_in_scenario_time(docker: DockerTarget, tm
     assert on_the_real_time(docker)
 
 
-@pytest.mark.parametrize("mended_by", ["heal", "up"])
-def test_a_killed_run_leaves_scenario_time_until_it_is_mended(
-    mended_by: str, docker: DockerTarget, tmp_path: Path
-) -> None:
-    """By `rehearse heal`, or by the next command that wants Odoo."""
+def test_a_killed_run_leaves_scenario_time_until_it_is_healed(docker: DockerTarget, tmp_path: Path) -> None:
+    """By `rehearse heal`; the next command that wants Odoo does it, too (below)."""
     run = tmp_path / "run"
     (tmp_path / "scenarios").mkdir()
     few = {"extends": "promo_day", "name": "few", "connector": "governed", "erp_clock": "scenario", **FEW}
@@ -117,12 +124,29 @@ def test_a_killed_run_leaves_scenario_time_until_it_is_mended(
             process.kill()
             process.wait(60)
         left = told_by(docker)
-        mended = command(mended_by, *([run] if mended_by == "heal" else []), "--target", "docker", cwd=tmp_path)
+        mended = command("heal", run, "--target", "docker", cwd=tmp_path)
 
         assert all(FRIDAY - timedelta(hours=2) < at < FRIDAY + timedelta(days=5) for at in left), left
         assert mended.code == 0, mended.err
         assert on_the_real_time(docker)
-        assert mended_by != "heal" or "healed: Odoo is on the real time" in mended.err
+        assert "healed: Odoo is on the real time" in mended.err
+    finally:
+        ready_target(docker, quiet)
+
+
+def test_the_next_command_that_wants_odoo_takes_it_back_from_scenario_time(
+    docker: DockerTarget, tmp_path: Path
+) -> None:
+    """Whoever put it there is dead."""
+    lease.release(docker.cache.leases)
+    try:
+        killed_in_scenario_time("docker")
+        left = told_by(docker)
+        mended = command("up", "--target", "docker", cwd=tmp_path)
+
+        assert all(0 <= (at - FRIDAY).total_seconds() < NEAR_S for at in left), left
+        assert mended.code == 0, mended.err
+        assert on_the_real_time(docker)
     finally:
         ready_target(docker, quiet)
 
@@ -142,19 +166,20 @@ def test_heal_leaves_a_clock_alone_that_is_kept(docker: DockerTarget) -> None:
 
 
 def test_an_image_without_the_library_keeps_the_real_time_and_says_so(
-    docker: DockerTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    docker: DockerTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is restarted for it; the reason and the fix are told, and stand in the manifest."""
+    """Nothing is restarted for it, and the reason and the fix are told, as the scenario's clock tells them for its run."""
     monkeypatch.setattr(container_time, "PLACES", "/nowhere/*/faketime")
     before, told = docker.stack.containers(), list[str]()
-    run, summary = play(docker, tmp_path, told.append)
-    docker.drop(docker.database(run.manifest["target"]["database"]))
+    clock = ErpClock(load("promo_day", erp_clock="scenario"), docker, told.append)
+    clock.start()
+    clock.follow(5.0)
+    clock.stop()
 
-    assert (summary["verdict"], summary["target"]["erp_clock"]) == ("pass", "wall")
-    (said,) = [text for text in told if "erp_clock" in text]
+    (said,) = told
+    assert said.startswith("erp_clock: scenario is off, Odoo keeps the real time")
     assert "has no libfaketime" in said and "build-images" in said and "_IMAGE=" in said
-    manifest = json.loads((run.folder / "manifest.json").read_text())["erp_clock"]
-    assert (manifest["kind"], manifest["restored"]) == ("wall", True)
+    assert (clock.kind, clock.restored) == ("wall", True)
     assert docker.stack.containers() == before
     assert on_the_real_time(docker)
 

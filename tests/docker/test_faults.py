@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from benchmarks.fridays import SMALL
-from rehearsal import scenario_file
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.run import Options, rehearse
 from rehearsal.targets.docker import DockerTarget
 from rehearsal.targets.stack import DB, ODOO
 from tests.cli.command import rehearse as command
 from tests.conftest import load, quiet
+from tests.tiny_run import left_by_a_dead_harness
 
 pytestmark = pytest.mark.xdist_group("docker")
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -73,12 +73,7 @@ def test_what_a_dead_harness_left_broken_is_healed(
 ) -> None:
     """The journal says what was armed; `rehearse heal` undoes it, and says so in the journal."""
     scenario = load("promo_day", connector="governed", faults=[{"name": "freeze_odoo", "wall": "60s"}], **SMALL)
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "scenario.yaml").write_text(scenario_file.dump(scenario))
-    (folder / "world.json").write_text("{}")
-    (folder / "manifest.json").write_text(json.dumps({"target": {"kind": "docker"}}))
-    (folder / "faults.ndjson").write_text('{"fault":"freeze_odoo","state":"armed","at_s":0.0,"key":""}\n')
+    folder = left_by_a_dead_harness(scenario, tmp_path / "run", "docker")
     docker.stack.engine.docker([broken, docker.stack.need(service).id], "breaking it as a crash does")
     assert not docker.stack.answers()
 

@@ -47,3 +47,9 @@ def drive(target: NativeTarget, tmp_path_factory: pytest.TempPathFactory) -> Dri
         return driven(scenario, target, Drive(users, workers), Options(out=folder), quiet)
 
     return go
+
+
+@pytest.fixture(scope="session")
+def alone(drive: DriveIt) -> tuple[Run, dict[str, Any]]:
+    """A drive in one process that nothing ends, for tests that only look at it; they are of the xdist group "load"."""
+    return drive(users=12, seed=1)

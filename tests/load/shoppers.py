@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal import demand
@@ -57,10 +57,16 @@ def _wanted(world: World, one: Demand, at_till: bool) -> Shopper:
 
 
 def differences(history: Iterable[Mapping[str, Any]], scenario: Scenario) -> list[str]:
-    """Return, in words, every shopper of *history* who is not the scenario's, and everybody who did not come."""
-    due, told = wanted(scenario), []
-    for one in came(history):
+    """Return, in words, every shopper of *history* who is not the scenario's, and everybody who did not come.
+
+    A channel opens with its first publication; who comes before waits at the door.
+    """
+    due, told, seen = wanted(scenario), [], list(history)
+    opened = {line["channel"]: line["at_s"] for line in reversed(seen) if line["kind"] == "publication"}
+    for one in came(seen):
         meant = due.pop(one.order, None)
+        if meant is not None:
+            meant = replace(meant, at_s=max(meant.at_s, opened.get(one.channel, 0.0)))
         if meant is None:
             told.append(f"{one.order} is nobody of this scenario, or came twice")
         elif not _same(one, meant):

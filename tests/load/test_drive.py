@@ -10,11 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import psutil
 import pytest
 
@@ -22,14 +20,15 @@ from rehearsal.history import lines
 from rehearsal.load import Drive, drivable, driven, taken_over
 from rehearsal.outcome import Outcome
 from rehearsal.run import Options, Run, conclude, reopen
-from rehearsal.shards import dealing
 from rehearsal.targets.native import NativeTarget
 from tests.cli.command import ended, started, wait_for_lines
 from tests.conftest import load, quiet
 from tests.load.conftest import DriveIt, short
-from tests.load.shoppers import differences
+from tests.load.dealt import require_dealt
 
 pytestmark = pytest.mark.xdist_group("load")
+Finished = tuple[Run, dict[str, Any]]
+"""A run and its summary."""
 UNDER_WAY = 200
 """Lines of a short drive's history after which the doors are open and shoppers come."""
 KILL_S_MAX = 90.0
@@ -40,42 +39,19 @@ def verdicts(summary: dict[str, Any]) -> dict[str, str]:
     return {one["id"]: one["verdict"] for one in summary["invariants"]}
 
 
-@pytest.mark.parametrize("workers", [0, 1, 2, 4])
-def test_every_operation_is_performed_once_by_one_worker(workers: int, drive: DriveIt) -> None:
-    """The union of what the workers' own files say is all that was asked, without overlap; the shoppers are the scenario's.
-
-    However many workers there are: who came, when, and with what is compared with the demand that is drawn here.
-    """
-    run, summary = drive(workers=workers)
-
-    history = run.folder / "history"
-    asked = [line["i"] for line in lines(history, "main") if line["kind"] == "operation"]
-    files = {path.stem: list(lines(history, path.stem)) for path in history.glob("worker-*.ndjson")}
-    assert set(files) == {f"worker-{n}" for n in range(max(1, workers))}
-    assert dealing(asked, files).whole
-    assert all(any(line["kind"] == "sent" for line in told) for told in files.values())
-    by_order: dict[str, set[str]] = {}
-    orders = {line["i"]: line["orders"] for line in lines(history, "main") if line["kind"] == "operation"}
-    for name, told in files.items():
-        for line in told:
-            for order in orders[line["operation"]][:1]:
-                by_order.setdefault(order, set()).add(name)
-    assert {order: names for order, names in by_order.items() if len(names) != 1} == {}
-    assert differences(lines(history, "main"), run.scenario) == []
-    assert summary["verdict"] == "pass", summary
-    assert summary["load"]["over_reserved_units"] == 0
-    jsonschema.Draft202012Validator(
-        json.loads((resources.files("rehearsal") / "schemas" / "summary.schema.json").read_text())
-    ).validate(json.loads((run.folder / "summary.json").read_text()))
-
-
 @pytest.fixture(scope="module")
-def alone(drive: DriveIt) -> tuple[Run, dict[str, Any]]:
-    """A drive in one process, for tests that only look at it."""
-    return drive(users=12, seed=1)
+def crowd(drive: DriveIt) -> Finished:
+    """A drive by four workers, of another seed."""
+    return drive(users=12, workers=4, seed=2)
 
 
-def test_every_stimulus_has_its_lateness_and_every_operation_its_latency(alone: tuple[Run, dict[str, Any]]) -> None:
+def test_every_operation_is_performed_once_by_one_worker(alone: Finished, crowd: Finished) -> None:
+    """By one process, or by four workers; drives by one and by two, started by hand, are in `test_hands`."""
+    for (run, _), workers in ((alone, 0), (crowd, 4)):
+        require_dealt(run.folder, workers)
+
+
+def test_every_stimulus_has_its_lateness_and_every_operation_its_latency(alone: Finished) -> None:
     """In the history beside each order, and summed up in summary.json."""
     run, summary = alone
 
@@ -95,7 +71,7 @@ def test_every_stimulus_has_its_lateness_and_every_operation_its_latency(alone: 
 
 
 def test_a_load_that_came_too_late_is_undecided_and_says_what_to_do(
-    alone: tuple[Run, dict[str, Any]], tmp_path: Path
+    alone: Finished, tmp_path: Path
 ) -> None:
     """It was not the load that the scenario describes: the same files under a budget that nobody can keep."""
     shutil.copytree(alone[0].folder, tmp_path / "run")
@@ -111,9 +87,9 @@ def test_a_load_that_came_too_late_is_undecided_and_says_what_to_do(
     assert "fewer lanes (--users), less speed-up, or more workers" in said
 
 
-def test_the_governed_connector_is_clean_under_load(alone: tuple[Run, dict[str, Any]], drive: DriveIt) -> None:
-    """Everybody wants the same few articles, and not one of them is promised twice; a third seed is driven above."""
-    for _, summary in (alone, drive(users=12, seed=2)):
+def test_the_governed_connector_is_clean_under_load(alone: Finished, crowd: Finished) -> None:
+    """Everybody wants the same few articles, and not one of them is promised twice; a third seed is driven in `test_hands`."""
+    for _, summary in (alone, crowd):
         assert set(verdicts(summary).values()) == {"pass"}, summary
         assert summary["load"]["over_reserved_units"] == 0
 
@@ -206,7 +182,7 @@ def test_the_example_of_the_docs_runs(target: NativeTarget, tmp_path: Path) -> N
         for name, how in (("session", session), ("key", {"REHEARSE_ODOO_API_KEY": database.api_key or ""})):
             settings = {"REHEARSE_ODOO_DATABASE": database.name} | how
             done = located(
-                locustfile, database.url, settings, "--run-time", "4s", "--users", "2", "--csv", str(tmp_path / name)
+                locustfile, database.url, settings, "--run-time", "8s", "--users", "2", "--csv", str(tmp_path / name)
             )
             assert done.returncode == 0, done.stderr
             (row,) = [

@@ -15,6 +15,7 @@ from rehearsal.targets.native import NativeTarget
 from tests.cli.command import environment, rehearse
 from tests.conftest import free_port
 from tests.load.conftest import DriveIt, short
+from tests.load.dealt import require_dealt
 
 pytestmark = pytest.mark.xdist_group("load")
 LOCUST_S_MAX = 240.0
@@ -26,7 +27,7 @@ def test_the_commands_that_prepare_prints_drive_the_run_and_observe_judges_it(
 ) -> None:
     """A master and a worker started by hand, with the password in the environment alone."""
     (tmp_path / "scenarios").mkdir()
-    words = json.dumps(short() | {"extends": "flash_drop", "name": "by_hand"})
+    words = json.dumps(short(seed=3) | {"extends": "flash_drop", "name": "by_hand"})
     (tmp_path / "scenarios" / "by_hand.yaml").write_text(words, encoding="utf-8")
     said = rehearse(
         "load",
@@ -73,6 +74,8 @@ def test_the_commands_that_prepare_prints_drive_the_run_and_observe_judges_it(
     assert judged.code == 0, judged
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert (summary["verdict"], summary["load"]["workers"]) == ("pass", 1)
+    assert {one["verdict"] for one in summary["invariants"]} == {"pass"}
+    require_dealt(tmp_path / "run", 1)
 
 
 def test_workers_that_others_start_need_the_login_alone(target: NativeTarget, tmp_path: Path) -> None:
@@ -103,6 +106,7 @@ def test_workers_that_others_start_need_the_login_alone(target: NativeTarget, tm
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["load"]["workers"] == 2
     assert len(summary["load"]["dealing"]["by_worker"]) == 2 and all(summary["load"]["dealing"]["by_worker"].values())
+    require_dealt(tmp_path / "run", 2)
 
 
 @pytest.mark.parametrize(

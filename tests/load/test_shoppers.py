@@ -40,6 +40,20 @@ def test_the_scenarios_own_shoppers_differ_in_nothing() -> None:
     assert differences(history(list(wanted(scenario(0)).values()), refused=7), scenario(0)) == []
 
 
+def test_who_comes_before_the_doors_open_waits_and_nobody_else_does() -> None:
+    """A channel opens with its first publication: then is when such a shopper is due, and not a moment later."""
+    due = sorted(wanted(scenario(3)).values(), key=lambda one: one.at_s)
+    first = due[0]
+    opened = {"kind": "publication", "channel": first.channel, "at_s": 12.0}
+    waited = [replace(first, at_s=12.0), *due[1:]]
+
+    assert first.at_s < 12.0 < due[1].at_s
+    assert differences([opened, {**opened, "at_s": 90.0}, *history(waited)], scenario(3)) == []
+    assert len(differences(history(waited), scenario(3))) == 1
+    assert len(differences([opened, *history(due)], scenario(3))) == 1
+    assert len(differences([opened, *history([replace(first, at_s=12.01), *due[1:]])], scenario(3))) == 1
+
+
 def test_shoppers_of_another_seed_are_told() -> None:
     """Processes that had drawn for themselves, with another seed, would be seen."""
     others = list(wanted(scenario(1)).values())

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +19,54 @@ from benchmarks.fridays import FAULTS, UNHEARD
 from rehearsal.errors import UsageError
 from rehearsal.history import lines
 from rehearsal.run import Options, Run, rehearse
+from rehearsal.scenario import NETWORK_FAULTS, PROCESS_FAULTS
 from rehearsal.targets import process
 from rehearsal.targets.native import NativeTarget, server_of
 from tests.conftest import load, quiet
+from tests.tiny_run import left_by_a_dead_harness
 
-pytestmark = pytest.mark.xdist_group("chaos")
-
-
-def disturbed(
-    breakable: NativeTarget, folder: Path, connector: str, fault: str, seed: int = 1
-) -> tuple[Run, dict[str, Any]]:
-    """Rehearse a small Friday under one fault."""
-    scenario = fridays.disturbed(fault, connector, seed)
-    return rehearse(scenario, breakable, Options(out=folder / "run"), quiet, quiet)
+chaos = pytest.mark.xdist_group("chaos")
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_the_governed_connector_is_clean_under(fault: str, breakable: NativeTarget, tmp_path: Path) -> None:
-    """The fault fired, with proof; every unknown outcome was resolved; nothing is wrong in the end."""
-    run, summary = disturbed(breakable, tmp_path, "governed", fault)
+Finished = tuple[Run, dict[str, Any]]
+Disturbed = Callable[[str], Finished]
 
+
+@pytest.fixture(scope="module")
+def disturbed(breakable: NativeTarget, tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
+    """Rehearses a small governed Friday under one fault of processes, once for all tests that look at it."""
+
+    @cache
+    def run(fault: str) -> Finished:
+        folder = tmp_path_factory.mktemp(fault) / "run"
+        return rehearse(fridays.disturbed(fault, "governed", 1), breakable, Options(out=folder), quiet, quiet)
+
+    return run
+
+
+@chaos
+@pytest.mark.parametrize("fault", PROCESS_FAULTS)
+def test_the_governed_connector_is_clean_under_a_fault_of_processes(fault: str, disturbed: Disturbed) -> None:
+    """On an Odoo that is nobody else's."""
+    require_clean(fault, *disturbed(fault))
+
+
+@pytest.mark.parametrize("fault", NETWORK_FAULTS)
+def test_the_governed_connector_is_clean_under_a_fault_of_requests(
+    fault: str, target: NativeTarget, tmp_path: Path
+) -> None:
+    """A proxy of the run's own disturbs them, so that nobody else notices."""
+    scenario = fridays.disturbed(fault, "governed", 1)
+    require_clean(fault, *rehearse(scenario, target, Options(out=tmp_path / "run"), quiet, quiet))
+
+
+def test_every_fault_of_infrastructure_is_rehearsed() -> None:
+    """None is of neither kind, and each has its strength."""
+    assert {*PROCESS_FAULTS, *NETWORK_FAULTS} == set(FAULTS)
+
+
+def require_clean(fault: str, run: Run, summary: dict[str, Any]) -> None:
+    """Raise unless the fault fired, with proof, every unknown outcome was resolved, and nothing is wrong in the end."""
     (count,) = summary["faults"]
     assert (count["name"], count["armed"], count["healed"]) == (fault, 1, 1)
     assert count["fired"] >= 1
@@ -53,10 +83,11 @@ def test_the_governed_connector_is_clean_under(fault: str, breakable: NativeTarg
 
 
 def test_the_naive_connector_loses_orders_when_acknowledgements_are_lost(
-    breakable: NativeTarget, tmp_path: Path
+    target: NativeTarget, tmp_path: Path
 ) -> None:
     """What was done and never heard of is not looked up, so orders stay missing, half done or unpaid."""
-    run, summary = disturbed(breakable, tmp_path, "naive", "cut_after_commit")
+    scenario = fridays.disturbed("cut_after_commit", "naive", 1)
+    run, summary = rehearse(scenario, target, Options(out=tmp_path / "run"), quiet, quiet)
 
     findings = json.loads((run.folder / "verdict.json").read_text())["findings"]
     assert summary["exit_code"] == 1
@@ -65,18 +96,20 @@ def test_the_naive_connector_loses_orders_when_acknowledgements_are_lost(
     ]
 
 
-def test_a_process_fault_is_proven_in_the_journal(breakable: NativeTarget, tmp_path: Path) -> None:
+@chaos
+def test_a_process_fault_is_proven_in_the_journal(disturbed: Disturbed) -> None:
     """Which process was hit stands there, written when it was."""
-    run, _ = disturbed(breakable, tmp_path, "governed", "kill_worker", seed=2)
+    run, _ = disturbed("kill_worker")
 
     told = [json.loads(line) for line in (run.folder / "faults.ndjson").read_text().splitlines()]
     assert [line["state"] for line in told if line["state"] != "fired"] == ["armed", "healed"]
     assert all(line["proof"].startswith("killed HTTP worker") for line in told if line["state"] == "fired")
 
 
-def test_recovery_is_measured(breakable: NativeTarget, tmp_path: Path) -> None:
+@chaos
+def test_recovery_is_measured(disturbed: Disturbed) -> None:
     """How long until rest, how much there was to catch up with, what stayed stuck."""
-    _, summary = disturbed(breakable, tmp_path, "governed", "restart_odoo", seed=3)
+    _, summary = disturbed("restart_odoo")
 
     assert summary["kpis"]["backlog_at_heal"] >= 0
     assert 0 <= summary["kpis"]["recovery_s"] < 14 * 86_400
@@ -84,16 +117,16 @@ def test_recovery_is_measured(breakable: NativeTarget, tmp_path: Path) -> None:
     assert summary["kpis"]["slowest_answer_s"] > 0.5
 
 
+@chaos
 def test_a_frozen_odoo_that_a_dead_harness_left_behind_is_healed(breakable: NativeTarget, tmp_path: Path) -> None:
     """The journal says what was armed; `rehearse heal` undoes it, and says so in the journal."""
-    run, _ = disturbed(breakable, tmp_path, "governed", "network_latency", seed=4)
-    journal = run.folder / "faults.ndjson"
-    journal.write_text("".join(line + "\n" for line in journal.read_text().splitlines() if '"healed"' not in line))
+    run = left_by_a_dead_harness(fridays.disturbed("network_latency", "governed", 4), tmp_path / "run", "native")
+    journal = run / "faults.ndjson"
     server = server_of(breakable.cache.state())
     assert server is not None
     process.signal_group(server.process.pid, signal.SIGSTOP)
     try:
-        command = [str(Path(sys.executable).parent / "rehearse"), "heal", str(run.folder), "--target", "native"]
+        command = [str(Path(sys.executable).parent / "rehearse"), "heal", str(run), "--target", "native"]
         environment = {"PATH": "/usr/bin:/bin", "REHEARSE_CACHE": str(breakable.cache.root)}
         told = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
     finally:

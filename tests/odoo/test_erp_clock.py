@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.fridays import SMALL
+from benchmarks.fridays import CANONICAL, SMALL
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime, UsageError
 from rehearsal.history import comparable, lines
 from rehearsal.model import Operation
@@ -35,7 +36,6 @@ pytestmark = pytest.mark.xdist_group("chaos")
 FRIDAY = datetime(2025, 11, 28, tzinfo=UTC)
 NEAR_S = 30.0
 """How far apart two looks at a clock may be on a busy machine."""
-MORE: dict[str, Any] = {**SMALL, "channels": {**SMALL["channels"], "webshop": {"orders": 30}}}
 FEW: dict[str, Any] = {
     "catalogue": {"products": 6, "promoted": 2, "scarce": 1}, "customers": 6, "faults": [],
     "channels": {
@@ -95,7 +95,7 @@ def on_the_real_time(target: NativeTarget) -> bool:
 def friday(breakable: NativeTarget, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """A governed Friday in scenario time."""
     began = datetime.now(UTC)
-    run, summary = play(breakable, tmp_path_factory.mktemp("scenario"), "scenario", "governed", **SMALL)
+    run, summary = play(breakable, tmp_path_factory.mktemp("scenario"), "scenario", "governed", **CANONICAL)
     database = breakable.database(run.manifest["target"]["database"])
     yield Played(run, summary, database, began)
     breakable.drop(database)
@@ -162,34 +162,30 @@ def instants_of_the_run(friday: Played, target: NativeTarget | DockerTarget) -> 
 
 
 def test_its_history_is_that_of_the_same_friday_on_the_wall_clock(
-    friday: Played, breakable: NativeTarget, tmp_path: Path
+    friday: Played, canonical: Callable[[str], Run]
 ) -> None:
     """Line by line, but for wall times and ids: which clock Odoo has is no input of the rehearsal."""
-    run, summary = play(breakable, tmp_path, "wall", "governed", **SMALL)
-    (today,) = breakable.sql(
-        breakable.database(run.manifest["target"]["database"]), "SELECT min(create_date)::date FROM sale_order"
-    )
-    breakable.drop(breakable.database(run.manifest["target"]["database"]))
+    run = canonical("governed")
 
     told = [[comparable(line) for line in lines(one.folder / "history")] for one in (friday.run, run)]
     assert len(told[0]) > 500
     assert told[0] == told[1]
-    assert summary["verdict"] == "pass"
-    assert today[0] >= f"{friday.began:%Y-%m-%d}", "without it, Odoo dates its records today"
     assert json.loads((run.folder / "manifest.json").read_text())["erp_clock"]["kind"] == "wall"
 
 
 def test_the_naive_connector_fails_by_the_same_invariants_on_either_clock(
-    breakable: NativeTarget, tmp_path: Path
+    breakable: NativeTarget, canonical: Callable[[str], Run], tmp_path: Path
 ) -> None:
     """Scenario time hides no failure and makes none."""
-    broken = {}
-    for erp_clock in ("wall", "scenario"):
-        run, summary = play(breakable, tmp_path / erp_clock, erp_clock, "naive", **MORE)
-        breakable.drop(breakable.database(run.manifest["target"]["database"]))
-        broken[erp_clock] = {one["id"]: one["findings"] for one in summary["invariants"] if one["verdict"] == "fail"}
+    run, summary = play(breakable, tmp_path, "scenario", "naive", **CANONICAL)
+    breakable.drop(breakable.database(run.manifest["target"]["database"]))
+    before = json.loads((canonical("naive").folder / "summary.json").read_text())
 
-    assert broken["scenario"] == broken["wall"] != {}
+    broken = [
+        {one["id"]: one["findings"] for one in told["invariants"] if one["verdict"] == "fail"} for told in (summary, before)
+    ]
+    assert broken[0] == broken[1] != {}
+    assert [summary["target"]["erp_clock"], before["target"]["erp_clock"]] == ["scenario", "wall"]
 
 
 def test_a_restart_in_the_middle_stays_in_scenario_time(breakable: NativeTarget, tmp_path: Path) -> None:
@@ -270,8 +266,11 @@ def test_where_the_library_is_missing_the_run_goes_on_and_says_so(
     monkeypatch.setattr(archive, "sources", lambda: ())
     pid = breakable.cache.state()["pid"]
     told: list[str] = []
+    began = datetime.now(UTC)
     run, summary = play(breakable, tmp_path, "scenario", "governed", told.append, **FEW)
-    breakable.drop(breakable.database(run.manifest["target"]["database"]))
+    database = breakable.database(run.manifest["target"]["database"])
+    ((first,),) = breakable.sql(database, "SELECT min(create_date)::date FROM sale_order")
+    breakable.drop(database)
 
     assert (summary["verdict"], summary["target"]["erp_clock"]) == ("pass", "wall")
     (said,) = [text for text in told if "erp_clock" in text]
@@ -280,6 +279,7 @@ def test_where_the_library_is_missing_the_run_goes_on_and_says_so(
     assert (manifest["kind"], manifest["restored"]) == ("wall", True)
     assert "libfaketime is not here" in manifest["reason"]
     assert breakable.cache.state()["pid"] == pid, "nothing was restarted for it"
+    assert first >= f"{began:%Y-%m-%d}", "on the wall clock, Odoo dates its records today"
 
 
 def test_a_library_that_does_not_load_is_noticed(
@@ -318,11 +318,8 @@ def test_an_odoo_that_others_use_is_not_taken_into_scenario_time(breakable: Nati
     assert on_the_real_time(breakable)
 
 
-@pytest.mark.parametrize("mended_by", ["heal", "up"])
-def test_a_killed_run_leaves_scenario_time_until_it_is_mended(
-    mended_by: str, breakable: NativeTarget, tmp_path: Path
-) -> None:
-    """By `rehearse heal`, or by the next command that wants Odoo."""
+def test_a_killed_run_leaves_scenario_time_until_it_is_healed(breakable: NativeTarget, tmp_path: Path) -> None:
+    """By `rehearse heal`; the next command that wants Odoo does it, too (below)."""
     run, environment = tmp_path / "run", {"REHEARSE_CACHE": str(breakable.cache.root)}
     (tmp_path / "scenarios").mkdir()
     few = {"extends": "promo_day", "name": "few", "connector": "governed", "erp_clock": "scenario", **FEW}
@@ -334,19 +331,61 @@ def test_a_killed_run_leaves_scenario_time_until_it_is_mended(
             process.kill()
             process.wait(60)
         left = told_by(breakable)
-        mended = command(
-            mended_by, *([run] if mended_by == "heal" else []), "--target", "native", cwd=tmp_path, env=environment
-        )
+        mended = command("heal", run, "--target", "native", cwd=tmp_path, env=environment)
 
         assert all(FRIDAY - timedelta(hours=2) < at < FRIDAY + timedelta(days=5) for at in left), left
         assert mended.code == 0, mended.err
         assert on_the_real_time(breakable)
-        if mended_by == "heal":
-            assert "healed: Odoo is on the real time" in mended.err
-            again = command("heal", run, "--target", "native", cwd=tmp_path, env=environment)
-            assert "every fault was healed already" in again.err
+        assert "healed: Odoo is on the real time" in mended.err
+        again = command("heal", run, "--target", "native", cwd=tmp_path, env=environment)
+        assert "every fault was healed already" in again.err
     finally:
         ready_target(breakable, quiet)
+
+
+def test_the_next_command_that_wants_odoo_takes_it_back_from_scenario_time(
+    breakable: NativeTarget, tmp_path: Path
+) -> None:
+    """Whoever put it there is dead."""
+    breakable.down()
+    try:
+        killed_in_scenario_time("native", breakable.cache.root)
+        left = told_by(breakable)
+        mended = command("up", "--target", "native", cwd=tmp_path, env={"REHEARSE_CACHE": str(breakable.cache.root)})
+
+        assert all(0 <= (at - FRIDAY).total_seconds() < NEAR_S for at in left), left
+        assert mended.code == 0, mended.err
+        assert on_the_real_time(breakable)
+    finally:
+        ready_target(breakable, quiet)
+
+
+def killed_in_scenario_time(target: str, root: Path | None = None) -> None:
+    """Put the servers of *target* into scenario time from a process of its own, and kill it: what a dead run leaves."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", FAR, target, str(root or ""), FRIDAY.isoformat()], stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdout.readline() == "far\n"
+    child.kill()
+    child.communicate(timeout=60)
+
+
+FAR = """
+import sys, time
+from datetime import datetime
+from pathlib import Path
+from rehearsal.run import ready_target
+from rehearsal.targets.docker import DockerTarget
+from rehearsal.targets.native import NativeTarget
+
+kind, root, at = sys.argv[1:]
+target = NativeTarget(Path(root)) if kind == "native" else DockerTarget()
+ready_target(target, lambda _: None)
+target.set_clock(datetime.fromisoformat(at))
+print("far", flush=True)
+time.sleep(600)
+"""
 
 
 def test_an_odoo_that_is_not_ours_keeps_its_clock(tmp_path: Path) -> None:
