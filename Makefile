@@ -2,21 +2,26 @@
 .PHONY: rehearsal test quick check lint types benchmarks clean-cache
 VENV := .venv
 BIN := $(VENV)/bin
-DURATIONS := --durations=50 --durations-min=1
 STAMP := $(VENV)/.installed
+PYTEST_ALL = $(BIN)/python -m pytest -n 2 --dist loadgroup --durations=50 --durations-min=1
 
 rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
 	$(BIN)/rehearse run promo_weekend --completed-is-success
 
+ifdef AREA
+test: $(STAMP)  ## the tests of one folder of tests/, such as AREA=assertions or AREA=odoo; an Odoo that is up is used and stays up
+	bin/with-odoo $(if $(findstring docker,$(AREA)),bin/with-docker) $(PYTEST_ALL) tests/$(AREA) $(PYTEST)
+else
 test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in Docker
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	bin/with-odoo bin/with-docker $(BIN)/python -m pytest -n 2 --dist loadgroup $(DURATIONS) $(PYTEST)
+	bin/with-odoo bin/with-docker $(PYTEST_ALL) $(PYTEST)
+endif
 
 quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two minutes
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --without-odoo $(DURATIONS) $(PYTEST)
+	$(PYTEST_ALL) -q --without-odoo $(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -26,7 +26,10 @@ exercised: {orders_per_channel: 1, orders_per_tender: 0, fault_fired: 0, examine
 
 @pytest.mark.xdist_group("naive")
 def test_a_demonstration_shows_the_failure_and_its_cure(target: NativeTarget, tmp_path: Path) -> None:
-    """Same shoppers, two operating designs: what the first broke is fixed by the second, and both reports are there."""
+    """Same shoppers, two operating designs: what the first broke is fixed by the second, and both reports are there.
+
+    It takes more than a minute: two whole rehearsals by the real command.
+    """
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "shown.yaml").write_text(SHOWN, encoding="utf-8")
 

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.xdist_group("docker")
 def test_four_workers_in_containers_drive_the_weekend_and_the_master_ends_with_the_verdict(
     alone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run folder lies outside, belongs to who owns its folder, and every order went through one of the four."""
+    """The run folder lies outside, belongs to who owns its folder, and every order went through one of the four.
+
+    It takes minutes: six containers start, and the whole flash drop is driven, as a user drives it.
+    """
     tmp_path.chmod(0o755)
     (tmp_path / "runs").mkdir()
     if os.geteuid() == 0:

@@ -54,7 +54,10 @@ def verdict(summary: dict[str, Any]) -> dict[str, Any]:
 def test_the_verdict_does_not_depend_on_the_target(
     in_containers: Finished, canonical: Callable[[str], Run]
 ) -> None:
-    """Nor does which invariants are broken, nor anything that happened outside: line by line, but for wall times and ids."""
+    """Nor does which invariants are broken, nor anything that happened outside: line by line, but for wall times and ids.
+
+    It takes minutes where it is the first that wants containers: they are started, and their template is made.
+    """
     run, summary = in_containers
     on_this_machine = canonical(run.scenario.connector)
     before = json.loads((on_this_machine.folder / "summary.json").read_text())

@@ -46,7 +46,10 @@ def crowd(drive: DriveIt) -> Finished:
 
 
 def test_every_operation_is_performed_once_by_one_worker(alone: Finished, crowd: Finished) -> None:
-    """By one process, or by four workers; drives by one and by two, started by hand, are in `test_hands`."""
+    """By one process, or by four workers; drives by one and by two, started by hand, are in `test_hands`.
+
+    It takes more than a minute: two drives, each an hour of shoppers in a quarter of a minute, and what comes after.
+    """
     for (run, _), workers in ((alone, 0), (crowd, 4)):
         require_dealt(run.folder, workers)
 

@@ -122,7 +122,7 @@ def test_two_runs_of_one_seed_have_the_same_history_over_either_client(
     play: Play, canonical: Canonical, connector: str, verdict: str
 ) -> None:
     """With one lane, on fresh clones, all but wall times and ERP ids is the same, line by line, and so is the verdict: the
-    second adapter is first-class."""
+    second adapter is first-class. It takes a minute where it is the first that wants the canonical Friday: two are played."""
     first = canonical(connector)
     second, summary = play(load("promo_day", connector=connector, client="json2", **CANONICAL))
 

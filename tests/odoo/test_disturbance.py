@@ -47,7 +47,7 @@ def disturbed(breakable: NativeTarget, tmp_path_factory: pytest.TempPathFactory)
 @chaos
 @pytest.mark.parametrize("fault", PROCESS_FAULTS)
 def test_the_governed_connector_is_clean_under_a_fault_of_processes(fault: str, disturbed: Disturbed) -> None:
-    """On an Odoo that is nobody else's."""
+    """On an Odoo that is nobody else's. It may take a minute: whatever is cut off is waited for, and asked again."""
     require_clean(fault, *disturbed(fault))
 
 

@@ -176,7 +176,7 @@ def test_its_history_is_that_of_the_same_friday_on_the_wall_clock(
 def test_the_naive_connector_fails_by_the_same_invariants_on_either_clock(
     breakable: NativeTarget, canonical: Callable[[str], Run], tmp_path: Path
 ) -> None:
-    """Scenario time hides no failure and makes none."""
+    """Scenario time hides no failure and makes none. It takes a minute: moving Odoo's clock costs as much as the Friday."""
     run, summary = play(breakable, tmp_path, "scenario", "naive", **CANONICAL)
     breakable.drop(breakable.database(run.manifest["target"]["database"]))
     before = json.loads((canonical("naive").folder / "summary.json").read_text())

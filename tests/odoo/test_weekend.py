@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from benchmarks.fridays import CANONICAL
 from fixtures.saboteurs import SABOTEURS
 from rehearsal import demand
 from rehearsal.judge import Judged, judge
@@ -59,13 +60,17 @@ def clean(play: Play, target: NativeTarget) -> Any:
 
 
 @pytest.mark.xdist_group("naive")
-def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_how_dear(play: Play) -> None:
-    """Nothing is planted: the same world and the same shoppers, only the connector is naive."""
-    run, summary = play(load("promo_day", connector="naive"))
+def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_how_dear(
+    canonical: Callable[[str], Run],
+) -> None:
+    """Nothing is planted: the same world and the same shoppers as the governed one's, only the connector is naive."""
+    run = canonical("naive")
+    summary = json.loads((run.folder / "summary.json").read_text())
 
+    assert summary["demand_hash"] == canonical("governed").manifest["demand_hash"]
     assert (summary["verdict"], summary["exit_code"]) == ("fail", 1)
     schema = json.loads((resources.files("rehearsal") / "schemas" / "summary.schema.json").read_text())
-    jsonschema.Draft202012Validator(schema).validate(json.loads((run.folder / "summary.json").read_text()))
+    jsonschema.Draft202012Validator(schema).validate(summary)
     findings = json.loads((run.folder / "verdict.json").read_text())["findings"]
     oversold = [finding for finding in findings if finding["invariant"] == "no_unit_is_promised_twice"]
     assert oversold
@@ -79,7 +84,7 @@ def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_ho
 
 @pytest.mark.xdist_group("governed")
 def test_the_governed_connector_is_clean_on_the_same_shoppers(clean: Finished) -> None:
-    """Every invariant examined something and found nothing."""
+    """Every invariant examined something and found nothing. It takes a minute: a whole promotional Friday is played."""
     assert {one["id"]: one["verdict"] for one in clean.summary["invariants"]} == {
         one["id"]: "pass" for one in clean.summary["invariants"]
     }
@@ -107,7 +112,7 @@ def test_a_sabotage_is_seen_by_the_invariants_it_breaks_and_by_no_other(
 @pytest.mark.xdist_group("naive")
 def test_stock_that_was_counted_too_high_makes_even_the_governed_connector_oversell(play: Play) -> None:
     """The sabotage acts before the doors open; the history alone shows the broken promise."""
-    run, _ = play(load("promo_day", connector="governed"), sabotage="stock_counted_too_high")
+    run, _ = play(load("promo_day", connector="governed", **CANONICAL), sabotage="stock_counted_too_high")
 
     assert broken(judged(run, run.folder)) == SABOTEURS["stock_counted_too_high"].breaks
 
