@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from tests.durations import Durations
 from tests.shared import once
 
 pytest_plugins = ["pytester"]
-NEEDING = {"target", "breakable", "wheel"}
+NEEDING = {"target", "native", "breakable", "wheel"}
 """Fixtures without which a test needs no Odoo, and no building."""
 SHARED = ("apt", "odoo", "venv")
 """What the second instance takes from the first: source and packages; cluster, templates and ports are its own."""
@@ -57,8 +59,13 @@ def needs_odoo(item: pytest.Item) -> bool:
 
 
 def load(name: str, **overrides: Any) -> Scenario:
-    """Return a scenario of the project path, with overrides."""
-    return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides)
+    """Return a scenario of the project path, with overrides; the same one for the same words."""
+    return _loaded(project.scenario_path(name), json.dumps(overrides))
+
+
+@cache
+def _loaded(path: Path, overrides: str) -> Scenario:
+    return scenario_file.load(path, project.scenario_path, json.loads(overrides))
 
 
 def quiet(*_: object) -> None:

@@ -211,8 +211,7 @@ class Record:
         """Open a table of the snapshot; return why it could not be opened with all its columns, in words."""
         names = ", ".join(f'"{name}"' for name in table.columns)
         try:
-            self.db.execute(f"SELECT {names} FROM read_parquet('{_quoted(path)}') LIMIT 1")
-            self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT * FROM read_parquet('{_quoted(path)}')")
+            self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT {names} FROM read_parquet('{_quoted(path)}')")
         except (duckdb.Error, ValueError) as error:  # a broken file may break the message about it as well
             return "is missing" if not path.is_file() else f"cannot be read ({str(error).splitlines()[0][:120]})"
         return ""
