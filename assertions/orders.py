@@ -30,7 +30,7 @@ WITH erp AS (
     UNION ALL SELECT 'pos.order', t.id, t.ref, t.total_minor, l.product, l.units
         FROM erp_tickets t LEFT JOIN erp_ticket_lines l ON l.ticket = t.id),
 booked AS (
-    SELECT e.model, e.id, e.ref, e.total_minor, p.sku, round(sum(e.units), 3) AS units
+    SELECT e.model, e.id, e.ref, e.total_minor, p.sku, e.units < 0 AS back, round(sum(e.units), 3) AS units
     FROM erp e LEFT JOIN erp_products p ON p.id = e.product GROUP BY ALL),
 told AS (
     SELECT model, id, ref, total_minor, list_sort(list({'sku': sku, 'units': units})) AS basket FROM booked GROUP BY ALL),

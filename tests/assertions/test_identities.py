@@ -10,7 +10,7 @@ from assertions.identities import every_order_belongs_to_its_shopper
 from rehearsal.model import Judgement, Outcome
 from tests.assertions.stories import Breach, Law, grave, undecided
 from tests.tiny_books import partner, sale
-from tests.tiny_record import Tiny, asked, judged, placed, sold
+from tests.tiny_record import Noted, Tiny, asked, judged, placed, sold
 
 LAW: Law = every_order_belongs_to_its_shopper
 ANN, BOB = partner(61, "ann@shop.example"), partner(62, "bob@shop.example")
@@ -66,6 +66,13 @@ def test_an_order_in_doubt_is_left_out_and_counted() -> None:
 
     assert judged(LAW, Tiny([W1, sold(5, "T1"), doubt], rows)) == Judgement(0, left_out=1)
     assert judged(LAW, Tiny([W1, asked(6, "W1", outcome=Outcome.UNKNOWN, committed=True)], rows)) == Judgement(1, (ONE,))
+
+
+def test_a_doubt_about_nothing_in_particular_hides_nobody() -> None:
+    """A connector may name anything as the order of what it asks, even none."""
+    doubt = Noted("operation", 6, {"name": "look", "orders": [None], "writes": True})
+
+    assert judged(LAW, Tiny([W1, doubt], [sale("W1", 7, partner=62), ANN, BOB])) == Judgement(1, (ONE,))
 
 
 def test_an_order_that_odoo_has_twice_is_counted_once() -> None:

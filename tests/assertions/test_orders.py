@@ -252,6 +252,7 @@ def test_an_article_may_stand_on_one_line_or_on_two(there: tuple[tuple[str, int]
 
     assert judged(CONTENT, Tiny([order], rows)) == Judgement(1)
     assert judged(CONTENT, Tiny([order], [*rows, sale_line(7)])).findings
+    assert judged(CONTENT, Tiny([order], [*rows, sale_line(7), sale_line(7, units=-1)])).findings, "nothing was to be taken back"
 
 
 @pytest.mark.parametrize("law", BROKEN, ids=lambda law: str(law.__name__))
