@@ -8,21 +8,26 @@ from rehearsal.model import Finding, Judgement, Severity, money
 from rehearsal.record import CERTAIN, Record
 
 AREA = "finance"
+ROWS = 'count(DISTINCT (channel, "order", tender, taken))'
+"""How many sums were compared; one of an order number that two channels use has two sellers, and is one all the same."""
 
 
 def money_taken_equals_money_booked(record: Record) -> Judgement:
     """For every order and tender, what was captured, and what was given back, is what Odoo's posted payments say, in the tender's own journal."""
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in record.rows(f"""
+    record.work_out(f"""
         SELECT b.*, coalesce(o.channel, 'unknown') AS seller,
             CASE WHEN abs(booked_minor) > abs(moved_minor) THEN 'more booked than moved' ELSE 'less booked than moved' END
-                || CASE WHEN taken THEN '' ELSE ' back' END AS wrong
+                || CASE WHEN taken THEN '' ELSE ' back' END AS wrong, {CERTAIN} AS certain
         FROM money_breaks b LEFT JOIN (SELECT DISTINCT channel, "order" FROM orders) o USING ("order")
-        WHERE moved_minor <> booked_minor AND {CERTAIN} ORDER BY seller, tender, wrong, first_i, "order" """):
+        """)
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in record.rows(
+        'SELECT * FROM found WHERE moved_minor <> booked_minor AND certain ORDER BY seller, tender, wrong, first_i, "order"'
+    ):
         groups.setdefault((row["seller"], row["tender"], row["wrong"]), []).append(row)
     return Judgement(
-        examined=record.value("SELECT count(*) FROM money_breaks"),
-        left_out=record.value(f"SELECT count(*) FROM money_breaks WHERE NOT {CERTAIN}"),
+        examined=record.value(f"SELECT {ROWS} FROM found"),
+        left_out=record.value(f"SELECT {ROWS} FROM found WHERE NOT certain"),
         findings=tuple(_finding(seller, tender, wrong, group) for (seller, tender, wrong), group in groups.items()),
     )
 
@@ -60,11 +65,12 @@ matched AS (
 
 def what_was_handed_over_stays_paid(record: Record) -> Judgement:
     """An order that was handed over is paid with its total, no more and no less: nothing is given back without a reason."""
+    record.work_out(KEPT + "SELECT * FROM matched")
     groups: dict[str, list[dict[str, Any]]] = {}
-    for row in record.rows(KEPT + "SELECT * FROM matched WHERE paid_minor <> total_minor ORDER BY channel, i"):
+    for row in record.rows("SELECT * FROM found WHERE paid_minor <> total_minor ORDER BY channel, i"):
         groups.setdefault(row["channel"], []).append(row)
     return Judgement(
-        examined=record.value(KEPT + "SELECT count(*) FROM matched"),
+        examined=record.value("SELECT count(*) FROM found"),
         findings=tuple(_unpaid(channel, group) for channel, group in groups.items()),
     )
 

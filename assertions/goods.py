@@ -40,11 +40,12 @@ told AS (
 def every_order_gets_what_it_asked_for(record: Record) -> Judgement:
     """An order that was handed over was handed over once, with every SKU and quantity that it asked for; one that was
     cancelled was not handed over."""
+    record.work_out(CONTENT + "SELECT * FROM told")
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in record.rows(CONTENT + 'SELECT * FROM told WHERE wrong IS NOT NULL ORDER BY channel, wrong, "order", sku'):
+    for row in record.rows('SELECT * FROM found WHERE wrong IS NOT NULL ORDER BY channel, wrong, "order", sku'):
         groups.setdefault((row["channel"], row["wrong"]), []).append(row)
     return Judgement(
-        examined=record.value(CONTENT + "SELECT count(*) FROM told"),
+        examined=record.value("SELECT count(*) FROM found"),
         findings=tuple(_given(channel, wrong, group) for (channel, wrong), group in groups.items()),
     )
 
@@ -102,11 +103,11 @@ def goods_out_equal_goods_handed_over(record: Record) -> Judgement:
 
     SKUs of orders with an operation of unknown outcome are left out.
     """
-    certain = "coalesce(sku NOT IN (SELECT sku FROM unsure), true)"
-    rows = record.rows(LEFT + f"SELECT * FROM matched WHERE abs(handed - booked) > {EPSILON} AND {certain} ORDER BY node, sku")
+    record.work_out(LEFT + "SELECT *, coalesce(sku NOT IN (SELECT sku FROM unsure), true) AS certain FROM matched")
+    rows = record.rows(f"SELECT * FROM found WHERE abs(handed - booked) > {EPSILON} AND certain ORDER BY node, sku")
     return Judgement(
-        examined=record.value(LEFT + "SELECT count(*) FROM matched WHERE handed <> 0 OR booked <> 0"),
-        left_out=record.value(LEFT + f"SELECT count(*) FROM matched WHERE NOT {certain}"),
+        examined=record.value("SELECT count(*) FROM found WHERE handed <> 0 OR booked <> 0"),
+        left_out=record.value("SELECT count(*) FROM found WHERE NOT certain"),
         findings=tuple(
             _at_node(record, row, row["booked"] - row["handed"],
                      f"{row['handed']:g} unit(s) handed over, {row['booked']:g} booked out to customers")
@@ -134,12 +135,13 @@ def stock_corrections_are_accounted_for(record: Record) -> Judgement:
     """What stock corrections took out of a node's books since the opening is no more than its pickers did not find, and
     they added nothing."""
     wrong = f"written_off < -{EPSILON} OR written_off > missed + {EPSILON}"
+    record.work_out(CORRECTED + "SELECT * FROM matched")
     return Judgement(
-        examined=record.value(CORRECTED + "SELECT count(*) FROM matched"),
+        examined=record.value("SELECT count(*) FROM found"),
         findings=tuple(
             _at_node(record, row, row["written_off"] - row["missed"],
                      f"{row['written_off']:g} unit(s) written off, {row['missed']:g} not found by pickers")
-            for row in record.rows(CORRECTED + f"SELECT * FROM matched WHERE {wrong} ORDER BY node, sku")
+            for row in record.rows(f"SELECT * FROM found WHERE {wrong} ORDER BY node, sku")
         ),
     )  # fmt: skip
 

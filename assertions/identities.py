@@ -21,11 +21,12 @@ matched AS (
 
 def every_order_belongs_to_its_shopper(record: Record) -> Judgement:
     """The customer of an order in Odoo has the e-mail address of the shopper who placed it."""
+    record.work_out(SHOPPERS + "SELECT * FROM matched")
     groups: dict[str, list[dict[str, object]]] = {}
-    for row in record.rows(SHOPPERS + "SELECT * FROM matched WHERE booked IS DISTINCT FROM email ORDER BY channel, i, id"):
+    for row in record.rows("SELECT * FROM found WHERE booked IS DISTINCT FROM email ORDER BY channel, i, id"):
         groups.setdefault(row["channel"], []).append(row)
     return Judgement(
-        examined=record.value(SHOPPERS + "SELECT count(*) FROM matched"),
+        examined=record.value("SELECT count(*) FROM found"),
         left_out=record.value("""SELECT count(*) FROM orders WHERE NOT till AND "order" IN (SELECT "order" FROM doubts)"""),
         findings=tuple(_finding(channel, group) for channel, group in groups.items()),
     )

@@ -43,13 +43,14 @@ def no_unit_is_promised_twice(record: Record) -> Judgement:
     Judged over the outside history, in event time, per fulfilment node and SKU; units handed over have
     left both sides. A wrong stock record is no breach here: the promise was covered by the book.
     """
-    broken = record.rows(PROMISES + "SELECT * FROM owed WHERE over > 0 AND units > 0 ORDER BY node, sku, at_s, i")
+    record.work_out(PROMISES + "SELECT * FROM owed")
+    broken = record.rows("SELECT * FROM found WHERE over > 0 AND units > 0 ORDER BY node, sku, at_s, i")
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in broken:
         groups.setdefault((row["node"], row["sku"]), []).append(row)
     prices = {product.sku: product.promo_minor for product in record.world.products}
     return Judgement(
-        examined=record.value(PROMISES + "SELECT count(DISTINCT (node, sku)) FROM owed"),
+        examined=record.value("SELECT count(DISTINCT (node, sku)) FROM found"),
         findings=tuple(_oversold(node, sku, group, prices[sku]) for (node, sku), group in groups.items()),
     )
 
@@ -84,8 +85,9 @@ def stock_book_equals_its_movements(record: Record) -> Judgement:
         LEFT JOIN erp_products p ON p.id = coalesce(q.product, n.product)
         LEFT JOIN erp_locations l ON l.id = coalesce(q.location, n.location) LEFT JOIN erp_nodes nd ON nd.id = l.warehouse
         WHERE coalesce(q.units, 0) <> 0 OR coalesce(n.units, 0) <> 0"""
+    record.work_out(sql)
     return Judgement(
-        examined=record.value(f"SELECT count(*) FROM ({sql})"),
+        examined=record.value("SELECT count(*) FROM found"),
         findings=tuple(
             _book_finding(
                 record,
@@ -93,7 +95,7 @@ def stock_book_equals_its_movements(record: Record) -> Judgement:
                 f"the book says {row['book']:g}, its movements sum to {row['moved']:g}",
                 row["book"] - row["moved"],
             )
-            for row in record.rows(f"SELECT * FROM ({sql}) WHERE abs(book - moved) > {EPSILON}")
+            for row in record.rows(f"SELECT * FROM found WHERE abs(book - moved) > {EPSILON}")
         ),
     )
 
@@ -122,13 +124,14 @@ def reservations_cohere(record: Record) -> Judgement:
     Where nothing is reserved and nothing held there is nothing to compare, so that is not counted as examined.
     """
     wrong = f"abs(reserved - held) > {EPSILON} OR reserved > greatest(0, units) + {EPSILON}"
+    record.work_out(RESERVED + "SELECT * FROM known")
     found: dict[tuple[int, int], Finding] = {}
-    for row in record.rows(RESERVED + f"SELECT * FROM known WHERE {wrong} ORDER BY product, location, at_s NULLS LAST"):
+    for row in record.rows(f"SELECT * FROM found WHERE {wrong} ORDER BY product, location, at_s NULLS LAST"):
         said, off = _incoherent(row)
         when = "at rest" if row["at_s"] is None else f"while orders were open, {_hours(row['at_s'])}"
         finding = replace(_book_finding(record, row, f"{said}, {when}", off), at_s=row["at_s"])
         found.setdefault((row["product"], row["location"]), finding)
-    return Judgement(examined=record.value(RESERVED + "SELECT count(*) FROM known"), findings=tuple(found.values()))
+    return Judgement(examined=record.value("SELECT count(*) FROM found"), findings=tuple(found.values()))
 
 
 def _incoherent(row: dict[str, Any]) -> tuple[str, float]:

@@ -134,7 +134,7 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
         observed="true" if record.observed else "false",
     )  # fmt: skip
     judgement = _judged(record, sql, lambda group, wrong: (f"{wrong}: {_some(group)}", Severity.CRITICAL))
-    young = record.value(f"{sql} SELECT count(*) FROM matched WHERE undecided")
+    young = record.value("SELECT count(*) FROM found WHERE undecided")
     if young and not judgement.findings:
         because = f"{young} order(s) were still open, and within their deadlines, when the time for settling was over"
         return replace(judgement, undecided_because=because)
@@ -142,13 +142,15 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
 
 
 def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str], tuple[str, Severity]]) -> Judgement:
-    """Judge the rows of *matched* in *sql*: those with a word in *wrong* become one finding per channel and word.
+    """Judge the rows of *matched* in *sql*, which stay ``found``: those with a word in *wrong* become one finding per
+    channel and word.
 
     Orders in doubt (an operation on them has no known outcome) are left out, and counted.
     """
+    record.work_out(f"{sql} SELECT *, {CERTAIN} AS certain FROM matched")
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in record.rows(
-        f"{sql} SELECT * FROM matched WHERE wrong IS NOT NULL AND {CERTAIN} ORDER BY channel, wrong, i NULLS LAST, \"order\""
+        'SELECT * FROM found WHERE wrong IS NOT NULL AND certain ORDER BY channel, wrong, i NULLS LAST, "order"'
     ):
         groups.setdefault((row["channel"], row["wrong"]), []).append(row)
     findings = []
@@ -156,8 +158,8 @@ def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str]
         said, severity = told(group, wrong)
         findings.append(_grouped(f"{channel}: {len(group)} order(s) {said}", group, severity))
     return Judgement(
-        examined=record.value(f"{sql} SELECT count(*) FROM matched"),
-        left_out=record.value(f"{sql} SELECT count(*) FROM matched WHERE NOT {CERTAIN}"),
+        examined=record.value("SELECT count(*) FROM found"),
+        left_out=record.value("SELECT count(*) FROM found WHERE NOT certain"),
         findings=tuple(findings),
     )
 

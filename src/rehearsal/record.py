@@ -166,6 +166,10 @@ class Record:
         row = self.db.execute(sql, list(values)).fetchone()
         return row[0] if row else None
 
+    def work_out(self, sql: str) -> None:
+        """Hold the rows of a query as table ``found`` until the next call: worked out once, however often it is asked."""
+        self.db.execute(f"CREATE OR REPLACE TEMP TABLE found AS {sql}")
+
     def _open_history(self) -> None:
         told = ", ".join(f"'{name}': '{kind}'" for name, kind in LINE_COLUMNS.items())
         if not self._blank and any((self.run / "history").glob("*.ndjson")):
