@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import duckdb
 
 from rehearsal.history import History
 from rehearsal.model import (
@@ -103,9 +106,30 @@ def opened(tiny: Tiny, whole: bool = True) -> Iterator[Record]:
                 _write(history, fact)
         if tiny.rows is not None:
             tiny_books.bind(folder / "snapshot", tiny.rows)
-        with Record(scenario(), World((TEE, MUG), (), tiny.book, tiny.book), folder) as record:
+        with record_of(scenario(), World((TEE, MUG), (), tiny.book, tiny.book), folder) as record:
             assert not (whole and tiny.facts and record.damages), record.damages
             yield record
+
+
+@contextmanager
+def record_of(scenario: Scenario, world: World, folder: Path) -> Iterator[Record]:
+    """Open the record in *folder* in an empty database of the one DuckDB of this process: a quarter of the time is its start."""
+    name = f"record_{next(_NUMBERS)}"
+    db = _duckdb().cursor()
+    db.execute(f"ATTACH ':memory:' AS {name}; USE {name}")
+    try:
+        with Record(scenario, world, folder, db=db) as record:
+            yield record
+    finally:
+        _duckdb().execute(f"DETACH {name}")
+
+
+_NUMBERS = count()
+
+
+@cache
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 1})
 
 
 def judged(law: Callable[[Record], Judgement], tiny: Tiny) -> Judgement:

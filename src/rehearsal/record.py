@@ -125,8 +125,12 @@ CREATE VIEW money_breaks AS
 class Record:
     """One run, open for questions; close it, or use it in a ``with``."""
 
-    def __init__(self, scenario: Scenario, world: World, run: Path, blank: bool = False) -> None:
-        """*blank* opens it with nothing in it: for a run whose files are so damaged that not even a part can be shown."""
+    def __init__(
+        self, scenario: Scenario, world: World, run: Path, blank: bool = False, db: duckdb.DuckDBPyConnection | None = None
+    ) -> None:
+        """*blank* opens it with nothing in it: for a run whose files are so damaged that not even a part can be shown.
+        *db* is an empty database to use, and to be closed with the record, instead of an instance of its own (which takes
+        longer to start than a small run takes to be judged)."""
         self.scenario = scenario
         self.world = world
         self.run = run
@@ -135,7 +139,7 @@ class Record:
         """Whether Odoo's books were read; without them only the history can be judged."""
         self.damages: tuple[Damage, ...] = ()
         """What is not as it was written, so that nothing can be said of this run."""
-        self.db = duckdb.connect()
+        self.db = db or duckdb.connect()
         spill = _quoted(run / SPILL)
         self.db.execute(
             f"SET memory_limit = '{MEMORY_LIMIT}'; SET enable_progress_bar = false; SET temp_directory = '{spill}'; "

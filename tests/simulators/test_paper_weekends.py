@@ -10,8 +10,8 @@ from assertions.goods import every_order_gets_what_it_asked_for
 from assertions.inventory import no_unit_is_promised_twice
 from assertions.orders import no_order_is_stuck_beyond_its_deadline
 from benchmarks.paper import weekend
-from rehearsal.record import Record
 from tests.conftest import load
+from tests.tiny_record import record_of
 
 SEEDS = 150
 SHARES = 10
@@ -27,7 +27,7 @@ def test_no_seed_blames_a_perfect_connector_for_what_the_world_did(share: int, t
     for seed in range(1 + share, SEEDS + 1, SHARES):
         scenario = drawn.model_copy(update={"seed": seed})
         market = weekend(scenario, tmp_path / str(seed))
-        with Record(scenario, market.world, tmp_path / str(seed)) as record:
+        with record_of(scenario, market.world, tmp_path / str(seed)) as record:
             judgements = [no_order_is_stuck_beyond_its_deadline(record), every_order_gets_what_it_asked_for(record)]
             assert record.rested
         assert [judgement.findings for judgement in judgements] == [(), ()], seed
@@ -39,7 +39,7 @@ def test_a_shopper_who_comes_late_to_collect_is_there_and_is_nobodys_fault(seed:
     """The parcel was staged in time; the same weekend read by acceptance to collection would be a finding."""
     scenario = load("promo_weekend", seed=seed)
     market = weekend(scenario, tmp_path)
-    with Record(scenario, market.world, tmp_path) as record:
+    with record_of(scenario, market.world, tmp_path) as record:
         late = record.value(
             f"""SELECT count(*) FROM orders o JOIN endings e ON e."order" = o."order" AND e.channel = o.channel
             WHERE o.mode = 'pickup_in_store' AND e.at_s - o.at_s > {scenario.deadlines.pickup_in_store}"""
