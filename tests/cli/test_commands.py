@@ -19,7 +19,9 @@ from jsonschema import Draft202012Validator
 
 from rehearsal.run_folder import reopen
 from rehearsal.targets.cache import Cache, default_root
-from tests.cli.command import COMMAND_S_MAX, REHEARSE, environment, rehearse
+from tests.cli.command import COMMAND_S_MAX, REHEARSE, environment
+from tests.cli.command import rehearse as rehearse_anew
+from tests.cli.forked import rehearse
 from tests.tiny_run import make_run
 
 HEAVY = {"duckdb", "simpy", "faker", "pydantic", "odoorpc", "locust", "gevent", "rich", "ruamel", "jinja2", "urllib3"}
@@ -257,7 +259,7 @@ def secrets() -> tuple[str, ...]:
 def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(tmp_path: Path) -> None:
     """Without any ERP."""
     first, again, other = (
-        json.loads(rehearse("plan", "promo_day", "--json", "--seed", seed, cwd=tmp_path).out)
+        json.loads(rehearse_anew("plan", "promo_day", "--json", "--seed", seed, cwd=tmp_path).out)
         for seed in ("1", "1", "2")
     )
 
