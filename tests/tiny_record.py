@@ -6,6 +6,7 @@ the real `Record`. Places in the history are counted from 0, in the order of the
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -129,7 +130,9 @@ _NUMBERS = count()
 
 @cache
 def _duckdb() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 1})
+    db = duckdb.connect(config={"threads": 1})
+    atexit.register(db.close)
+    return db
 
 
 def judged(law: Callable[[Record], Judgement], tiny: Tiny) -> Judgement:

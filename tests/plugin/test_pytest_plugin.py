@@ -15,6 +15,8 @@ from rehearsal.cases import cases
 from rehearsal.conclusion import concluded, record_of
 from rehearsal.judge import invariants
 from rehearsal.run_folder import reopen
+from tests.cli import forked
+from tests.cli.command import Said
 
 OVERSELL = "no_unit_is_promised_twice"
 LAWS = {f"promo_weekend::{area}::{law.__name__}" for area, law, _ in invariants()}
@@ -28,9 +30,8 @@ def ids_of(run: Path) -> set[str]:
     return {f"promo_weekend::{case.area}::{case.name}" for case in cases(found.summary, found.verdict)}
 
 
-def run_pytest(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:faker", *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+def run_pytest(cwd: Path, *words: str) -> Said:
+    return forked.pytest("-p", "no:cacheprovider", "-p", "no:faker", *words, cwd=cwd)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -46,7 +47,7 @@ def empty(tmp_path: Path) -> Path:
 
 def test_collects_what_must_hold_and_nothing_else(empty: Path, broken_run: Path) -> None:
     done = run_pytest(empty, f"--run-dir={broken_run}", "--collect-only", "-q")
-    told = {line for line in done.stdout.splitlines() if "::" in line}
+    told = {line for line in done.out.splitlines() if "::" in line}
     assert told == ids_of(broken_run) > LAWS
     assert {
         "promo_weekend::gates::reconciliation_breaks <= 0", "promo_weekend::exercised::channel till_1",
@@ -57,27 +58,27 @@ def test_collects_what_must_hold_and_nothing_else(empty: Path, broken_run: Path)
 def test_a_broken_invariant_fails_with_its_findings_alone(empty: Path, broken_run: Path) -> None:
     before = contents(broken_run)
     done = run_pytest(empty, f"--run-dir={broken_run}", "-k", "oversell")
-    assert done.returncode == 1
-    assert "1 failed" in done.stdout and f"{len(ids_of(broken_run)) - 1} deselected" in done.stdout
-    assert "✗ [critical] SKU-1 at store_1: 1 in stock, 1 promised too many" in done.stdout
-    assert "MARKETPLACE-0001" in done.stdout
-    assert "Traceback" not in done.stdout and "def runtest" not in done.stdout
+    assert done.code == 1
+    assert "1 failed" in done.out and f"{len(ids_of(broken_run)) - 1} deselected" in done.out
+    assert "✗ [critical] SKU-1 at store_1: 1 in stock, 1 promised too many" in done.out
+    assert "MARKETPLACE-0001" in done.out
+    assert "Traceback" not in done.out and "def runtest" not in done.out
     assert contents(broken_run) == before, "nothing may be written into the run folder"
 
 
 def test_undecided_fails_with_its_reason(empty: Path, killed_run: Path) -> None:
     done = run_pytest(empty, f"--run-dir={killed_run}")
-    assert done.returncode == 1
-    failed = set(re.findall(r"^FAILED (.+?)(?: - .*)?$", done.stdout, flags=re.MULTILINE))
+    assert done.code == 1
+    failed = set(re.findall(r"^FAILED (.+?)(?: - .*)?$", done.out, flags=re.MULTILINE))
     assert LAWS | {"promo_weekend::rehearsal::the_run_reached_its_end"} <= failed
-    assert "undecided, because Odoo's books were not read" in done.stdout
+    assert "undecided, because Odoo's books were not read" in done.out
 
 
 def test_workers_say_the_same_and_allure_gets_its_labels(empty: Path, broken_run: Path) -> None:
     words = (f"--run-dir={broken_run}", f"--junitxml={empty / 'junit.xml'}", f"--alluredir={empty / 'allure'}")
-    alone = _outcomes(run_pytest(empty, f"--run-dir={broken_run}", "-rA").stdout)
+    alone = _outcomes(run_pytest(empty, f"--run-dir={broken_run}", "-rA").out)
     shared = run_pytest(empty, *words, "-rA", "-n", "2")
-    assert _outcomes(shared.stdout) == alone and set(alone) == ids_of(broken_run)
+    assert _outcomes(shared.out) == alone and set(alone) == ids_of(broken_run)
     suite = Xml.parse(empty / "junit.xml").getroot().find("testsuite")  # noqa: S314 - pytest wrote it
     assert suite is not None and int(suite.get("tests", "")) == len(alone)
     results = [json.loads(path.read_text()) for path in (empty / "allure").glob("*-result.json")]
@@ -96,7 +97,7 @@ def test_workers_say_the_same_and_allure_gets_its_labels(empty: Path, broken_run
 
 def test_paths_on_the_command_line_are_collected_too(empty: Path, broken_run: Path) -> None:
     done = run_pytest(empty, "test_ordinary.py", f"--run-dir={broken_run}", "--collect-only", "-q")
-    assert {line for line in done.stdout.splitlines() if "::" in line} == ids_of(broken_run) | {"test_ordinary.py::test_ordinary"}
+    assert {line for line in done.out.splitlines() if "::" in line} == ids_of(broken_run) | {"test_ordinary.py::test_ordinary"}
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,9 @@ def test_paths_on_the_command_line_are_collected_too(empty: Path, broken_run: Pa
 )
 def test_no_run_folder_is_a_usage_error(empty: Path, named: str, sentence: str) -> None:
     done = run_pytest(empty, "--run-dir", named)
-    assert done.returncode == 4
-    assert re.search(r"ERROR: --run-dir: ", done.stderr) and sentence in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 4
+    assert re.search(r"ERROR: --run-dir: ", done.err) and sentence in done.err
+    assert "Traceback" not in done.err
 
 
 def test_the_cache_stays_out_of_the_run_folder(broken_run: Path) -> None:
@@ -123,7 +124,7 @@ def test_the_cache_stays_out_of_the_run_folder(broken_run: Path) -> None:
 
 def test_without_the_option_nothing_changes(empty: Path) -> None:
     done = run_pytest(empty, "-q")
-    assert done.returncode == 0 and "1 passed" in done.stdout
+    assert done.code == 0 and "1 passed" in done.out
 
 
 def test_importing_the_plugin_is_light() -> None:
