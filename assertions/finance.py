@@ -57,14 +57,15 @@ def _finding(channel: str, tender: str, wrong: str, group: list[dict[str, Any]])
 KEPT = """
 WITH paid AS (SELECT channel, "order", sum(amount_minor) AS paid_minor, max(i) AS last_i, max(at_s) AS at_s FROM money GROUP BY ALL),
 matched AS (
-    SELECT o.channel, o."order", o.i, o.total_minor, coalesce(p.paid_minor, 0) AS paid_minor, p.last_i, p.at_s
-    FROM orders o JOIN endings e ON e.channel = o.channel AND e."order" = o."order" AND e.how = 'handed_over'
+    SELECT o.channel, o."order", o.i, d.due_minor AS total_minor, coalesce(p.paid_minor, 0) AS paid_minor, p.last_i, p.at_s
+    FROM orders o JOIN due d ON d.channel = o.channel AND d."order" = o."order" JOIN endings e ON e.channel = o.channel AND e."order" = o."order" AND e.how = 'handed_over'
     LEFT JOIN paid p ON p.channel = o.channel AND p."order" = o."order")
 """
 
 
 def what_was_handed_over_stays_paid(record: Record) -> Judgement:
-    """An order that was handed over is paid with its total, no more and no less: nothing is given back without a reason."""
+    """An order that was handed over is paid with its total, less what was cancelled of it, no more and no less: nothing is
+    given back without a reason."""
     record.work_out(KEPT + "SELECT * FROM matched")
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in record.rows("SELECT * FROM found WHERE paid_minor <> total_minor ORDER BY channel, i"):

@@ -11,35 +11,31 @@ AREA = "goods"
 EPSILON = 0.001
 SHOWN = 5
 
-HANDED = """
-WITH handed AS (
-    SELECT e.channel, e."order", e.node, e.i, e.at_s, l.value->>'sku' AS sku, TRY_CAST(l.value->>'units' AS BIGINT) AS units
-    FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('goods.issued', 'pickup.collected', 'ticket.closed')),
-"""
-
-CONTENT = (
-    HANDED
-    + """
-given AS (SELECT channel, "order", sku, sum(units) AS units, min(i) AS i, min(at_s) AS at_s FROM handed GROUP BY ALL),
-asked AS (SELECT channel, "order", sku, sum(units) AS units, max(price_minor) AS price_minor FROM order_lines GROUP BY ALL),
+CONTENT = """
+WITH given AS (SELECT channel, "order", sku, sum(units) AS units, min(i) AS i, min(at_s) AS at_s FROM handed GROUP BY ALL),
+prices AS (SELECT channel, "order", sku, max(price_minor) AS price_minor FROM order_lines GROUP BY ALL),
+asked AS (
+    SELECT channel, "order", sku, coalesce(sum(units) FILTER (how <> 'cancelled'), 0) AS asked, sum(units) AS owed FROM promises GROUP BY ALL),
 matched AS (
     SELECT coalesce(a.channel, g.channel) AS channel, coalesce(a."order", g."order") AS "order", coalesce(a.sku, g.sku) AS sku,
-        coalesce(a.units, 0) AS asked, coalesce(g.units, 0) AS given, g.i, g.at_s, a.price_minor, e.how, e.i AS ended_i
+        coalesce(a.asked, 0) AS asked, coalesce(a.owed, 0) AS owed, coalesce(g.units, 0) AS given, g.i, g.at_s, p.price_minor,
+        e.how, e.i AS ended_i
     FROM asked a FULL JOIN given g ON g.channel = a.channel AND g."order" = a."order" AND g.sku = a.sku
+    LEFT JOIN prices p ON p.channel = coalesce(a.channel, g.channel) AND p."order" = coalesce(a."order", g."order") AND p.sku = coalesce(a.sku, g.sku)
     LEFT JOIN endings e ON e.channel = coalesce(a.channel, g.channel) AND e."order" = coalesce(a."order", g."order")
-    WHERE e.how IS NOT NULL),
+    WHERE e.how IS NOT NULL OR a.sku IS NULL),
 told AS (
-    SELECT *, CASE WHEN asked = 0 AND given > 0 THEN 'goods that nobody ordered'
-        WHEN how = 'cancelled' AND given > 0 THEN 'goods of a cancelled order'
-        WHEN given > asked THEN 'more than was ordered' WHEN how = 'handed_over' AND given < asked THEN 'less than was ordered' END AS wrong
+    SELECT *, CASE WHEN asked <= 0 AND given > 0 THEN 'goods that nobody ordered'
+        WHEN how = 'cancelled' AND given > 0 THEN 'goods of a cancelled order' WHEN given > asked THEN 'more than was ordered'
+        WHEN given > owed THEN 'goods of a cancelled line'
+        WHEN how = 'handed_over' AND given < owed THEN 'less than was ordered' END AS wrong
     FROM matched)
 """
-)
 
 
 def every_order_gets_what_it_asked_for(record: Record) -> Judgement:
-    """An order that was handed over was handed over once, with every SKU and quantity that it asked for; one that was
-    cancelled was not handed over."""
+    """An order that was handed over was handed over once, with every SKU and quantity that it asked for, but for what was
+    cancelled of it or consented to be another; one that was cancelled was not handed over."""
     record.work_out(CONTENT + "SELECT * FROM told")
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in record.rows('SELECT * FROM found WHERE wrong IS NOT NULL ORDER BY channel, wrong, "order", sku'):
@@ -51,10 +47,8 @@ def every_order_gets_what_it_asked_for(record: Record) -> Judgement:
 
 
 def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
-    units = sum(abs(row["given"] - (0 if row["how"] == "cancelled" else row["asked"])) for row in group)
-    worth = sum(
-        abs(row["given"] - (0 if row["how"] == "cancelled" else row["asked"])) * (row["price_minor"] or 0) for row in group
-    )
+    units = sum(abs(row["given"] - row["owed"]) for row in group)
+    worth = sum(abs(row["given"] - row["owed"]) * (row["price_minor"] or 0) for row in group)
     first = min(group, key=lambda row: row["i"] or row["ended_i"])
     named = ", ".join(
         f"{row['order']} ({row['given']} of {row['asked']} {row['sku']})" for row in group[:SHOWN]
@@ -83,9 +77,8 @@ gone AS (
 """Per node and SKU, the units that done movements took out of a node to locations of one usage, less what they brought back."""
 
 LEFT = (
-    HANDED
-    + """
-outside AS (SELECT node, sku, sum(units) AS units FROM handed GROUP BY ALL),
+    """
+WITH outside AS (SELECT node, sku, sum(units) AS units FROM handed GROUP BY ALL),
 """
     + GONE.format(usage="customer")
     + """

@@ -35,8 +35,12 @@ booked AS (
 told AS (
     SELECT model, id, ref, total_minor, list_sort(list({'sku': sku, 'units': units})) AS basket FROM booked GROUP BY ALL),
 wanted AS (
-    SELECT o.i, o.at_s, o.channel, o."order", o.total_minor, l.sku, CAST(sum(l.units) AS DOUBLE) AS units
-    FROM orders o JOIN order_lines l ON l."order" = o."order" AND l.channel = o.channel GROUP BY ALL),
+    SELECT o.i, o.at_s, o.channel, o."order", CASE WHEN e.how = 'cancelled' THEN o.total_minor ELSE d.due_minor END AS total_minor,
+        p.sku, CAST(sum(p.units) AS DOUBLE) AS units
+    FROM orders o JOIN promises p ON p."order" = o."order" AND p.channel = o.channel
+    JOIN due d ON d."order" = o."order" AND d.channel = o.channel
+    LEFT JOIN endings e ON e."order" = o."order" AND e.channel = o.channel
+    WHERE e.how IS DISTINCT FROM 'cancelled' OR p.how <> 'cancelled' GROUP BY ALL HAVING sum(p.units) <> 0),
 agreed AS (
     SELECT i, at_s, channel, "order", total_minor, list_sort(list({'sku': sku, 'units': units})) AS basket FROM wanted GROUP BY ALL),
 matched AS (
@@ -63,8 +67,8 @@ owing AS (
     SELECT n.channel, n."order", min(n.at_s) AS since_s FROM needs n LEFT JOIN replied r
         ON r.channel = n.channel AND r."order" = n."order" AND r.needed_s = n.at_s WHERE r.at_s IS NULL GROUP BY ALL),
 ready AS (
-    SELECT channel, "order", min(at_s) AS at_s FROM events
-    WHERE type IN ('ticket.closed', 'pickup.staged', 'goods.issued', 'order.cancelled') GROUP BY ALL),
+    SELECT p.channel, p."order", coalesce(max(p.ready_s) FILTER (p.units > 0), max(p.cancelled_s)) AS at_s FROM parts p
+    GROUP BY ALL HAVING bool_and(p.units <= 0 OR p.ready_s IS NOT NULL)),
 repaid AS (SELECT channel, "order", max(at_s) AS at_s FROM instructions WHERE type = 'refund' GROUP BY ALL),
 asked AS (SELECT i, unnest(orders) AS "order" FROM history
     WHERE kind = 'operation' AND writes AND erp->>'model' IN ('sale.order', 'pos.order')),
@@ -110,7 +114,8 @@ def every_accepted_order_is_in_the_erp_once(record: Record) -> Judgement:
 
 
 def every_order_keeps_its_content(record: Record) -> Judgement:
-    """An order in Odoo has the SKUs, quantities and total that the shopper agreed to on the channel, to the cent."""
+    """An order in Odoo has the SKUs, quantities and total that the shopper agreed to on the channel, to the cent: those of the
+    checkout, less what was cancelled since and with what was substituted; a cancelled order has those that it had."""
 
     def told(group: list[dict[str, Any]], wrong: str) -> tuple[str, Severity]:
         apart = money(sum(row["total_minor"] for row in group))

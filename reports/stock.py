@@ -12,15 +12,8 @@ BEFORE, AFTER = 40, 12
 """Rows shown before and after the first promise beyond the stock."""
 
 CHANGES = """
-WITH placed AS (SELECT o.i, o.at_s, o.channel, o."order", o.node, l.units FROM orders o
-    JOIN order_lines l ON l.channel = o.channel AND l."order" = o."order" WHERE l.sku = $1),
-moved AS (SELECT e.i, e.at_s, e.node AS goal, e.data->>'source' AS source, e.channel, e."order" FROM events e WHERE e.type = 'promise.moved')
-SELECT i, at_s, channel, "order", units, 'sold' AS how FROM placed WHERE node = $2
-UNION ALL SELECT m.i, m.at_s, m.channel, m."order", CASE m.goal WHEN $2 THEN p.units ELSE -p.units END, 'moved' FROM moved m
-    JOIN placed p ON p.channel = m.channel AND p."order" = m."order" WHERE (m.goal = $2) <> (m.source = $2)
-UNION ALL SELECT e.i, e.at_s, e.channel, e."order", -p.units, 'cancelled' FROM endings e
-    JOIN placed p ON p.channel = e.channel AND p."order" = e."order" WHERE e.how = 'cancelled' AND $2 =
-    coalesce((SELECT last(m.goal ORDER BY m.i) FROM moved m WHERE m.channel = p.channel AND m."order" = p."order"), p.node)
+SELECT i, min(at_s) AS at_s, channel, "order", sum(units) AS units, how FROM promises
+WHERE sku = $1 AND node = $2 GROUP BY i, channel, "order", how HAVING sum(units) <> 0
 """
 PUBLISHED = """
 SELECT i, at_s, channel, units FROM (SELECT i, at_s, channel, CAST(json_extract_string(units, '$."' || $1 || '"') AS BIGINT) AS units
@@ -83,7 +76,7 @@ def _entries(changes: list[dict[str, Any]], published: list[dict[str, Any]], boo
     for row in sorted(merged, key=lambda row: (row["at_s"], row["i"])):
         if row["change"]:
             left -= row["units"]
-            verb = {"sold": "accepts", "moved": "moves", "cancelled": "cancels"}[row["how"]]
+            verb = {"accepted": "accepts", "moved": "moves", "substituted": "substitutes in", "cancelled": "cancels"}[row["how"]]
             tone = "bad" if left < 0 and row["units"] > 0 else ""
             entries.append(Entry(row["at_s"], f"{row['channel']} {verb} {row['order']}", -row["units"], left, tone))
             continue

@@ -72,10 +72,9 @@ def _buy(market: Market, channel: LiveChannel, wanted: Demand) -> None:
         channel.take(node, line["sku"], line["units"])
     total = sum(line["total_minor"] for line in lines)
     tenders = tenders_of(wanted, total)
-    market.promised_at[channel.code, order] = node
     market.emit(
         EventKind.ORDER_PLACED, channel.code, order, node,
-        {"mode": wanted.mode, "customer": _shopper(market, wanted), "lines": lines, "tenders": tenders,
+        {"mode": wanted.mode, "customer": _shopper(market, wanted), "lines": [{**line, "node": node} for line in lines], "tenders": tenders,
          "total_minor": total, "patience_s": wanted.patience_s},
     )  # fmt: skip
     for leg in tenders:
@@ -109,10 +108,13 @@ def _cancellations(env: simpy.Environment, market: Market, channel: LiveChannel)
     told: set[str] = set()
     while True:
         instruction: Instruction = yield market.mail(channel.code).get()
-        if instruction.kind is InstructionKind.CANCEL and instruction.order not in told:
+        if instruction.kind is not InstructionKind.CANCEL:
+            continue
+        lines = market.cancel(channel.code, instruction.order, instruction.data.get("lines"))
+        if lines or instruction.order not in told:  # a shopper may be told that it is off when the parcel has left long since
             told.add(instruction.order)
+            nodes = {line["node"] for line in lines}
             market.emit(
-                EventKind.ORDER_CANCELLED, channel.code, instruction.order,
-                market.promised_at.get((channel.code, instruction.order), ""),
-                {"reason": instruction.data.get("reason", "")},
+                EventKind.ORDER_CANCELLED, channel.code, instruction.order, nodes.pop() if len(nodes) == 1 else "",
+                {"reason": instruction.data.get("reason", ""), "lines": lines},
             )  # fmt: skip

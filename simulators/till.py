@@ -64,7 +64,6 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
     tenders = tenders_of(wanted, total)
     cash: int = sum(leg["amount_minor"] for leg in tenders if leg["tender"] == "cash")
     change = -cash % NOTES_MINOR
-    market.promised_at[channel.code, order] = node
     market.emit(
         EventKind.TICKET_CLOSED, channel.code, order, node,
         {"mode": "take_away", "lines": lines, "tenders": tenders, "total_minor": total, "change_minor": change},

@@ -45,6 +45,8 @@ BOOK = {("dc", "TEE"): 3, ("store", "TEE"): 1, ("store", "MUG"): 5}
 """What lies where, as the books say, unless a story says otherwise."""
 ONE_TEE = (("TEE", 1),)
 Line = tuple[str, int]
+Part = tuple[int, str, int]
+"""Number of an order's line, SKU and units of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,8 @@ _NUMBERS = count()
 
 @cache
 def _duckdb() -> duckdb.DuckDBPyConnection:
-    db = duckdb.connect(config={"threads": 1})
-    atexit.register(db.close)
-    return db
+    atexit.register(_duckdb.cache_clear)  # else DuckDB complains of a connection that outlives it
+    return duckdb.connect(config={"threads": 1})
 
 
 def judged(law: Callable[[Record], Judgement], tiny: Tiny) -> Judgement:
@@ -185,10 +186,14 @@ def priced(lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 def placed(
     at_s: float, order: str, *lines: Line, channel: str = "webshop", node: str = "dc", mode: str = "home_delivery",
-    email: str = "ann@shop.example",
+    email: str = "ann@shop.example", kept_by: Sequence[str] = (),
 ) -> Event:  # fmt: skip
-    """An accepted order: of one tee, unless told otherwise."""
+    """An accepted order: of one tee, unless told otherwise.
+
+    *kept_by* names a node for each line, where they are not all kept by one."""
     told = priced(lines or ONE_TEE)
+    for line, keeper in zip(told, kept_by, strict=False):
+        line["node"] = keeper
     return event(
         EventKind.ORDER_PLACED, at_s, channel, order, node, mode=mode, customer={"id": "C1", "email": email}, lines=told,
         tenders=[], total_minor=sum(line["total_minor"] for line in told),
@@ -222,14 +227,25 @@ def refunded(at_s: float, order: str, amount_minor: int = 1500, tender: str = "c
     )
 
 
-def cancelled(at_s: float, order: str, channel: str = "webshop", node: str = "dc") -> Event:
-    """The channel told the shopper that it is off."""
-    return event(EventKind.ORDER_CANCELLED, at_s, channel, order, node, reason="out of stock")
+def cancelled(at_s: float, order: str, *parts: Part, channel: str = "webshop", node: str = "dc") -> Event:
+    """The channel told the shopper that it is off: the whole order, or the *parts* that *node* keeps."""
+    told = {"lines": [{**part, "node": node} for part in _parts(parts)]} if parts else {}
+    return event(EventKind.ORDER_CANCELLED, at_s, channel, order, node, reason="out of stock", **told)
 
 
-def promise_moved(at_s: float, order: str, source: str, goal: str, channel: str = "webshop") -> Event:
-    """Another node keeps the promise now."""
-    return event(EventKind.PROMISE_MOVED, at_s, channel, order, goal, source=source)
+def promise_moved(at_s: float, order: str, source: str, goal: str, *parts: Part, channel: str = "webshop") -> Event:
+    """Another node keeps the promise now: of the whole order, or of *parts*."""
+    told = {"lines": _parts(parts)} if parts else {}
+    return event(EventKind.PROMISE_MOVED, at_s, channel, order, goal, source=source, **told)
+
+
+def substituted(at_s: float, order: str, part: Part, by: str, channel: str = "webshop", node: str = "store") -> Event:
+    """The shopper consented to another article."""
+    return event(EventKind.PROMISE_SUBSTITUTED, at_s, channel, order, node, lines=[{**one, "by": by} for one in _parts([part])])
+
+
+def _parts(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    return [{"line": line, "sku": sku, "units": units} for line, sku, units in parts]
 
 
 def issued(at_s: float, order: str, *lines: Line, channel: str = "webshop", node: str = "dc") -> Event:

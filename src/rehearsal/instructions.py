@@ -71,6 +71,7 @@ def objection(
             wrong = _refund(data)
         case InstructionKind.CANCEL:
             wrong = "" if instruction.recipient == instruction.channel else "another channel than the order's own is told"
+            wrong = wrong or (_basket(data["lines"], products) if "lines" in data else "")
     return f"{what}: {wrong}" if wrong else ""
 
 
@@ -79,7 +80,10 @@ def _fulfilment(data: Mapping[str, Any], products: Collection[Sku]) -> str:
         return f"request is {shown(data.get('request'))}; expected the name under which the node keeps it"
     if not isinstance(data.get("mode"), str):
         return f"mode is {shown(data.get('mode'))}; expected the order's way of fulfilment"
-    lines = data.get("lines")
+    return _basket(data.get("lines"), products)
+
+
+def _basket(lines: Any, products: Collection[Sku]) -> str:
     if not isinstance(lines, list) or not lines:
         return f"lines is {shown(lines)}; expected a list of {{sku, units}}"
     for line in lines:

@@ -49,7 +49,9 @@ def refund_aging_s_p95(record: Record) -> float | None:
     return _rounded(
         record.value("""
         WITH owed AS (SELECT c.channel, c."order", min(c.at_s) AS at_s FROM events c WHERE c.type = 'order.cancelled' GROUP BY ALL),
-            back AS (SELECT channel, "order", sum(amount_minor) AS open_minor, max(at_s) AS at_s FROM money GROUP BY ALL)
+            back AS (SELECT m.channel, m."order", sum(m.amount_minor) - any_value(CASE WHEN e.how = 'cancelled' THEN 0 ELSE d.due_minor END)
+                AS open_minor, max(m.at_s) AS at_s FROM money m JOIN due d ON d.channel = m.channel AND d."order" = m."order"
+                LEFT JOIN endings e ON e.channel = m.channel AND e."order" = m."order" GROUP BY ALL)
         SELECT quantile_cont(greatest(0, CASE WHEN b.open_minor <= 0 THEN b.at_s ELSE (SELECT max(at_s) FROM history) END - o.at_s), 0.95)
         FROM owed o JOIN back b ON b.channel = o.channel AND b."order" = o."order" """)
     )
@@ -75,8 +77,8 @@ def fulfilment_sla_adherence(record: Record) -> float | None:
     limits = ", ".join(f"('{mode}', {getattr(record.scenario.deadlines, mode)})" for mode in HANDED)
     return _rounded(
         record.value(f"""
-        WITH ready AS (SELECT channel, "order", min(at_s) AS at_s FROM events
-            WHERE type IN ('ticket.closed', 'pickup.staged', 'goods.issued') GROUP BY ALL)
+        WITH ready AS (SELECT channel, "order", max(ready_s) FILTER (units > 0) AS at_s FROM parts
+            GROUP BY ALL HAVING bool_and(units <= 0 OR ready_s IS NOT NULL))
         SELECT avg(CASE WHEN e.how IS DISTINCT FROM 'cancelled' AND r.at_s - o.at_s <= d.s THEN 1.0 ELSE 0.0 END)
         FROM orders o JOIN (VALUES {limits}) d(mode, s) ON d.mode = o.mode
         LEFT JOIN ready r ON r.channel = o.channel AND r."order" = o."order"
@@ -110,9 +112,7 @@ def sell_through(record: Record) -> float | None:
     if not best:
         return None
     return _rounded(
-        record.value(f"""
-        SELECT coalesce(sum(l.units), 0) / {int(best)} FROM order_lines l LEFT JOIN endings e ON e.channel = l.channel AND e."order" = l."order"
-        WHERE e.how IS DISTINCT FROM 'cancelled'""")
+        record.value(f"SELECT coalesce(sum(units), 0) / {int(best)} FROM promises")
     )
 
 

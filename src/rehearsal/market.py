@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
 from rehearsal.scenario import Channel, Lag, Scenario
 
-OUTSIDE_ONLY = {EventKind.ORDER_REFUSED, EventKind.ORDER_CANCELLED, EventKind.PROMISE_MOVED}
+OUTSIDE_ONLY = {EventKind.ORDER_REFUSED, EventKind.ORDER_CANCELLED, EventKind.PROMISE_MOVED, EventKind.PROMISE_SUBSTITUTED}
 """Facts of the outside ledger that no connector is told: they are its own doing, or nobody's business."""
 NODE_LAG = Lag(median=30, p95=300)
 GATEWAY_LAG = Lag(median=120, p95=900)
@@ -61,6 +62,20 @@ class LiveChannel:
     def published(self, node: str, units: Mapping[Sku, Units]) -> None:
         """Overwrite what may be sold from *node*: a publication is an absolute figure."""
         self._left[node].update(units)
+
+
+@dataclass(slots=True)
+class Promise:
+    """Units of one order line that a node owes; a part of a line may be owed by another node."""
+
+    line: int
+    sku: Sku
+    units: Units
+    node: str
+
+    def said(self, units: Units) -> dict[str, Any]:
+        """Return *units* of it as a fact about promises tells them."""
+        return {"line": self.line, "sku": self.sku, "units": units}
 
 
 class Desks(Protocol):
@@ -102,8 +117,8 @@ class Market:
         self.channels = {code: LiveChannel(code, spec) for code, spec in scenario.channels.items()}
         self.shelf: dict[tuple[str, Sku], Units] = dict(world.shelf)
         """The physical truth, moved by pickers and by customers at tills."""
-        self.promised_at: dict[tuple[str, str], str] = {}
-        """(channel, order) to the node that keeps the promise."""
+        self.promises: dict[tuple[str, str], list[Promise]] = {}
+        """(channel, order) to what is still owed of it, line by line."""
         self.accepted: dict[tuple[str, str], float] = {}
         """(channel, order) of everything accepted, to how long its shopper takes to collect, in seconds."""
         self.captured: Counter[tuple[str, str, str]] = Counter()
@@ -137,6 +152,12 @@ class Market:
         self.history.event(event)
         if kind in (EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED):
             self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
+        if kind is EventKind.ORDER_PLACED:
+            self.promises[channel, order] = [
+                Promise(line["line"], line["sku"], line["units"], line["node"]) for line in event.data["lines"]
+            ]
+        if kind in (EventKind.GOODS_ISSUED, EventKind.PICKUP_COLLECTED):
+            self._owed(channel, order, [one for one in self.promises.get((channel, order), ()) if one.node != node])
         if kind is EventKind.PAYMENT_CAPTURED:
             self.captured[channel, order, event.data["tender"]] += event.data["amount_minor"]
         if self.connector is not None and kind not in OUTSIDE_ONLY:
@@ -187,13 +208,23 @@ class Market:
             return
         self.history.instruction(instruction, self.env.now, cause)
         if instruction.kind is InstructionKind.FULFIL:
-            key = (instruction.channel, instruction.order)
-            source = self.promised_at.get(key)
-            if source is not None and source != instruction.recipient:
-                self.promised_at[key] = instruction.recipient
-                moved = {"source": source}
-                self.emit(EventKind.PROMISE_MOVED, *key, instruction.recipient, moved)
+            self._gather(instruction)
         self.mail(instruction.recipient).put(instruction)
+
+    def cancel(self, channel: str, order: str, lines: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+        """Take back what is still owed of an order, all of it or the units of some SKUs; return it, line by line."""
+        wanted = None if lines is None else _units_of(lines)
+        taken, kept = list[dict[str, Any]](), list[Promise]()
+        for one in self.promises.get((channel, order), ()):
+            units = one.units if wanted is None else min(one.units, wanted[one.sku])
+            if units:
+                taken.append({**one.said(units), "node": one.node})
+            if wanted is not None:
+                wanted[one.sku] -= units
+            if units < one.units:
+                kept.append(Promise(one.line, one.sku, one.units - units, one.node))
+        self._owed(channel, order, kept)
+        return taken
 
     def give_up_waiting(self, why: str) -> None:
         """Write down every handler that never came to its end, as what it is: an event that was not handled."""
@@ -204,6 +235,34 @@ class Market:
             self.dead_letter(event, Slip("Unfinished", where, f"it still waited {why}"))
 
     # -- inside ----------------------------------------------------------------------------------------
+
+    def _gather(self, instruction: Instruction) -> None:
+        """Let the node that is asked to fulfil keep the promise of what it is asked for, whoever kept it before."""
+        goal, key = instruction.recipient, (instruction.channel, instruction.order)
+        promises = self.promises.get(key, [])
+        wanted = _units_of(instruction.data["lines"])
+        for one in promises:
+            if one.node == goal:
+                wanted[one.sku] -= one.units
+        moved: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for one in [one for one in promises if one.node != goal]:
+            units = min(one.units, max(0, wanted[one.sku]))
+            if not units:
+                continue
+            wanted[one.sku] -= units
+            moved[one.node].append(one.said(units))
+            promises.append(Promise(one.line, one.sku, units, goal))
+            one.units -= units
+        self._owed(*key, [one for one in promises if one.units])
+        for source, lines in moved.items():
+            self.emit(EventKind.PROMISE_MOVED, *key, goal, {"source": source, "lines": lines})
+
+    def _owed(self, channel: str, order: str, promises: list[Promise]) -> None:
+        """Remember what is still owed of an order; of one that is at its end nothing is."""
+        if promises:
+            self.promises[channel, order] = promises
+        else:
+            self.promises.pop((channel, order), None)
 
     def _travel(self, event: Event) -> Iterable[float]:
         """Yield the delay in seconds of each arrival of *event*."""
@@ -288,3 +347,11 @@ class Market:
         self.history.write("dead_letter", self.env.now, cause=cause, error=slip.kind, erp=slip.as_data())
         if slip.kind == "CutOff":
             raise slip  # who hangs once will hang again: the weekend ends here
+
+
+def _units_of(lines: Iterable[Mapping[str, Any]]) -> Counter[Sku]:
+    """Return the units per SKU of *lines*."""
+    wanted: Counter[Sku] = Counter()
+    for line in lines:
+        wanted[line["sku"]] += line["units"]
+    return wanted

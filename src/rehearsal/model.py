@@ -19,10 +19,11 @@ Units = int
 class EventKind(StrEnum):
     """Facts of the outside world; the comment names what ``Event.data`` holds beside order and node."""
 
-    ORDER_PLACED = "order.placed"  # customer, mode, lines, tenders, total_minor; the channel said yes
+    ORDER_PLACED = "order.placed"  # customer, mode, lines (each with its node), tenders, total_minor; the channel said yes
     ORDER_REFUSED = "order.refused"  # lines, reason; the channel said no, nothing was promised
-    ORDER_CANCELLED = "order.cancelled"  # reason; the channel told the shopper so
-    PROMISE_MOVED = "promise.moved"  # source; another node now keeps the promise
+    ORDER_CANCELLED = "order.cancelled"  # reason, lines (line, sku, units, node); the channel told the shopper so
+    PROMISE_MOVED = "promise.moved"  # source, lines (line, sku, units); the node of the event now keeps them
+    PROMISE_SUBSTITUTED = "promise.substituted"  # lines (line, sku, units, by); the shopper consents to another SKU
     PAYMENT_CAPTURED = "payment.captured"  # tender, amount_minor, reference; the gateway's ledger
     REFUND_PAID = "refund.paid"  # tender, amount_minor, reference; the gateway's ledger
     REFUND_REJECTED = "refund.rejected"  # tender, amount_minor, reason; no money moved

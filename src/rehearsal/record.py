@@ -4,9 +4,15 @@ Views of the outside ledger (from the history):
     events(i, id, type, at_s, channel, "order", node, data)      deliveries, operations, answers, instructions,
     publications(at_s, channel, node, sku, units)                 phases, dead_letters, resolutions
     orders(i, channel, "order", node, mode, at_s, total_minor, till)      accepted orders and till tickets
-    order_lines(channel, "order", line, sku, units, price_minor, total_minor)
+    order_lines(i, at_s, channel, "order", line, node, sku, units, price_minor, total_minor)
+    promises(i, at_s, channel, "order", line, node, sku, units, how)      what was accepted (+), moved (- and +), substituted (- and +)
+                                                                          or cancelled (-), line by line; goods handed over stay in it
+    handed(i, at_s, channel, "order", node, sku, units)                   goods that left a node, to a customer or a carrier
+    handovers(channel, "order", node, ready_s, handed_s, handed_i)       when a node (NULL: any) first had an order ready, and handed it over
+    parts(channel, "order", node, units, cancelled_i, cancelled_s, ready_s, handed_s, handed_i)   what a node keeps of an order
+    endings(channel, "order", at_s, i, how)                               handed_over | cancelled, once no node owes a part any more
+    due(channel, "order", due_minor)                                      the order's total less what was cancelled of it
     money(i, channel, "order", tender, amount_minor, taken, at_s)         captured (+, taken) and refunded (-)
-    endings(channel, "order", at_s, i, how)                               handed_over | cancelled
     book(node, sku, units)                                                opening stock as the books say
 Views of the snapshot: one per table of `odoo.observe`, prefixed ``erp_``, plus
     erp_products(id, sku)  erp_nodes(id, node)  erp_journals(id, tender)  erp_methods(id, tender)  erp_tills(id, channel)
@@ -61,10 +67,13 @@ CREATE TABLE orders AS SELECT i, channel, "order", node, data->>'mode' AS mode, 
     TRY_CAST(data->>'total_minor' AS BIGINT) AS total_minor, type = 'ticket.closed' AS till,
     data->'customer'->>'id' AS customer
     FROM events WHERE type IN ('order.placed', 'ticket.closed');
-CREATE TABLE order_lines AS SELECT e.channel, e."order", TRY_CAST(l.value->>'line' AS INTEGER) AS line, l.value->>'sku' AS sku,
+CREATE TABLE order_lines AS SELECT e.i, e.at_s, e.channel, e."order", TRY_CAST(l.value->>'line' AS INTEGER) AS line,
+    coalesce(l.value->>'node', e.node) AS node, l.value->>'sku' AS sku,
     TRY_CAST(l.value->>'units' AS BIGINT) AS units, TRY_CAST(l.value->>'price_minor' AS BIGINT) AS price_minor,
     TRY_CAST(l.value->>'total_minor' AS BIGINT) AS total_minor
     FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed');
+CREATE TABLE handed AS SELECT e.i, e.at_s, e.channel, e."order", e.node, l.value->>'sku' AS sku, TRY_CAST(l.value->>'units' AS BIGINT) AS units
+    FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('goods.issued', 'pickup.collected', 'ticket.closed');
 CREATE TABLE money AS
     SELECT i, channel, "order", data->>'tender' AS tender, at_s, type = 'payment.captured' AS taken,
         CASE type WHEN 'payment.captured' THEN 1 ELSE -1 END * TRY_CAST(data->>'amount_minor' AS BIGINT) AS amount_minor
@@ -72,19 +81,67 @@ CREATE TABLE money AS
     UNION ALL
     SELECT e.i, e.channel, e."order", t.value->>'tender', e.at_s, true, TRY_CAST(t.value->>'amount_minor' AS BIGINT)
     FROM events e, json_each(e.data, '$.tenders') t WHERE e.type = 'ticket.closed';
-CREATE TABLE endings AS SELECT channel, "order", min(at_s) AS at_s, min(i) AS i,
-    arg_min(CASE type WHEN 'order.cancelled' THEN 'cancelled' ELSE 'handed_over' END, i) AS how
-    FROM events WHERE type IN ('ticket.closed', 'pickup.collected', 'goods.issued', 'order.cancelled') GROUP BY ALL;
 CREATE VIEW doubts AS SELECT DISTINCT unnest(o.orders) AS "order" FROM answers a JOIN operations o ON o.i = a.operation
     LEFT JOIN resolutions r ON r.operation = o.i WHERE a.outcome = 'unknown' AND o.writes AND r.operation IS NULL
     UNION SELECT DISTINCT unnest(o.orders) FROM operations o LEFT JOIN answers a ON a.operation = o.i
     LEFT JOIN resolutions r ON r.operation = o.i WHERE o.writes AND a.operation IS NULL AND r.operation IS NULL;
 """
 
+PROMISES = """
+CREATE TABLE handovers AS SELECT channel, "order", node, min(at_s) AS ready_s, min(at_s) FILTER (type <> 'pickup.staged') AS handed_s,
+    min(i) FILTER (type <> 'pickup.staged') AS handed_i
+    FROM events WHERE type IN ('pickup.staged', 'goods.issued', 'pickup.collected', 'ticket.closed')
+    GROUP BY GROUPING SETS ((channel, "order", node), (channel, "order"));
+CREATE TABLE promises AS
+    WITH changes AS (
+        SELECT e.i, e.at_s, e.type, e.channel, e."order", e.node, e.node AS by_node, e.data->>'source' AS source, l.value AS line
+        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('promise.moved', 'promise.substituted', 'order.cancelled')
+        UNION ALL
+        SELECT e.i, e.at_s, e.type, e.channel, e."order", CASE e.type WHEN 'promise.moved' THEN e.node ELSE coalesce(k.node, o.node) END,
+            NULL, e.data->>'source', json_object('line', o.line, 'sku', o.sku, 'units', o.units)
+        FROM (SELECT * FROM events WHERE type IN ('promise.moved', 'order.cancelled') AND (data->'lines') IS NULL
+            QUALIFY type = 'promise.moved' OR row_number() OVER (PARTITION BY channel, "order", type ORDER BY i) = 1) e
+        JOIN order_lines o ON o.channel = e.channel AND o."order" = e."order"
+        LEFT JOIN (SELECT channel, "order", last(node ORDER BY i) AS node FROM events WHERE type = 'promise.moved' GROUP BY ALL) k
+            ON k.channel = e.channel AND k."order" = e."order"),
+    sides AS (
+        SELECT c.i, c.at_s, c.channel, c."order", TRY_CAST(c.line->>'line' AS INTEGER) AS line,
+            CASE WHEN c.type = 'promise.moved' AND s.side < 0 THEN c.source
+                WHEN c.type = 'order.cancelled' THEN coalesce(c.line->>'node', c.node) ELSE c.node END AS node,
+            CASE WHEN c.type = 'promise.substituted' AND s.side > 0 THEN c.line->>'by' ELSE c.line->>'sku' END AS sku,
+            s.side * TRY_CAST(c.line->>'units' AS BIGINT) AS units, split_part(c.type, '.', 2) AS how,
+            CASE WHEN c.by_node IS NOT NULL THEN coalesce(c.line->>'node', c.node) END AS by_node
+        FROM changes c, (VALUES (-1), (1)) s(side) WHERE s.side < 0 OR c.type <> 'order.cancelled')
+    SELECT i, at_s, channel, "order", line, node, sku, units, 'accepted' AS how FROM order_lines
+    UNION ALL
+    SELECT s.i, s.at_s, s.channel, s."order", s.line, s.node, s.sku, s.units, s.how FROM sides s
+    LEFT JOIN handovers g ON g.channel = s.channel AND g."order" = s."order" AND g.node IS NOT DISTINCT FROM s.by_node
+    WHERE s.how <> 'cancelled' OR g.handed_i IS NULL OR s.i < g.handed_i;
+CREATE TABLE parts AS
+    WITH kept AS (SELECT channel, "order", node, sum(units) AS units, max(i) FILTER (how = 'cancelled') AS cancelled_i,
+            max(at_s) FILTER (how = 'cancelled') AS cancelled_s FROM promises GROUP BY ALL),
+    split AS (SELECT *, count(*) FILTER (units > 0) OVER (PARTITION BY channel, "order") > 1 AS split FROM kept)
+    SELECT k.* EXCLUDE split, d.ready_s, d.handed_s, d.handed_i FROM split k LEFT JOIN handovers d
+        ON d.channel = k.channel AND d."order" = k."order" AND d.node IS NOT DISTINCT FROM CASE WHEN k.split THEN k.node END;
+CREATE VIEW endings AS SELECT channel, "order",
+    max(CASE WHEN units > 0 THEN greatest(handed_s, cancelled_s) ELSE cancelled_s END) AS at_s,
+    max(CASE WHEN units > 0 THEN greatest(handed_i, cancelled_i) ELSE cancelled_i END) AS i,
+    CASE WHEN bool_or(units > 0) THEN 'handed_over' ELSE 'cancelled' END AS how
+    FROM parts GROUP BY channel, "order" HAVING bool_and(units <= 0 OR handed_s IS NOT NULL);
+CREATE VIEW due AS SELECT o.channel, o."order", o.total_minor + coalesce(c.minor, 0) AS due_minor FROM orders o LEFT JOIN (
+    SELECT p.channel, p."order", sum(p.units * l.price_minor) AS minor FROM promises p JOIN order_lines l
+        ON l.channel = p.channel AND l."order" = p."order" AND l.line = p.line WHERE p.how = 'cancelled' GROUP BY ALL) c
+    ON c.channel = o.channel AND c."order" = o."order";
+"""
+"""A change that names no lines is of the whole order, as of a history that was written before promises were kept per line.
+A cancellation that comes after the goods have left changes no promise. Who has handed something over owes no more of the
+order: whether it was all is for `every_order_gets_what_it_asked_for`. Of an order that one node keeps, it does not matter
+here which node handed it over; of one that is split, each node hands over its own part."""
+
 FRACTIONS = """
 WITH said AS (
     SELECT e.i, 'units' AS what, json_extract(l.value, '$.units') AS value
-        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed', 'goods.issued', 'pickup.collected')
+        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed', 'goods.issued', 'pickup.collected', 'promise.moved', 'promise.substituted', 'order.cancelled')
     UNION ALL SELECT e.i, 'total_minor', json_extract(l.value, '$.total_minor')
         FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed')
     UNION ALL SELECT i, 'total_minor', json_extract(data, '$.total_minor') FROM events WHERE type IN ('order.placed', 'ticket.closed')
@@ -190,7 +247,7 @@ class Record:
                 self.damages += (Damage("history", "holds no lines: the run ended before its weekend began"),)
         self.lines = int(self.value("SELECT count(*) FROM history") or 0)
         """Lines of history that were read."""
-        self.db.execute(HISTORY_VIEWS)
+        self.db.execute(HISTORY_VIEWS + PROMISES)
         self.damages += tuple(
             Damage(f"history (line index {row['i']})", f"{row['what']} is {row['value']}; expected a whole number")
             for row in self.rows(FRACTIONS)

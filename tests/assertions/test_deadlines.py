@@ -98,6 +98,7 @@ IMPORTS = (
 WAITING = "not at its end in time, and the integration keeps it waiting"
 KEPT = "ended too late, and the integration had kept it waiting"
 EMPTY = declined(1000, "W1")
+SPLIT = placed(0, "W1", ("TEE", 1), ("MUG", 1), kept_by=["dc", "store"])
 
 ENDS = (
     Breach(
@@ -107,6 +108,20 @@ ENDS = (
     Breach(
         LAW, "lying on the pickup shelf is no end once nothing happens any more",
         rested(staged(90, "W1")), (stuck("never handed over nor cancelled"),), rested(staged(90, "W1"), collected(95, "W1")),
+    ),
+    Breach(
+        LAW, "one of its two parts was handed over, and the other never",
+        Tiny([SPLIT, delivered(60, SPLIT), asked(60, "W1"), told(60, "W1"), issued(90, "W1"), phase("rest", 100)]),
+        (stuck("never handed over nor cancelled", money=2200),),
+        Tiny([SPLIT, delivered(60, SPLIT), asked(60, "W1"), told(60, "W1"), issued(90, "W1"), issued(95, "W1", ("MUG", 1), node="store"), phase("rest", 100)]),
+    ),
+    Breach(
+        LAW, "one of its two parts was handed over in time, and the other was kept waiting",
+        Tiny([SPLIT, delivered(60, SPLIT), asked(60, "W1"), issued(90, "W1"), told(HANDLED_S + 61, "W1", recipient="store"),
+              issued(SHIPPED_S + 1, "W1", ("MUG", 1), node="store")]),
+        (stuck(KEPT, money=2200),),
+        Tiny([SPLIT, delivered(60, SPLIT), asked(60, "W1"), issued(90, "W1"), told(HANDLED_S + 61, "W1", recipient="store"),
+              issued(SHIPPED_S, "W1", ("MUG", 1), node="store")]),
     ),
     Breach(
         LAW, "nobody is asked to fulfil it, beyond its deadline",

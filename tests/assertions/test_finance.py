@@ -180,6 +180,12 @@ KEEPS = (
         Tiny([W1, GOT, staged(8, "W1"), collected(9, "W1")]),
     ),
     Breach(
+        PAID, "one of two tees was cancelled, and its money is not back",
+        Tiny([W2, captured(7, "W2", 3000), cancelled(8, "W2", (1, "TEE", 1)), issued(9, "W2")]),
+        (unpaid("15.00 apart; worst W2: 30.00 paid of 15.00", "W2", witnesses=(1,), at_s=7.0),),
+        Tiny([W2, captured(7, "W2", 3000), cancelled(8, "W2", (1, "TEE", 1)), issued(9, "W2"), refunded(10, "W2")]),
+    ),
+    Breach(
         PAID, "a cent too much",
         Tiny([W1, captured(7, "W1", 1000), captured(8, "W1", 501, "gift_card"), issued(9, "W1")]),
         (unpaid("0.01 apart; worst W1: 15.01 paid of 15.00", "W1", money=1, witnesses=(2,), at_s=8.0),),

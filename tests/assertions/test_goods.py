@@ -28,6 +28,7 @@ from tests.tiny_record import (
     promise_moved,
     sold,
     staged,
+    substituted,
 )
 
 CONTENT: Law = every_order_gets_what_it_asked_for
@@ -71,6 +72,23 @@ CONTENTS = (
     content(
         "it went to an order that nobody placed", issued(8, "W1", ("TEE", 2), ("MUG", 1)), issued(9, "GHOST"),
         finding=given("goods that nobody ordered, 1 unit(s), 0.00 at risk: GHOST (1 of 0 TEE)", 1, 0, "GHOST", witness=2, at_s=9.0), examined=3,
+    ),
+    content(
+        "one of two tees was cancelled, and both left", cancelled(7, "W1", (1, "TEE", 1)), issued(8, "W1", ("TEE", 2), ("MUG", 1)),
+        finding=given("goods of a cancelled line, 1 unit(s), 15.00 at risk: W1 (2 of 2 TEE)", 1, 1500, "W1", witness=2),
+        twin=Tiny([TWO, cancelled(7, "W1", (1, "TEE", 1)), issued(8, "W1", ("TEE", 1), ("MUG", 1))]),
+    ),
+    content(
+        "the shopper consented to a third tee for the mug, and the mug came",
+        substituted(7, "W1", (2, "MUG", 1), "TEE", node="dc"), issued(8, "W1", ("TEE", 3), ("MUG", 1)),
+        finding=given("goods that nobody ordered, 1 unit(s), 7.00 at risk: W1 (1 of 0 MUG)", 1, 700, "W1", witness=2),
+        twin=Tiny([TWO, substituted(7, "W1", (2, "MUG", 1), "TEE", node="dc"), issued(8, "W1", ("TEE", 3))]),
+    ),
+    content(
+        "each of two nodes sent its part, and one of them too little",
+        promise_moved(6, "W1", "dc", "store", (1, "TEE", 2)), issued(7, "W1", ("MUG", 1)), issued(8, "W1", ("TEE", 1), node="store"),
+        finding=given("less than was ordered, 1 unit(s), 15.00 at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", witness=3),
+        twin=Tiny([TWO, promise_moved(6, "W1", "dc", "store", (1, "TEE", 2)), issued(7, "W1", ("MUG", 1)), issued(8, "W1", ("TEE", 2), node="store")]),
     ),
     content(
         "it was cancelled, and a tee left all the same", cancelled(8, "W1"), issued(9, "W1", ("TEE", 1)),

@@ -11,7 +11,7 @@ from assertions.orders import every_accepted_order_is_in_the_erp_once, every_ord
 from rehearsal.model import Finding, Judgement, Outcome, Severity
 from tests.assertions.stories import Breach, Law, grave, undecided, with_facts, with_rows
 from tests.tiny_books import Row, sale, sale_line, ticket, ticket_line
-from tests.tiny_record import Fact, Tiny, asked, judged, placed, sold
+from tests.tiny_record import Fact, Tiny, asked, cancelled, judged, placed, sold, substituted
 
 ONCE: Law = every_accepted_order_is_in_the_erp_once
 CONTENT: Law = every_order_keeps_its_content
@@ -253,6 +253,20 @@ def test_an_article_may_stand_on_one_line_or_on_two(there: tuple[tuple[str, int]
     assert judged(CONTENT, Tiny([order], rows)) == Judgement(1)
     assert judged(CONTENT, Tiny([order], [*rows, sale_line(7)])).findings
     assert judged(CONTENT, Tiny([order], [*rows, sale_line(7), sale_line(7, units=-1)])).findings, "nothing was to be taken back"
+
+
+def test_what_was_cancelled_or_substituted_since_is_no_part_of_what_was_agreed() -> None:
+    """Of an order that goes on; one that is cancelled as a whole keeps in Odoo what it had."""
+    order = placed(5, "W1", ("TEE", 2), ("MUG", 1))
+    whole = [sale("W1", 7, total_minor=3700), sale_line(7, units=2), sale_line(7, "MUG")]
+    less = [sale("W1", 7, total_minor=2200), sale_line(7), sale_line(7, "MUG")]
+    swapped = [sale("W1", 7, total_minor=3700), sale_line(7, units=3)]
+    part, other = cancelled(6, "W1", (1, "TEE", 1)), substituted(6, "W1", (2, "MUG", 1), "TEE", node="dc")
+
+    for change, right, wrong in (((part,), less, whole), ((other,), swapped, whole), ((cancelled(6, "W1"),), whole, less)):
+        assert judged(CONTENT, Tiny([order, *change], right)) == Judgement(1), change
+        (finding,) = judged(CONTENT, Tiny([order, *change], wrong)).findings
+        assert "with other goods than agreed" in finding.message
 
 
 @pytest.mark.parametrize("law", BROKEN, ids=lambda law: str(law.__name__))

@@ -45,6 +45,7 @@ from tests.tiny_record import (
     oracle,
     phase,
     placed,
+    promise_moved,
     refunded,
     shelf,
     sold,
@@ -117,6 +118,9 @@ AGES = (
         "95 of 100 of two", Tiny([*OFF, refunded(200, "W1"), placed(0, "W2"), captured(0, "W2"), cancelled(100, "W2"), refunded(300, "W2")]), 195.0,
     ),
     Case("money of that order at another channel is another's", Tiny([*OFF, refunded(190, "W1"), captured(0, "W1", channel="marketplace"), phase("observe", 999)]), 90.0),
+    Case("a part that was cancelled: until its own money is back", Tiny([
+        placed(0, "W1", ("TEE", 2)), captured(0, "W1", 3000), cancelled(100, "W1", (1, "TEE", 1)), refunded(130, "W1", 1000), refunded(160, "W1", 500), issued(200, "W1"),
+    ]), 60.0),
     Case("cancelled before anybody paid: nothing is owed", Tiny([ORDER, cancelled(100, "W1")]), None),
     Case("nobody cancelled", Tiny([ORDER, captured(0, "W1"), refunded(9, "W1")]), None),
 )  # fmt: skip
@@ -146,6 +150,7 @@ def shipped(seconds: float) -> Case:
 
 
 PICKUP = placed(0, "W1", mode="pickup_in_store")
+PARTS = placed(0, "W1", ("TEE", 1), ("MUG", 1), kept_by=["dc", "store"])
 ADHERENCE = (
     shipped(48 * HOUR), shipped(48 * HOUR + 1),
     Case("a ticket is handed over at once", Tiny([TICKET]), 1.0),
@@ -155,6 +160,8 @@ ADHERENCE = (
     Case("cancelled, though a parcel lay ready", Tiny([PICKUP, staged(5, "W1"), cancelled(6, "W1"), TICKET]), 0.5),
     Case("the first parcel counts; one of another channel does not", Tiny([
         ORDER, issued(9, "W1"), issued(99 * HOUR, "W1"), placed(0, "W1", channel="marketplace"), ]), 0.5),
+    Case("of two parts the later one counts: in time at one node, too late at the other", Tiny([PARTS, issued(9, "W1"), issued(48 * HOUR + 1, "W1", ("MUG", 1), node="store")]), 0.0),
+    Case("of two parts one was cancelled", Tiny([PARTS, issued(9, "W1"), cancelled(99 * HOUR, "W1", (2, "MUG", 1), node="store")]), 1.0),
     Case("not yet, of three", Tiny([ORDER, MUGS, TICKET]), 0.3333),
     Case("a way of handing over that the scenario does not know", Tiny([placed(0, "W1", mode="by_balloon")]), None),
     Case("no orders", Tiny(), None),
@@ -185,6 +192,7 @@ EFFORTS = (
 SALES = (
     Case("four units kept of five", Tiny([oracle(2, 5), ORDER, MUGS]), 0.8),
     Case("what was cancelled is not sold", Tiny([oracle(2, 4), ORDER, MUGS, cancelled(9, "W2"), issued(9, "W1")]), 0.25),
+    Case("of a part that was cancelled the rest is sold", Tiny([oracle(2, 4), ORDER, MUGS, cancelled(9, "W2", (1, "MUG", 1)), promise_moved(9, "W2", "dc", "store", (1, "MUG", 2))]), 0.75),
     Case("cancelled at another channel", Tiny([oracle(2, 4), ORDER, MUGS, cancelled(9, "W2", channel="marketplace")]), 1.0),
     Case("more than the oracle", Tiny([oracle(1, 3), ORDER, MUGS]), 1.3333),
     Case("nothing was sold", Tiny([oracle(1, 3)]), 0.0),
