@@ -242,6 +242,8 @@ def figure(name: str, value: Any) -> tuple[str, str]:
         return ", ".join(f"{key}: {amount}" for key, amount in value.items()), "things per channel"
     if name.endswith(("_rate", "_adherence")):
         return f"{100 * value:.1f}", "%"
+    if name == "sell_through":
+        return f"{100 * value:.1f}", "% of what an oracle keeps"
     if "_s_" in name or name.endswith("_s"):
         return f"{value:,.0f}", f"s ({lasting(value)})"
     return f"{value:,}", "units" if name.endswith("_units") else "count"

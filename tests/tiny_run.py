@@ -100,6 +100,7 @@ def placed(number: int) -> Event:
 def _history(folder: Path, orders: int, finished: bool) -> None:
     with History(folder / "history") as history:
         history.phase("simulate", 0.0)
+        history.write("oracle", 0.0, data={"orders": 4, "units": 4})
         for channel in ("webshop", "marketplace"):
             history.write("publication", 6.0, channel=channel, node=NODE, units={SKU: 1})
         for number in range(orders):

@@ -8,6 +8,7 @@ from typing import Any
 
 from rehearsal.conclusion import concluded, record_of
 from rehearsal.run_folder import reopen
+from rehearsal.terminal import share
 
 
 def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
@@ -21,6 +22,8 @@ def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
         "same_demand": before["demand_hash"] == after["demand_hash"],
         "verdicts": [before["verdict"], after["verdict"]],
         "connectors": [before["connector"], after["connector"]],
+        "sell_through": [before["kpis"]["sell_through"], after["kpis"]["sell_through"]],
+        "money_at_risk": [_dearest(before), _dearest(after)],
         "new": [_row(key, None, broken_b[key]) for key in broken_b if key not in broken_a],
         "ongoing": [_row(key, broken_a[key], broken_b[key]) for key in broken_b if key in broken_a],
         "fixed": [_row(key, broken_a[key], None) for key in broken_a if key in decided_b and key not in broken_b],
@@ -44,6 +47,8 @@ def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
 def table(told: Mapping[str, Any]) -> str:
     """Return the comparison as text."""
     lines = [f"{told['connectors'][0]}: {told['verdicts'][0]}   →   {told['connectors'][1]}: {told['verdicts'][1]}"]
+    lines.append(f"  at risk      {told['money_at_risk'][0]} → {told['money_at_risk'][1]} in the dearest invariant of each")
+    lines.append(f"  sell-through {' → '.join(map(share, told['sell_through']))} of the units that an oracle keeps")
     if not told["same_demand"]:
         lines.append("the two runs met different shoppers (demand_hash differs): compare with care")
     for kind in ("new", "ongoing", "fixed", "undecided"):
@@ -52,6 +57,11 @@ def table(told: Mapping[str, Any]) -> str:
                 f"  {kind:9} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk"
             )
     return "\n".join(lines)
+
+
+def _dearest(summary: Mapping[str, Any]) -> str:
+    """Return the most that one invariant puts at risk; one order can break several, so they are not added up."""
+    return max((one["money_at_risk"] for one in summary["invariants"]), key=float, default="0.00")
 
 
 def _row(key: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:

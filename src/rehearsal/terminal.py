@@ -106,6 +106,7 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
             f"  operations  {counts['operations_ok']} ok, {counts['operations_refused']} refused, {counts['operations_unknown']} unknown;"
             f" {counts['dead_letters']} events that the connector dropped"
         ),
+        f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that an oracle keeps of the same demand",
         "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
     ]
     lines += _load_lines(summary.get("load"))
@@ -125,6 +126,11 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     if cure and cure != summary["connector"]:
         lines.append(f"see the cure: {with_connector(repeat, cure)}")
     return lines
+
+
+def share(figure: float | None) -> str:
+    """Return a share in per cent, such as the figure `sell_through`."""
+    return "not known" if figure is None else f"{100 * figure:.1f} %"
 
 
 def _asked(said: Sequence[str]) -> list[str]:
