@@ -18,8 +18,8 @@ from allure_commons.utils import md5
 from rehearsal.cases import Case, cases
 from rehearsal.judge import Judged
 from rehearsal.record import Record
-from reports import wording
-from reports.wording import OVERSELL, Told
+from reports import _wording as wording
+from reports._wording import OVERSELL, Told
 
 new_logger: Any = AllureFileLogger  # the package says that it is typed, but these carry no annotations
 digest: Any = md5

@@ -15,11 +15,11 @@ from rehearsal.judge import Judged
 from rehearsal.kpis import KPIS
 from rehearsal.record import Record
 from rehearsal.terminal import MARKS
-from reports import wording
-from reports.chart import accepted_orders
-from reports.stock import Account, account
-from reports.story import Order, Row, stories
-from reports.wording import OVERSELL, Told
+from reports import _wording as wording
+from reports._chart import accepted_orders
+from reports._stock import Account, account
+from reports._story import Order, Row, stories
+from reports._wording import OVERSELL, Told
 
 TEMPLATES = Path(__file__).with_name("html")
 FULL_MAX = 20

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as Xml
 from rehearsal.cases import Case, cases
 from rehearsal.judge import Judged
 from rehearsal.record import Record
-from reports import wording
-from reports.wording import Told
+from reports import _wording as wording
+from reports._wording import Told
 
 FINDINGS_MAX = 20
 TEXT_MAX = 20_000

@@ -9,8 +9,8 @@ from pathlib import Path
 from rehearsal.judge import Judged
 from rehearsal.record import Record
 from rehearsal.terminal import MARKS
-from reports import wording
-from reports.wording import Hurt, Told
+from reports import _wording as wording
+from reports._wording import Hurt, Told
 
 FINDINGS_MAX = 10
 CELL_MAX = 400

@@ -6,7 +6,7 @@ import simpy
 
 from rehearsal.clock import Steps
 from rehearsal.market import Market
-from simulators.picking import fulfilment_node
+from simulators._picking import fulfilment_node
 
 
 def run(env: simpy.Environment, market: Market, node: str) -> Steps:

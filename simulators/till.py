@@ -13,7 +13,7 @@ import simpy
 from rehearsal.clock import Steps
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Demand, EventKind
-from simulators.checkout import lines_of, order_id, tenders_of
+from simulators._checkout import lines_of, order_id, tenders_of
 
 FLOAT_MINOR = 20_000
 """Cash in the drawer when the till opens."""

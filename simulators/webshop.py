@@ -6,7 +6,7 @@ import simpy
 
 from rehearsal.clock import Steps
 from rehearsal.market import LiveChannel, Market
-from simulators.checkout import storefront
+from simulators._checkout import storefront
 
 
 def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:

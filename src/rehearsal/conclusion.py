@@ -10,8 +10,9 @@ from typing import Any
 
 from rehearsal import demand, project, summary
 from rehearsal.judge import Judged, judge, unjudged
+from rehearsal.laws import tables
 from rehearsal.model import World
-from rehearsal.odoo.observe import MIDWAY, TABLES
+from rehearsal.odoo.observe import MIDWAY
 from rehearsal.record import Record
 from rehearsal.run_folder import Run
 from rehearsal.seals import SEALS, UNSEALED, Damage, damages
@@ -104,7 +105,7 @@ def _world(run: Run, whole: bool) -> tuple[World, tuple[Damage, ...]]:
 def _never_read(run: Run) -> set[str]:
     """Return the tables that a whole run of an older harness lacks: an invariant that needs one is undecided, no other."""
     sealed = run.manifest.get(SEALS, {}).get("snapshot", {})
-    return {f"snapshot/{table.name}.parquet" for table in (*TABLES, *MIDWAY) if table.name not in sealed} if sealed else set()
+    return {f"snapshot/{table.name}.parquet" for table in (*tables(), *MIDWAY) if table.name not in sealed} if sealed else set()
 
 
 def _unread(run: Run, record: Record, found: tuple[Damage, ...]) -> tuple[Damage, ...]:
@@ -120,9 +121,7 @@ def _unread(run: Run, record: Record, found: tuple[Damage, ...]) -> tuple[Damage
 def _reported(name: str, record: Record, judged: tuple[Judged, ...], run: Run, told: Told) -> None:
     """Write one report; a report that fails is told, and takes neither the verdict nor the other reports down."""
     try:
-        module = project.module("reports", name)
-        if hasattr(module, "write"):
-            module.write(record, judged, run.folder)
+        project.report(name)(record, judged, run.folder)
     except BaseException as error:
         raise_ours(error)
         run.manifest.setdefault("report_failures", {})[name] = traceback.format_exc()

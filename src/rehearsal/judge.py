@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rehearsal import project
-from rehearsal.errors import UsageError
 from rehearsal.faults import Count
 from rehearsal.gates import GateResult
+from rehearsal.laws import Law, areas
 from rehearsal.model import Judgement, Verdict
 from rehearsal.record import Record
 from rehearsal.strangers import raise_ours, shown
-
-Invariant = Callable[[Record], Judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +31,9 @@ class Judged:
         return self.judgement.verdict
 
 
-def invariants() -> list[tuple[str, Invariant, bool]]:
-    """Return area, function, and whether the history alone is enough, of all invariants on the project path.
-
-    A module of ``assertions/`` says ``AREA``, ``INVARIANTS`` and, where some need no snapshot, ``FROM_HISTORY``.
-    """
-    found: list[tuple[str, Invariant, bool]] = []
-    for name in sorted(project.files("assertions", ".py")):
-        module = project.module("assertions", name)
-        if not hasattr(module, "INVARIANTS") or not hasattr(module, "AREA"):
-            raise UsageError(f"assertions/{name}.py must define AREA (a word) and INVARIANTS (a tuple of functions)")
-        found += [(module.AREA, law, law in getattr(module, "FROM_HISTORY", ())) for law in module.INVARIANTS]
-    names = [law.__name__ for _, law, _ in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(f"two invariants are called {twice[0]}, and one would hide the other; rename one in assertions/")
-    return found
+def invariants() -> list[tuple[str, Law, bool]]:
+    """Return area, function, and whether the history alone is enough, of all invariants on the project path."""
+    return [(area.name, law, law in area.from_history) for area in areas() for law in area.laws]
 
 
 def judge(record: Record) -> tuple[Judged, ...]:
@@ -57,7 +41,7 @@ def judge(record: Record) -> tuple[Judged, ...]:
     return tuple(judged_by(record, area, law, alone) for area, law, alone in invariants())
 
 
-def sentence_of(law: Invariant) -> str:
+def sentence_of(law: Law) -> str:
     """Return what must hold: the first paragraph of the docstring."""
     return " ".join((law.__doc__ or law.__name__).strip().split("\n\n")[0].split())
 
@@ -152,7 +136,7 @@ def _counted(record: Record, sql: str) -> dict[str, int]:
     return {str(name): int(n) for name, n in record.db.execute(sql).fetchall()}
 
 
-def judged_by(record: Record, area: str, law: Invariant, alone: bool) -> Judged:
+def judged_by(record: Record, area: str, law: Law, alone: bool) -> Judged:
     """Return what one invariant says about *record*; one that crashes is undecided and keeps its traceback."""
     sentence = sentence_of(law)
     if not alone and not record.observed:

@@ -24,6 +24,7 @@ from rehearsal.breakpoint import interval
 from rehearsal.contract import Slip, Watch
 from rehearsal.errors import EnvironmentNotReady, HarnessFault, UsageError
 from rehearsal.history import History
+from rehearsal.laws import tables
 from rehearsal.live import Watcher
 from rehearsal.odoo.connect import await_replica, caller
 from rehearsal.odoo.observe import Midway, observe
@@ -364,4 +365,4 @@ def _read(run: Run, database: Database, told: Told) -> None:
     await_replica(call)
     midway = Midway(lambda: call.client)
     midway.rows |= midway_of(run.folder)
-    observe(call.client, run.folder / "snapshot", told, midway)
+    observe(call.client, run.folder / "snapshot", told, midway, tables())

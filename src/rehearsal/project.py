@@ -9,14 +9,17 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import UsageError
-from rehearsal.strangers import raise_ours, said
+from rehearsal.strangers import raise_ours, said, shown
 
 if TYPE_CHECKING:
     from rehearsal.scenario import Scenario
@@ -69,7 +72,7 @@ def scenario_path(name: str) -> Path:
 
 
 def module(folder: str, name: str) -> ModuleType:
-    """Return the module ``folder/name.py`` of the project path.
+    """Return the module ``folder/name.py`` of the project path; *folder* may be one inside another, such as ``a/b``.
 
     Modules of one root may import each other as ``folder.module``: each root is put behind what is
     installed on ``sys.path``. Raises `UsageError` when there is no such file.
@@ -79,8 +82,8 @@ def module(folder: str, name: str) -> ModuleType:
         raise UsageError(f"no {folder}/{name}.py on the project path{_nearest(name, list(known))}")
     path = known[name]
     _on_path()
-    _guard(folder)
-    full = f"{folder}.{name}"
+    _guard(folder.partition("/")[0])
+    full = f"{folder.replace('/', '.')}.{name}"
     loaded = sys.modules.get(full)
     if loaded is not None and Path(loaded.__file__ or "") == path:
         return loaded
@@ -138,8 +141,55 @@ def _nearest(name: str, known: list[str]) -> str:
     return f" (there are: {', '.join(sorted(known))})" if known else " (there are none)"
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A kind of actor: a module of ``simulators/`` with a generator ``run(env, market, actor)``."""
+
+    path: Path
+    run: Callable[..., Any]
+    sentence: str
+    """First paragraph of the module's docstring."""
+
+
+def actor(kind: str) -> Actor:
+    """Return the kind of actor that ``simulators/<kind>.py`` defines; raises `UsageError` with what was found and expected."""
+    loaded = module("simulators", kind)
+    path = Path(str(loaded.__file__))
+    run = getattr(loaded, "run", None)
+    if not callable(run) or not _takes(run, 3):
+        there = f"run{inspect.signature(run)}" if callable(run) else f"run is {shown(run)}" if run else "there is no run"
+        raise UsageError(f"{path}: {there}; expected a generator function run(env, market, actor)")
+    return Actor(path, run, " ".join((loaded.__doc__ or kind).strip().split("\n\n")[0].split()))
+
+
+def actors() -> dict[str, Actor]:
+    """Return every kind of actor on the project path; a module of ``simulators/`` without ``run`` is none."""
+    return {
+        kind: actor(kind) for kind in sorted(files("simulators", ".py")) if hasattr(module("simulators", kind), "run")
+    }
+
+
+def report(name: str) -> Callable[..., None]:
+    """Return ``write`` of ``reports/<name>.py``; raises `UsageError` with what was found and expected."""
+    loaded = module("reports", name)
+    write: Callable[..., None] | None = getattr(loaded, "write", None)
+    if not callable(write) or not _takes(write, 3):
+        there = f"write{inspect.signature(write)}" if callable(write) else f"write is {shown(write)}" if write else "there is no write"
+        raise UsageError(
+            f"{loaded.__file__}: {there}; expected a function write(record, judged, folder); the name of a helper starts with _"
+        )
+    return write
+
+
+def require_reports() -> None:
+    """Raise `UsageError` for a report of the project path that cannot be written: ahead of the weekend, not after it."""
+    for name in sorted(files("reports", ".py")):
+        report(name)
+
+
 def require_parts(scenario: Scenario) -> None:
-    """Raise `UsageError` unless every simulator that *scenario* names, and its connector, are on the project path."""
+    """Raise `UsageError` unless every simulator that *scenario* names, and its connector, are on the project path, and are
+    what they must be."""
     known = files("simulators", ".py")
     named = [
         *((f"service {kind}", kind) for kind in scenario.services),
@@ -149,7 +199,22 @@ def require_parts(scenario: Scenario) -> None:
     for who, kind in named:
         if kind not in known:
             raise UsageError(f"{who}: no simulator {kind!r} in simulators/{_nearest(kind, list(known))}")
+        try:
+            actor(kind)
+        except UsageError as error:
+            raise UsageError(f"{who}: {error}") from error
     connector(scenario.connector)
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with *count* arguments by position; of one that does not tell, nobody knows better."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 def _on_path() -> None:

@@ -14,7 +14,7 @@ Views of the outside ledger (from the history):
     due(channel, "order", due_minor)                                      the order's total less what was cancelled of it
     money(i, channel, "order", tender, amount_minor, taken, at_s)         captured (+, taken) and refunded (-)
     book(node, sku, units)                                                opening stock as the books say
-Views of the snapshot: one per table of `odoo.observe`, prefixed ``erp_``, plus
+Views of the snapshot: one per table of `odoo.observe` and per table that an invariant brings, prefixed ``erp_``, plus
     erp_products(id, sku)  erp_nodes(id, node)  erp_journals(id, tender)  erp_methods(id, tender)  erp_tills(id, channel)
     money_booked("order", tender, amount_minor, taken, model, id)
     money_breaks: both sides of every (order, tender, taken or given back)
@@ -31,8 +31,10 @@ from typing import Any
 
 import duckdb
 
+from rehearsal.errors import UsageError
+from rehearsal.laws import areas, tables
 from rehearsal.model import World
-from rehearsal.odoo.observe import MIDWAY, TABLES, Table
+from rehearsal.odoo.observe import MIDWAY, Table
 from rehearsal.scenario import Scenario
 from rehearsal.seals import READ_AGAIN, Damage
 
@@ -260,7 +262,7 @@ class Record:
         )
 
     def _open_snapshot(self) -> None:
-        for table in (*TABLES, *MIDWAY):
+        for table in (*tables(), *MIDWAY):
             path = self.run / "snapshot" / f"{table.name}.parquet"
             columns = ", ".join(f'"{name}" {kind}' for name, kind in table.columns.items())
             if not self.observed:
@@ -269,8 +271,14 @@ class Record:
                 self.damages += (Damage(f"snapshot/{path.name}", said, READ_AGAIN),)
                 because = f"table {table.name} was not read; {READ_AGAIN}"
                 error = ", ".join(f"CAST(error('{because}') AS {kind}) AS \"{name}\"" for name, kind in table.columns.items())
-                self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT {error}")
+                # also of a query that wants none of its columns, such as a count
+                self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT {error} WHERE CAST(error('{because}') AS BOOLEAN)")
         self.db.execute(SNAPSHOT_VIEWS)
+        for area in (area for area in areas() if area.views):
+            try:
+                self.db.execute(area.views)
+            except duckdb.Error as error:
+                raise UsageError(f"{area.path}: its VIEWS are not what DuckDB takes: {error}") from error
 
     def _unopened(self, table: Table, path: Path) -> str:
         """Open a table of the snapshot; return why it could not be opened with all its columns, in words."""

@@ -25,6 +25,7 @@ from rehearsal.faults import Faults
 from rehearsal.gates import parsed
 from rehearsal.history import History
 from rehearsal.judge import invariants
+from rehearsal.laws import brought, tables
 from rehearsal.leftovers import database_name, sweep
 from rehearsal.market import Market
 from rehearsal.odoo.connect import (
@@ -37,13 +38,14 @@ from rehearsal.odoo.connect import (
     require_modules,
     require_unused,
 )
-from rehearsal.odoo.observe import Midway, observe
+from rehearsal.odoo.observe import Midway, observe, require
 from rehearsal.repeat import command
 from rehearsal.run_folder import Run as Run
 from rehearsal.run_folder import find_run as find_run
 from rehearsal.run_folder import open_run, point_latest, remove_run
 from rehearsal.run_folder import reopen as reopen
 from rehearsal.run_folder import require_free as require_free
+from rehearsal.saboteurs import saboteurs
 from rehearsal.scenario import PROCESS_FAULTS, Scenario
 from rehearsal.strangers import no_way_out, raised_at, said
 from rehearsal.targets.base import Database, Target, TemplateRecipe
@@ -67,7 +69,7 @@ class Options:
     command: str = ""
     """What was typed to start it, as `repeat.command` says it; made up from the scenario where nobody typed."""
     sabotage: str = ""
-    """A saboteur of fixtures/saboteurs.py that acts before the doors open (for the harness's own tests)."""
+    """A saboteur of fixtures/saboteurs/ that acts before the doors open (for the harness's own tests)."""
 
 
 def recipe() -> TemplateRecipe:
@@ -154,7 +156,8 @@ def begun(scenario: Scenario, target: Target, options: Options, told: Told) -> I
 
     Raises `UsageError` when it asks for what is not done to *target*.
     """
-    invariants()  # one that cannot be loaded is told now, not after the weekend
+    invariants()  # one that cannot be loaded is told now, not after the weekend; as is a report
+    project.require_reports()
     run = opened_run(scenario, target, options, told)
     try:
         yield run
@@ -209,7 +212,7 @@ def observed_again(run: Run, database: Database, told: Told) -> None:
     """Read the books of a kept database once more."""
     call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading the books again")
     await_replica(call)
-    observe(call.client, run.folder / "snapshot", told)
+    observe(call.client, run.folder / "snapshot", told, tables=tables())
     if seals.SEALS in run.manifest:
         run.manifest[seals.SEALS]["snapshot"] = seals.snapshot_seals(run.folder)
         run.save()
@@ -239,6 +242,7 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
         require_mark(call, database)
         if kept is None:
             require_unused(call, database)
+        require(call.client, brought())
         note_use(call, str(run.folder))
         if kept is None:
             told("seeding the opening world")
@@ -246,7 +250,7 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
             if key:
                 target.keep_world(database, key)
         if options.sabotage:
-            project.module("fixtures", "saboteurs").SABOTEURS[options.sabotage].act(target, database)
+            saboteurs()[options.sabotage].act(target, database)
     except BaseException:
         target.drop(database)
         raise
@@ -325,7 +329,7 @@ def _observed(run: Run, database: Database, history: History, midway: Midway, no
         try:
             call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading Odoo's books")
             await_replica(call)
-            observe(call.client, run.folder / "snapshot", told, midway)
+            observe(call.client, run.folder / "snapshot", told, midway, tables())
         except KeyboardInterrupt:
             run.interrupted = True
             history.phase("interrupted", now_s)

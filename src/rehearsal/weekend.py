@@ -34,11 +34,11 @@ def play(env: simpy.Environment, market: Market) -> None:
     """Let every actor of the scenario act: services, nodes, channels; each simulator is found by its kind."""
     scenario = market.scenario
     for service in scenario.services:
-        env.process(project.module("simulators", service).run(env, market, service))
+        env.process(project.actor(service).run(env, market, service))
     for code, node in scenario.nodes.items():
-        env.process(project.module("simulators", node.kind).run(env, market, code))
+        env.process(project.actor(node.kind).run(env, market, code))
     for channel in market.channels.values():
-        env.process(project.module("simulators", channel.kind).run(env, market, channel))
+        env.process(project.actor(channel.kind).run(env, market, channel))
 
 
 def settled(env: simpy.Environment, market: Market, lanes: Road, history: History, told: Told) -> None:

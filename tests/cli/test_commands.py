@@ -212,6 +212,19 @@ def test_the_schema_is_one_and_a_resolved_scenario_is_valid_again(tmp_path: Path
     assert shown.out == rehearse("scenario", "show", "whole.yaml", cwd=tmp_path).out
 
 
+def test_what_there_is_is_listed_with_its_sentence(tmp_path: Path) -> None:
+    """For people and as data; the saboteurs that prove an invariant stand beside it."""
+    laws = {row["id"]: row for row in json.loads(rehearse("assertions", "--json", cwd=tmp_path).out)}
+    assert laws[OVERSELL]["area"] == "inventory"
+    assert laws[OVERSELL]["saboteurs"] == ["stock_counted_too_high"]
+    text = rehearse("assertions", cwd=tmp_path).out
+    assert all(row["sentence"] in text and key.replace("_", " ") in text for key, row in laws.items())
+
+    kinds = {row["kind"]: row["sentence"] for row in json.loads(rehearse("actors", "--json", cwd=tmp_path).out)}
+    assert {"webshop", "marketplace", "till", "store", "distribution_centre", "gateway", "carrier"} <= set(kinds)
+    assert all(sentence in rehearse("actors", cwd=tmp_path).out for sentence in kinds.values())
+
+
 def test_a_new_scenario_is_valid_as_written_and_is_not_written_over(tmp_path: Path) -> None:
     """A start that does not start would be a bad first minute."""
     made = rehearse("scenario", "new", "black_friday", cwd=tmp_path)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from benchmarks.fridays import CANONICAL
-from fixtures.saboteurs import SABOTEURS
 from rehearsal import demand
 from rehearsal.history import comparable, lines
 from rehearsal.judge import judge
@@ -19,6 +18,7 @@ from rehearsal.odoo.connect import factory
 from rehearsal.odoo.observe import observe
 from rehearsal.record import Record
 from rehearsal.run import Options, Run, rehearse
+from rehearsal.saboteurs import saboteurs
 from rehearsal.targets.docker import DockerTarget
 from tests.conftest import load, quiet
 
@@ -73,7 +73,7 @@ def test_the_verdict_does_not_depend_on_the_target(
 def test_a_sabotage_is_seen_in_containers_too(in_containers: Finished, docker: DockerTarget, tmp_path: Path) -> None:
     """The saboteur reaches PostgreSQL through the target."""
     run, _ = in_containers
-    saboteur = SABOTEURS["order_lost"]
+    saboteur = saboteurs()["order_lost"]
     copied = docker.copy(docker.database(run.manifest["target"]["database"]), "sabotage")
     (tmp_path / "history").symlink_to(run.folder / "history")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -30,6 +31,7 @@ INSIDE = "rehearsal/_reference/"
 BUILD_S_MAX = 120.0
 BUNDLED = {"promo_day", "promo_weekend"}
 HOUSE_RULE = "one_unit_is_kept_back_from_every_channel"
+PARCELS = "every_parcel_is_in_odoo_under_its_number"
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,7 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
 ) -> None:
     """A real Odoo, the installed wheel, nothing of the checkout. Then another history is sealed, and the rule sees it."""
     there, run = installed("wheel"), shop / "run"
-    words = ("run", "corner_shop", "--target", "native", "--json", "--out", run)
+    words = ("run", "corner_shop", "--target", "native", "--json", "--keep", "--out", run)
     said = there.rehearse(*words, cwd=shop)
     assert said.code == 0, said.out + said.err
 
@@ -257,6 +259,9 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
         one["id"] for one in summary["invariants"]
     }
     assert (run / "report.html").is_file()
+    assert next(one for one in summary["invariants"] if one["id"] == PARCELS)["examined"] > 0, "it read a field that nobody else reads"
+
+    _mistyped(there, shop, run, target)
 
     book = json.loads((run / "world.json").read_text(encoding="utf-8"))["book"]
     node, sku, units = next((row[0], row[1], row[2]) for row in book if row[2])
@@ -270,3 +275,23 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
     assert bent.code == 1, bent.out + bent.err
     assert f"{sku} at {node}: webshop was offered {units} of {units} units" in bent.out
     assert os.path.relpath(run / "report.html", shop) in bent.out
+
+
+def _mistyped(there: Installed, shop: Path, run: Path, target: NativeTarget) -> None:
+    """The consumer's saboteur acts on the kept database: read again, its invariant sees it, and none of the others."""
+    database = target.database(json.loads((run / "manifest.json").read_text(encoding="utf-8"))["target"]["database"])
+    listed = json.loads(there.rehearse("assertions", "--json", cwd=shop).out)
+    assert [row["saboteurs"] for row in listed if row["id"] == PARCELS] == [["parcel_number_mistyped"]]
+    path = shop / "fixtures" / "saboteurs" / "parcels.py"
+    spec = importlib.util.spec_from_file_location("parcels_of_the_shop", path)
+    assert spec is not None and spec.loader is not None
+    theirs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(theirs)
+    try:
+        theirs.SABOTEURS["parcel_number_mistyped"].act(target, database)
+        again = there.rehearse("observe", run, cwd=shop)
+    finally:
+        target.drop(database)
+    assert again.code == 1, again.out + again.err
+    told = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    assert {one["id"] for one in told["invariants"] if one["verdict"] == "fail"} == theirs.SABOTEURS["parcel_number_mistyped"].breaks

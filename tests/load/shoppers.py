@@ -9,7 +9,7 @@ from typing import Any
 from rehearsal import demand
 from rehearsal.model import Demand, World
 from rehearsal.scenario import Scenario
-from simulators.checkout import order_id, tenders_of
+from simulators._checkout import order_id, tenders_of
 
 TILL_MODE = "take_away"
 AT_S_OFF = 0.001

@@ -14,7 +14,6 @@ import jsonschema
 import pytest
 
 from benchmarks.fridays import CANONICAL
-from fixtures.saboteurs import SABOTEURS
 from rehearsal import demand
 from rehearsal.judge import Judged, judge
 from rehearsal.model import Verdict
@@ -22,11 +21,13 @@ from rehearsal.odoo.connect import factory
 from rehearsal.odoo.observe import observe
 from rehearsal.record import Record
 from rehearsal.run import Run
+from rehearsal.saboteurs import saboteurs
 from rehearsal.targets.base import Database
 from rehearsal.targets.native import NativeTarget
 from tests.conftest import load
 
 Play = Callable[..., tuple[Run, dict[str, Any]]]
+SABOTEURS = saboteurs()
 AFTER = sorted(name for name, saboteur in SABOTEURS.items() if saboteur.when == "after")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.run import conclude, reopen
-from reports.chart import in_words, step_of
+from reports._chart import in_words, step_of
 
 VOID = {"meta", "br", "line", "rect", "path"}
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from rehearsal.errors import EnvironmentNotReady
+from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused
 
 PAGE = 1000
@@ -139,9 +139,10 @@ class Midway:
 
 
 def observe(
-    client: Client, folder: Path, told: Callable[[str], None] = lambda _: None, midway: Midway | None = None
-) -> None:
-    """Read every table into *folder*, which appears whole or not at all; with what was read *midway*.
+    client: Client, folder: Path, told: Callable[[str], None] = lambda _: None, midway: Midway | None = None,
+    tables: Sequence[Table] = TABLES,
+) -> None:  # fmt: skip
+    """Read every one of *tables* into *folder*, which appears whole or not at all; with what was read *midway*.
 
     A second reading of the same books keeps the first one's tables of then.
     """
@@ -149,7 +150,7 @@ def observe(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        for table in TABLES:
+        for table in tables:
             told(f"reading {table.name}")
             _store(table, _rows(client, table), partial)
         for table in MIDWAY:
@@ -166,38 +167,50 @@ def observe(
     partial.rename(folder)
 
 
-def _rows(client: Client, table: Table) -> Iterator[Row]:
+def require(client: Client, tables: Sequence[Table]) -> None:
+    """Raise `UsageError` for the first of *tables* that this Odoo cannot be asked for, in Odoo's words: ahead of the weekend."""
+    for table in tables:
+        try:
+            next(_rows(client, table, 1), None)
+        except (ServerRefused, KeyError) as error:
+            raise UsageError(
+                f"table {table.name}, which an invariant brings, cannot be read of {table.model}: {_first_line(error)}; expected a "
+                "model, fields and a domain that this Odoo has"
+            ) from error
+
+
+def _rows(client: Client, table: Table, page_size: int = PAGE) -> Iterator[Row]:
     if table.grouped_by:
-        yield from _grouped(client, table)
+        yield from _grouped(client, table, page_size)
         return
     wanted = sorted({field.removesuffix(":minor") for field in table.fields.values()})
     last = 0
     while True:
         domain = [*table.domain, ("id", ">", last)]
         page = client.call(
-            table.model, "search_read", None, {"domain": domain, "fields": wanted, "order": "id", "limit": PAGE}, {}
+            table.model, "search_read", None, {"domain": domain, "fields": wanted, "order": "id", "limit": page_size}, {}
         )
         for record in page:
             yield {column: _value(record, field, table.columns[column]) for column, field in table.fields.items()}
-        if len(page) < PAGE:
+        if len(page) < page_size:
             return
         last = page[-1]["id"]
 
 
-def _grouped(client: Client, table: Table) -> Iterator[Row]:
+def _grouped(client: Client, table: Table, page_size: int) -> Iterator[Row]:
     aggregates = [field for field in table.fields.values() if field not in table.grouped_by]
     offset = 0
     while True:
         page = client.call(
             table.model, "formatted_read_group", None,
             {"domain": list(table.domain), "groupby": list(table.grouped_by), "aggregates": aggregates, "offset": offset,
-             "limit": PAGE, "order": ", ".join(table.grouped_by)}, {},
+             "limit": page_size, "order": ", ".join(table.grouped_by)}, {},
         )  # fmt: skip
         for record in page:
             yield {column: _value(record, field, table.columns[column]) for column, field in table.fields.items()}
-        if len(page) < PAGE:
+        if len(page) < page_size:
             return
-        offset += PAGE
+        offset += page_size
 
 
 def _value(record: Mapping[str, Any], field: str, kind: str) -> Any:
@@ -221,6 +234,10 @@ def _store(table: Table, rows: Iterator[Row], folder: Path) -> None:
             f"TO '{_quoted(folder / table.name)}.parquet' (FORMAT parquet, COMPRESSION zstd)"
         )
     raw.unlink()
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _quoted(path: Path) -> str:

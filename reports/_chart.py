@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from rehearsal.record import Record
-from reports.wording import OVERSELL, Told, when
+from reports._wording import OVERSELL, Told, when
 
 WIDTH, HEIGHT = 960, 180
 BARS_MAX = 168

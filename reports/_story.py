@@ -13,7 +13,7 @@ from typing import Any
 
 from rehearsal.model import money
 from rehearsal.record import Record
-from reports.wording import lasting
+from reports._wording import lasting
 
 Order = tuple[str, str]
 """Channel and external id."""

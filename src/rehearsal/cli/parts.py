@@ -1,0 +1,45 @@
+"""Commands that list what there is on the project path, each with its sentence: assertions, actors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from rehearsal.cli.words import AsJson, app, say
+
+
+@app.command()
+def assertions(as_json: AsJson = False) -> None:
+    """List the invariants of the project path: what must hold, and which saboteurs prove that they can see."""
+    from rehearsal.judge import sentence_of
+    from rehearsal.laws import areas
+    from rehearsal.saboteurs import saboteurs
+
+    against = saboteurs()
+    rows: list[dict[str, Any]] = [
+        {
+            "id": law.__name__, "area": area.name, "sentence": sentence_of(law), "from_history": law in area.from_history,
+            "tables": [table.name for table in area.tables], "file": str(area.path),
+            "saboteurs": [name for name, one in against.items() if law.__name__ in one.breaks],
+        }
+        for area in areas() for law in area.laws
+    ]  # fmt: skip
+    _listed(rows, as_json, lambda row: f"{row['area']:12} {str(row['id']).replace('_', ' ')}")
+
+
+@app.command()
+def actors(as_json: AsJson = False) -> None:
+    """List who can act outside, from simulators/: the kinds of channels, fulfilment nodes and services."""
+    from rehearsal import project
+
+    rows: list[dict[str, Any]] = [{"kind": kind, "sentence": one.sentence, "file": str(one.path)} for kind, one in project.actors().items()]
+    _listed(rows, as_json, lambda row: str(row["kind"]))
+
+
+def _listed(rows: list[dict[str, Any]], as_json: bool, head: Callable[[dict[str, Any]], str]) -> None:
+    if as_json:
+        say(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        say(f"{head(row)}\n    {row['sentence']}")
