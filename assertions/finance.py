@@ -51,6 +51,7 @@ def _finding(channel: str, tender: str, wrong: str, group: list[dict[str, Any]])
         erp_records=tuple((row["model"], res_id) for row in group for res_id in row["ids"] if row["model"]),
         orders=tuple((channel, row["order"]) for row in group),
         at_s=known[0]["at_s"] if known else None,
+        about={"channel": channel, "tender": group[0]["tender"]},
     )
 
 
@@ -89,6 +90,7 @@ def _unpaid(channel: str, group: list[dict[str, Any]]) -> Finding:
         witnesses=tuple(dict.fromkeys(row["last_i"] or row["i"] for row in (group[0], worst, group[-1]))),
         orders=tuple((channel, row["order"]) for row in group),
         at_s=group[0]["at_s"],
+        about={"channel": channel},
     )
 
 

@@ -61,6 +61,7 @@ def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
         witnesses=(first["i"] or first["ended_i"],),
         orders=tuple(dict.fromkeys((row["channel"], row["order"]) for row in group)),
         at_s=first["at_s"],
+        about={"channel": channel},
     )
 
 
@@ -147,6 +148,7 @@ def _at_node(record: Record, row: dict[str, Any], off: float, said: str) -> Find
         severity=Severity.CRITICAL,
         units=units,
         money_at_risk_minor=units * prices.get(row["sku"], 0),
+        about={"node": row["node"], "sku": row["sku"]},
     )
 
 

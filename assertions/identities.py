@@ -45,6 +45,7 @@ def _finding(channel: str, group: list[dict[str, object]]) -> Finding:
         erp_records=tuple(("sale.order", int(str(row["id"]))) for row in group),
         orders=tuple((channel, str(row["order"])) for row in orders),
         at_s=float(str(group[0]["at_s"])),
+        about={"channel": channel},
     )
 
 

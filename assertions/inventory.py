@@ -53,6 +53,7 @@ def _oversold(node: str, sku: str, group: list[dict[str, Any]], price_minor: int
         witnesses=tuple(dict.fromkeys(row["i"] for row in (group[0], worst, group[-1]))),
         orders=tuple(dict.fromkeys((row["channel"], row["order"]) for row in group)),
         at_s=group[0]["at_s"],
+        about={"node": node, "sku": sku},
     )
 
 
@@ -133,6 +134,10 @@ def _book_finding(record: Record, row: dict[str, Any], said: str, off: float) ->
         units=units,
         money_at_risk_minor=units * prices.get(row["sku"], 0),
         erp_records=(("product.product", row["product"]), ("stock.location", row["location"])),
+        about={
+            **({"sku": row["sku"]} if row["sku"] else {"product": str(row["product"])}),
+            **({"node": row["node"]} if row["node"] else {"location": str(row["location"])}),
+        },
     )
 
 

@@ -181,6 +181,7 @@ def _grouped(message: str, group: list[dict[str, Any]], severity: Severity) -> F
         erp_records=tuple((row["model"], res_id) for row in group for res_id in row["ids"] or () if res_id is not None),
         orders=tuple((row["channel"], row["order"]) for row in group),
         at_s=known[0]["at_s"] if known else None,
+        about={"channel": group[0]["channel"]},
     )
 
 

@@ -50,10 +50,9 @@ class Account:
 
 def account(record: Record, finding: Mapping[str, Any]) -> Account | None:
     """Return the account behind an oversell finding; None where it does not say whose stock it means."""
-    where = _named(record, finding)
-    if where is None:
+    node, sku = (finding.get("about", {}).get(word) for word in ("node", "sku"))
+    if not node or not sku:
         return None
-    node, sku = where
     changes = record.rows(CHANGES, [sku, node])
     published = record.rows(PUBLISHED, [sku, node])
     book = record.world.book.get((node, sku), 0)
@@ -62,11 +61,6 @@ def account(record: Record, finding: Mapping[str, Any]) -> Account | None:
     first, last = max(0, broken - BEFORE), min(len(entries), broken + AFTER)
     names = {product.sku: product.name for product in record.world.products}
     return Account(sku, names.get(sku, ""), node, book, tuple(entries[first:last]), first, len(entries) - last)
-
-
-def _named(record: Record, finding: Mapping[str, Any]) -> tuple[str, str] | None:
-    head = finding["message"].partition(":")[0]
-    return next(((node, sku) for node, sku in record.world.book if head == f"{sku} at {node}"), None)
 
 
 def _entries(changes: list[dict[str, Any]], published: list[dict[str, Any]], book: int) -> list[Entry]:

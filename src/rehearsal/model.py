@@ -216,6 +216,10 @@ class Demand:
     """How long after staging a pickup customer comes; how long a shopper waits elsewhere."""
 
 
+ABOUT = ("channel", "node", "sku", "tender", "location", "product")
+"""What a finding may be about; *location* and *product* are ids of Odoo's that no word of the scenario stands for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One breach of one invariant, told with its numbers."""
@@ -231,6 +235,8 @@ class Finding:
     orders: tuple[tuple[str, str], ...] = ()
     """Channel and external id."""
     at_s: float | None = None
+    about: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What it is about, as data: some of `ABOUT`. The message says the same, so two findings are told apart without it."""
 
 
 @dataclass(frozen=True, slots=True)

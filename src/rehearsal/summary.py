@@ -89,7 +89,7 @@ def _letters(count: int) -> str:
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
     """Return every finding as a dict, the dearest first, each with the command that repeats it."""
     told = [_finding(one.id, finding) | {"repeat": repeat} for one in judged for finding in one.judgement.findings]
-    return sorted(told, key=lambda f: (-_minor(f["money_at_risk"]), f["invariant"], f["message"]))
+    return sorted(told, key=lambda f: (-f["money_at_risk_minor"], f["invariant"], f["message"]))
 
 
 def verdict(summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> dict[str, Any]:
@@ -153,11 +153,8 @@ def _invariant(one: Judged) -> dict[str, Any]:
 def _finding(invariant: str, finding: Finding) -> dict[str, Any]:
     return {
         "invariant": invariant, "message": finding.message, "severity": finding.severity.value, "units": finding.units,
-        "money_at_risk": money(finding.money_at_risk_minor), "at_s": finding.at_s, "witnesses": list(finding.witnesses),
+        "money_at_risk": money(finding.money_at_risk_minor), "money_at_risk_minor": finding.money_at_risk_minor,
+        "about": dict(finding.about), "at_s": finding.at_s, "witnesses": list(finding.witnesses),
         "erp_records": [{"model": model, "id": res_id} for model, res_id in finding.erp_records],
         "orders": [{"channel": channel, "external_id": order} for channel, order in finding.orders],
     }  # fmt: skip
-
-
-def _minor(amount: str) -> int:
-    return int(amount.replace(".", ""))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+import reports._wording as wording
 from rehearsal import project, scenario_file
 from rehearsal.demand import stored
 from rehearsal.record import Record
 
-wording = project.module("reports", "wording")
 SCENARIO = scenario_file.load(project.scenario_path("promo_weekend"), project.scenario_path)
 
 
