@@ -24,6 +24,9 @@ REFUND_TENDER = "card"
 class Connector:
     """One handler per kind of event; none knows of the others."""
 
+    ask = staticmethod(verbs.must)
+    """How Odoo is asked: once; who says no, or nothing, is somebody else's problem."""
+
     def __init__(self, scenario: Scenario) -> None:
         self.begins = scenario.begins
         self.tax_percent = scenario.catalogue.tax_percent
@@ -36,7 +39,7 @@ class Connector:
     def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
         """Return everything that the books say lies at *node*, whoever else sells it."""
         house = self.directory.warehouses[node]["id"]
-        rows = yield from verbs.must(
+        rows = yield from self.ask(
             erp, verbs.stock_at(house, list(self.directory.products.values()), "qty_available")
         )
         sku = {res_id: sku for sku, res_id in self.directory.products.items()}
@@ -64,11 +67,16 @@ class Connector:
                 yield from self._close_till(event, erp)
         return None
 
-    def _import(self, event: Event, erp: Erp) -> Steps:
+    def _partner(self, event: Event, erp: Erp) -> Steps:
+        """Create the shopper as a customer, whoever is there already."""
         who = event.data["customer"]
         person = {"name": who["name"], "email": who["email"], "phone": who["phone"], "street": who["street"],
                   "city": who["city"], "zip": who["postcode"]}  # fmt: skip
-        (partner,) = yield from verbs.must(erp, verbs.create_partner(person, event.order))
+        (partner,) = yield from self.ask(erp, verbs.create_partner(person, event.order))
+        return partner
+
+    def _import(self, event: Event, erp: Erp) -> Steps:
+        partner = yield from self._partner(event, erp)
         vals = {
             "partner_id": partner,
             "warehouse_id": self.directory.warehouses[event.node]["id"],
@@ -76,17 +84,18 @@ class Connector:
             "origin": event.channel,
             "order_line": [(0, 0, self._line(line)) for line in event.data["lines"]],
         }
-        (sale,) = yield from verbs.must(erp, verbs.create_order(vals, event.order))
-        yield from verbs.must(erp, verbs.confirm([sale], (event.order,)))
+        (sale,) = yield from self.ask(erp, verbs.create_order(vals, event.order))
+        yield from self.ask(erp, verbs.confirm([sale], (event.order,)))
         when = {"date_order": verbs.stamp(self.begins, event.at_s)}
-        yield from verbs.must(erp, verbs.write("sale.order", [sale], when, "date sale order", (event.order,)))
+        yield from self.ask(erp, verbs.write("sale.order", [sale], when, "date sale order", (event.order,)))
+        return [self._request(event, sale)]
+
+    def _request(self, event: Event, sale: int) -> Instruction:
         lines = [{"sku": line["sku"], "units": line["units"]} for line in event.data["lines"]]
-        return [
-            Instruction(
-                InstructionKind.FULFIL, event.node, event.channel, event.order,
-                {"request": f"SO{sale}", "mode": event.data["mode"], "lines": lines, "patience_s": event.data["patience_s"]},
-            )
-        ]  # fmt: skip
+        return Instruction(
+            InstructionKind.FULFIL, event.node, event.channel, event.order,
+            {"request": f"SO{sale}", "mode": event.data["mode"], "lines": lines, "patience_s": event.data["patience_s"]},
+        )  # fmt: skip
 
     def _line(self, line: dict[str, Any]) -> dict[str, Any]:
         """The list price with a discount in per cent: Odoo keeps two decimals of it."""
@@ -95,7 +104,7 @@ class Connector:
                 "price_unit": line["list_minor"] / 100, "discount": percent}  # fmt: skip
 
     def _find(self, event: Event, erp: Erp) -> Steps:
-        rows = yield from verbs.must(erp, verbs.sales_of([event.order], ["id", "name", "state", "partner_id"]))
+        rows = yield from self.ask(erp, verbs.sales_of([event.order], ["id", "name", "state", "partner_id"]))
         if not rows:
             raise LookupError(f"no sale order for {event.order}")
         return rows[-1]
@@ -122,14 +131,14 @@ class Connector:
             partner=sale["partner_id"][0], amount_minor=amount_minor, journal=journal,
             date=verbs.day(self.begins, event.at_s), order=event.order, reference=reference, inbound=inbound,
         )  # fmt: skip
-        ids = yield from verbs.must(erp, verbs.create_payments([vals], (event.order,)))
-        yield from verbs.must(erp, verbs.post_payments(ids, (event.order,)))
+        ids = yield from self.ask(erp, verbs.create_payments([vals], (event.order,)))
+        yield from self.ask(erp, verbs.post_payments(ids, (event.order,)))
 
     def _give_up(self, event: Event, erp: Erp) -> Steps:
         """The shelf is empty: cancel, and give the whole amount back to the card."""
         sale = yield from self._find(event, erp)
-        yield from verbs.must(erp, verbs.cancel([sale["id"]], (event.order,)))
-        totals = yield from verbs.must(
+        yield from self.ask(erp, verbs.cancel([sale["id"]], (event.order,)))
+        totals = yield from self.ask(
             erp,
             verbs.search("sale.order", [("id", "=", sale["id"])], ["amount_total"], "read order total", (event.order,)),
         )
@@ -144,7 +153,7 @@ class Connector:
 
     def _open_transfers(self, event: Event, erp: Erp) -> Steps:
         sale = yield from self._find(event, erp)
-        rows = yield from verbs.must(erp, verbs.transfers_of([sale["id"]], (event.order,)))
+        rows = yield from self.ask(erp, verbs.transfers_of([sale["id"]], (event.order,)))
         return [row["id"] for row in rows if row["state"] not in ("done", "cancel")]
 
     def _ship(self, event: Event, erp: Erp) -> Steps:
@@ -153,14 +162,14 @@ class Connector:
         if transfers:
             if "tracking" in event.data:
                 track = {"carrier_tracking_ref": event.data["tracking"]}
-                yield from verbs.must(
+                yield from self.ask(
                     erp, verbs.write("stock.picking", transfers, track, "write tracking", (event.order,))
                 )
             yield erp.ask(verbs.validate(transfers, (event.order,)))
 
     def _track(self, event: Event, erp: Erp) -> Steps:
         """The last event that arrives wins."""
-        rows = yield from verbs.must(
+        rows = yield from self.ask(
             erp,
             verbs.search(
                 "stock.picking",
@@ -172,30 +181,30 @@ class Connector:
         )
         if rows:
             status = {"note": event.data["status"]}
-            yield from verbs.must(
+            yield from self.ask(
                 erp, verbs.write("stock.picking", [rows[0]["id"]], status, "write parcel status", (event.order,))
             )
 
     def _session(self, event: Event, erp: Erp) -> Steps:
-        rows = yield from verbs.must(erp, verbs.session_of(self.directory.tills[event.channel]))
+        rows = yield from self.ask(erp, verbs.session_of(self.directory.tills[event.channel]))
         if not rows[0]["current_session_id"]:
             raise LookupError(f"till {event.channel} has no open session")
         return rows[0]["current_session_id"][0]
 
     def _open_till(self, event: Event, erp: Erp) -> Steps:
-        yield from verbs.must(erp, verbs.open_session(self.directory.tills[event.channel]))
+        yield from self.ask(erp, verbs.open_session(self.directory.tills[event.channel]))
         session = yield from self._session(event, erp)
-        yield from verbs.must(erp, verbs.set_opening(session, event.data["float_minor"]))
+        yield from self.ask(erp, verbs.set_opening(session, event.data["float_minor"]))
 
     def _sync(self, delivery: Delivery, erp: Erp) -> Steps:
         event = delivery.event
         session = yield from self._session(event, erp)
         made_up = str(uuid5(NAMESPACE_URL, f"{event.id}:{delivery.attempt}"))
         vals = ticket(event, session, self.directory, made_up, self.tax_percent, verbs.stamp(self.begins, event.at_s))
-        yield from verbs.must(erp, verbs.sync_tickets([vals], (event.order,)))
+        yield from self.ask(erp, verbs.sync_tickets([vals], (event.order,)))
 
     def _close_till(self, event: Event, erp: Erp) -> Steps:
         session = yield from self._session(event, erp)
-        yield from verbs.must(erp, verbs.count_drawer(session, event.data["counted_minor"]))
-        yield from verbs.must(erp, verbs.prepare_closing(session))
-        yield from verbs.must(erp, verbs.close_session(session))
+        yield from self.ask(erp, verbs.count_drawer(session, event.data["counted_minor"]))
+        yield from self.ask(erp, verbs.prepare_closing(session))
+        yield from self.ask(erp, verbs.close_session(session))

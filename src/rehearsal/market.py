@@ -16,12 +16,15 @@ import simpy
 
 from rehearsal import instructions
 from rehearsal.clock import Erp, Steps
-from rehearsal.contract import Handler, Slip, Watch, attended, called, waiting_at
+from rehearsal.contract import Handler, Slip, Watch, attended, called, defined_at, waiting_at
 from rehearsal.draw import lognormal, stream
 from rehearsal.faults import Faults
 from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
+from rehearsal.outside import Act
+from rehearsal.project import takes
 from rehearsal.scenario import Channel, Lag, Scenario
+from rehearsal.strangers import shown
 
 OUTSIDE_ONLY = {EventKind.ORDER_REFUSED, EventKind.ORDER_CANCELLED, EventKind.PROMISE_MOVED, EventKind.PROMISE_SUBSTITUTED}
 """Facts of the outside ledger that no connector is told: they are its own doing, or nobody's business."""
@@ -38,6 +41,8 @@ LAGS: Mapping[EventKind, Lag] = {
     EventKind.PARCEL_SCANNED: CARRIER_LAG,
     EventKind.PARCEL_DELIVERED: CARRIER_LAG,
 }
+TIMER_S_MIN = 1.0
+"""The shortest period of a connector's timer; less would be a busy loop."""
 FROM_CHANNELS = {EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED, EventKind.TILL_OPENED, EventKind.TILL_CLOSED}
 
 
@@ -89,13 +94,16 @@ class Connector(Protocol):
     """The integration under test. Handlers are generators: ``answer = yield erp.ask(operation)``."""
 
     def start(self, erp: Erp) -> Steps:
-        """Get ready, before the doors open: read master data, set stock aside."""
+        """Get ready, before the doors open: read master data, set stock aside.
+
+        One that takes ``start(erp, outside)`` gets an `Outside` as well, and may act unasked from then on.
+        """
 
     def receive(self, delivery: Delivery, erp: Erp) -> Steps:
         """Take one arrival of an event; return the instructions that follow, or None."""
 
     def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
-        """Return ``{sku: units}``: what *channel* may sell from *node* as of now."""
+        """Return ``{sku: units}``: what *channel* may sell from *node* as of now. Optional: who publishes unasked has none."""
 
 
 class Market:
@@ -131,6 +139,12 @@ class Market:
         self._waiting: dict[str, Any] = {}
         """Handlers that have not come to their end, by cause."""
         self._handlers: dict[str, Handler] = {}
+        self._stirred_s = 0.0
+        """When something last happened outside, or a connector was told or asked of it."""
+        self._timers: list[float] = []
+        """The periods of all timers, in seconds."""
+        self._ticking = 0
+        """Timers that wait for their next turn, and would wait for ever."""
         self._mail: dict[str, simpy.Store] = defaultdict(lambda: simpy.Store(env))
         self._serial: Counter[str] = Counter()
 
@@ -150,6 +164,7 @@ class Market:
         self._serial[stem] += 1
         event = Event(f"{stem}#{self._serial[stem]}", kind, round(self.env.now, 3), channel, order, node, data or {})
         self.history.event(event)
+        self._stirred_s = self.env.now
         if kind in (EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED):
             self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
         if kind is EventKind.ORDER_PLACED:
@@ -185,7 +200,7 @@ class Market:
 
     def open_doors(self) -> None:
         """Start publishing; each channel and node on its own rhythm, until the scenario's end. Who cannot, publishes nothing."""
-        if not hasattr(self.connector, "publish"):
+        if not callable(getattr(self.connector, "publish", None)):
             return
         for channel in self.channels.values():
             for node in channel.nodes:
@@ -194,8 +209,10 @@ class Market:
     def start(self) -> Steps:
         """Let the connector get ready; raises `Slip` when it cannot."""
         assert self.connector is not None and self.erp is not None
-        connector, desk = self.connector, self.erp.desk("start")
-        yield from self._attended("start", "start", lambda: connector.start(desk))
+        start: Any = self.connector.start
+        desk = self.erp.desk("start")
+        given = (desk, Unasked(self, "start")) if takes(start, 2) else (desk,)
+        yield from self._attended("start", "start", lambda: start(*given))
 
     def instruct(self, instruction: Instruction, cause: str) -> None:
         """Pass what the connector asks to the actor it is meant for; a promise may move to another node.
@@ -207,6 +224,7 @@ class Market:
             self.dead_letter(cause, Slip("Instruction", self._who("receive").whole, objection))
             return
         self.history.instruction(instruction, self.env.now, cause)
+        self._stirred_s = self.env.now
         if instruction.kind is InstructionKind.FULFIL:
             self._gather(instruction)
         self.mail(instruction.recipient).put(instruction)
@@ -306,6 +324,7 @@ class Market:
         connector, desk = self.connector, self.erp.desk(event.id)
         delivery = Delivery(event, round(self.env.now, 3), attempt)
         self.history.delivery(delivery)
+        self._stirred_s = self.env.now
         try:
             answer = yield from self._attended(f"{event.id}/{attempt}", "receive", lambda: connector.receive(delivery, desk))
             asked = called(self._who("receive"), partial(instructions.listed, answer), self.watch)
@@ -327,9 +346,52 @@ class Market:
             except Slip as error:
                 self.dead_letter(cause, error)
             else:
-                channel.published(node, units)
-                self.history.write("publication", self.env.now, channel=channel.code, node=node, units=units)
+                self._published(channel, node, units)
             yield self.env.timeout(channel.spec.publish_every)
+
+    def _published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
+        channel.published(node, units)
+        self.history.write("publication", self.env.now, channel=channel.code, node=node, units=units)
+
+    def push(self, channel: str, node: str, told: Any) -> None:
+        """Publish unasked; raises ValueError or TypeError for what nobody could act on."""
+        live = self.channels.get(channel)
+        if live is None or node not in live.nodes:
+            there = ", ".join(live.nodes) if live else ", ".join(self.channels)
+            raise ValueError(f"it publishes for {shown(channel)} at {shown(node)}; there are: {there}")
+        self._published(live, node, instructions.publication(told, self.products))
+
+    def tick(self, seconds: float, act: Act) -> None:
+        """Begin a timer; see `Outside.every`."""
+        if not isinstance(seconds, int | float) or not seconds >= TIMER_S_MIN:
+            raise ValueError(f"a timer of {shown(seconds)} seconds; expected {TIMER_S_MIN:g} or more")
+        if not callable(act):
+            raise TypeError(f"a timer that calls {shown(act)}; expected a handler that takes the ERP")
+        self._timers.append(float(seconds))
+        self.env.process(self._timer(float(seconds), act, f"timer:{getattr(act, '__name__', 'act')}"))
+
+    def _timer(self, seconds: float, act: Act, cause: str) -> Generator[simpy.Event, Any, None]:
+        assert self.erp is not None
+        desk, who = self.erp.desk(cause), Handler(f"{type(self.connector).__name__}.{getattr(act, '__name__', 'act')}", defined_at(act))
+        while True:
+            self._ticking += 1
+            yield self.env.timeout(seconds)
+            self._ticking -= 1
+            if self._at_rest():
+                return
+            self._waiting[cause] = handler = attended(self.env, who, lambda: act(desk), self.watch)
+            try:
+                yield from handler
+            except Slip as error:
+                self.dead_letter(cause, error)
+            finally:
+                del self._waiting[cause]
+
+    def _at_rest(self) -> bool:
+        """Whether nothing but timers would ever happen again, and each had its turn since the last thing that did."""
+        others = len(self.env._queue) - self._ticking
+        quiet_s = self.env.now - max(self._stirred_s, self.scenario.lasts)
+        return not others and not self._waiting and quiet_s > 2 * max(self._timers)
 
     def _attended(self, cause: str, method: str, call: Any) -> Steps:
         """Run a handler of the connector to its end, and know meanwhile that it is under way."""
@@ -347,6 +409,32 @@ class Market:
         self.history.write("dead_letter", self.env.now, cause=cause, error=slip.kind, erp=slip.as_data())
         if slip.kind == "CutOff":
             raise slip  # who hangs once will hang again: the weekend ends here
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """The `Outside` of one connector; *cause* stands in the history where no event was the reason."""
+
+    market: Market
+    cause: str
+
+    def publish(self, channel: str, node: str, units: Mapping[Sku, Units]) -> None:
+        """Say what *channel* may sell from *node*."""
+        self.market.push(channel, node, units)
+
+    def instruct(self, instruction: Instruction, cause: str = "") -> None:
+        """Ask an actor outside for something; *cause* is the id of the event that made it necessary."""
+        (own,) = instructions.listed([instruction])
+        self.market.instruct(own, cause or self.cause)
+
+    def every(self, seconds: float, act: Act) -> None:
+        """Begin a timer."""
+        self.market.tick(seconds, act)
+
+    def erp(self, cause: str) -> Erp:
+        """Return the ERP, bound to *cause*."""
+        assert self.market.erp is not None
+        return self.market.erp.desk(cause)
 
 
 def _units_of(lines: Iterable[Mapping[str, Any]]) -> Counter[Sku]:
