@@ -67,7 +67,7 @@ owing AS (
     SELECT n.channel, n."order", min(n.at_s) AS since_s FROM needs n LEFT JOIN replied r
         ON r.channel = n.channel AND r."order" = n."order" AND r.needed_s = n.at_s WHERE r.at_s IS NULL GROUP BY ALL),
 ready AS (
-    SELECT p.channel, p."order", coalesce(max(p.ready_s) FILTER (p.units > 0), max(p.cancelled_s)) AS at_s FROM parts p
+    SELECT p.channel, p."order", max(CASE WHEN p.units > 0 THEN p.ready_s ELSE least(p.ready_s, p.cancelled_s) END) AS at_s FROM parts p
     GROUP BY ALL HAVING bool_and(p.units <= 0 OR p.ready_s IS NOT NULL)),
 repaid AS (SELECT channel, "order", max(at_s) AS at_s FROM instructions WHERE type = 'refund' GROUP BY ALL),
 asked AS (SELECT i, unnest(orders) AS "order" FROM history

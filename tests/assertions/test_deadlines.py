@@ -228,6 +228,16 @@ def test_a_breach_is_told_whole_and_nothing_is_said_of_its_twin(breach: Breach) 
     assert judged(breach.law, breach.twin) == Judgement(breach.twin_examined, undecided_because=breach.twin_because)
 
 
+def test_what_lay_ready_in_time_was_in_time_though_it_was_cancelled_later() -> None:
+    """A shopper who never comes is the shopper's business; what was never ready ends with its cancellation."""
+    order = placed(0, "W1", mode="pickup_in_store")
+    slow: list[Fact] = [order, delivered(0, order), asked(0, "W1"), told(HANDLED_S + 1, "W1")]
+    off = cancelled(2 * READY_S, "W1")
+
+    assert messages(LAW, Tiny([*slow, staged(READY_S, "W1"), off])) == ()
+    assert messages(LAW, Tiny([*slow, off])) == (f"webshop: 1 order(s) {KEPT}: W1",)
+
+
 @pytest.mark.parametrize(
     ("mode", "limit_s", "ready"),
     [
