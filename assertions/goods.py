@@ -6,6 +6,7 @@ from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
 from rehearsal.record import Record
+from rehearsal.vocabulary import Role, played
 
 AREA = "goods"
 EPSILON = 0.001
@@ -111,10 +112,10 @@ def goods_out_equal_goods_handed_over(record: Record) -> Judgement:
 
 
 CORRECTED = (
-    """
+    f"""
 WITH missing AS (
     SELECT node, data->>'sku' AS sku, sum(TRY_CAST(data->>'wanted' AS BIGINT) - TRY_CAST(data->>'found' AS BIGINT)) AS units
-    FROM events WHERE type = 'pick.declined' GROUP BY ALL),
+    FROM events WHERE {played(Role.DECLINES)} GROUP BY ALL),
 """
     + GONE.format(usage="inventory")
     + """

@@ -8,6 +8,7 @@ from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
 from rehearsal.record import CERTAIN, Record
+from rehearsal.vocabulary import Role, played
 
 AREA = "orders"
 MODES = ("home_delivery", "ship_from_store", "pickup_in_store", "take_away")
@@ -55,10 +56,10 @@ WITH limits AS (SELECT * FROM (VALUES {limits}) d(mode, s)),
 clock AS (
     SELECT max(at_s) AS now_s, bool_or(kind = 'phase' AND name = 'rest') AS rested, bool_or(kind = 'operation') AS asked FROM history),
 needs AS (
-    SELECT e.channel, e."order", e.id, any_value(e.type) AS type, min(d.at_s) AS at_s FROM events e JOIN deliveries d ON d.event = e.id
-    WHERE e.type IN ('order.placed', 'ticket.closed', 'pick.declined') GROUP BY ALL),
+    SELECT e.channel, e."order", e.id, bool_or({accepts}) AS first, min(d.at_s) AS at_s FROM events e JOIN deliveries d ON d.event = e.id
+    WHERE {accepts} OR {declines} GROUP BY ALL),
 told AS (
-    SELECT channel, "order", min(at_s) AS at_s FROM needs WHERE type <> 'pick.declined' GROUP BY ALL),
+    SELECT channel, "order", min(at_s) AS at_s FROM needs WHERE first GROUP BY ALL),
 replied AS (
     SELECT n.channel, n."order", n.at_s AS needed_s, min(r.at_s) AS at_s FROM needs n JOIN instructions r
         ON r.channel = n.channel AND r."order" = n."order" AND r.type IN ('fulfil', 'cancel') AND r.at_s >= n.at_s GROUP BY ALL),
@@ -135,7 +136,7 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
     deadlines = record.scenario.deadlines
     limits = ", ".join(f"('{mode}', {getattr(deadlines, mode)})" for mode in MODES)
     sql = LIVENESS.format(
-        limits=limits, imported=deadlines.imported, refunded=deadlines.refunded, handled=HANDLED_S,
+        accepts=played(Role.ACCEPTS, row="e"), declines=played(Role.DECLINES, row="e"), limits=limits, imported=deadlines.imported, refunded=deadlines.refunded, handled=HANDLED_S,
         observed="true" if record.observed else "false",
     )  # fmt: skip
     judgement = _judged(record, sql, lambda group, wrong: (f"{wrong}: {_some(group)}", Severity.CRITICAL))

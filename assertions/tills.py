@@ -6,14 +6,15 @@ from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
 from rehearsal.record import Record
+from rehearsal.vocabulary import Role, played
 
 AREA = "tills"
 
-SESSIONS = """
+SESSIONS = f"""
 WITH closed AS (
     SELECT i, at_s, channel, TRY_CAST(data->>'counted_minor' AS BIGINT) AS counted_minor, TRY_CAST(data->>'float_minor' AS BIGINT) AS float_minor,
         row_number() OVER (PARTITION BY channel ORDER BY i) AS nth
-    FROM events WHERE type = 'till.closed'),
+    FROM events WHERE {played(Role.COUNTS)}),
 sessions AS (
     SELECT s.*, t.channel, row_number() OVER (PARTITION BY t.channel ORDER BY s.id) AS nth
     FROM erp_sessions s JOIN erp_tills t ON t.id = s.till),

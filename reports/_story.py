@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal import project
 from rehearsal.model import money
 from rehearsal.record import Record
+from rehearsal.vocabulary import Kind
 from reports._wording import lasting
 
 Order = tuple[str, str]
@@ -55,7 +57,7 @@ def stories(record: Record, wanted: Iterable[Order]) -> dict[Order, tuple[Row, .
     """Return the story of each wanted order."""
     pairs = set(wanted)
     names = json.dumps(sorted({order for _, order in pairs}))
-    channels: dict[str, list[str]] = defaultdict(list)
+    kinds, channels = project.kinds(), defaultdict[str, list[str]](list)
     for channel, order in pairs:
         channels[order].append(channel)
     lines = [_parsed(row) for row in record.rows(LINES, [names])]
@@ -72,7 +74,7 @@ def stories(record: Record, wanted: Iterable[Order]) -> dict[Order, tuple[Row, .
             if event is not None:
                 youngest[pair] = max(youngest.get(pair, event), event, key=lambda one: one["i"])
         else:
-            told[pair].append(_outside(line) if line["kind"] == "event" else _instruction(line))
+            told[pair].append(_outside(line, kinds) if line["kind"] == "event" else _instruction(line))
     for row in record.rows(DROPPED, [names]):
         if (row["channel"], row["order"]) in told:
             what = f"The connector failed on “{_fact(row['type'])}” and dropped it"
@@ -100,43 +102,37 @@ def _fact(kind: str) -> str:
     return kind.replace(".", " ")
 
 
-def _outside(line: Mapping[str, Any]) -> Row:
-    data, node = line["data"], line["node"]
-    amount = money(data["amount_minor"]) if isinstance(data.get("amount_minor"), int) else "?"
+def _outside(line: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Row:
+    """Tell a fact in the words of its kind; of one that nobody here knows, its name."""
+    kind = kinds.get(line["type"]) or Kind(line["type"])
+    words = _Words(_words(line))
+    what = kind.story.format_map(words) if kind.story else _fact(kind).capitalize()
+    return Row(line["i"], line["at_s"], "outside", what, kind.note.format_map(words), kind.tone)
+
+
+def _words(line: Mapping[str, Any]) -> dict[str, object]:
+    """Return what a kind's sentence may speak of: the words of its data, and some of them made readable."""
+    data = line["data"]
     goods = basket(data.get("lines") or ())
-    total = money(data["total_minor"]) if isinstance(data.get("total_minor"), int) else "?"
-    tenders = " + ".join(f"{t.get('tender')} {money(t.get('amount_minor', 0))}" for t in data.get("tenders") or ())
-    mode, why, tender = str(data.get("mode", "")).replace("_", " "), data.get("reason", ""), data.get("tender", "")
-    what, note, tone = {
-        "order.placed": (
-            f"{line['channel']} accepts the order: {goods}",
-            f"{total} by {tenders}; {mode} from {node}",
-            "",
-        ),
-        "ticket.closed": (f"{line['channel']} sells: {goods}", f"{total} by {tenders}; {mode} at {node}", ""),
-        "order.refused": (f"{line['channel']} refuses: {goods}", why, "quiet"),
-        "order.cancelled": (f"The shopper is told that {goods or 'the order'} is cancelled", why, "warn"),
-        "promise.moved": (f"The promise moves from {data.get('source', '?')} to {node}", goods, "warn"),
-        "promise.substituted": (
-            f"The shopper consents: {basket({**one, 'sku': one.get('by')} for one in data.get('lines') or ())}",
-            f"instead of {goods}",
-            "warn",
-        ),
-        "payment.captured": (f"{amount} captured on {tender}", data.get("reference", ""), ""),
-        "refund.paid": (f"{amount} given back on {tender}", data.get("reference", ""), ""),
-        "refund.rejected": (f"The gateway rejects the refund of {amount} on {tender}", why, "bad"),
-        "pick.declined": (
-            f"The picker at {node} finds {data.get('found')} of {data.get('wanted')} × {data.get('sku')}",
-            "",
-            "bad",
-        ),
-        "pickup.staged": (f"Parcel lies ready for pickup at {node}", goods, ""),
-        "pickup.collected": (f"Customer collects at {node}", goods, ""),
-        "goods.issued": (f"{node} hands the parcel to the carrier", f"{goods}; {data.get('tracking', '')}", ""),
-        "parcel.scanned": (f"Carrier scans the parcel: {data.get('status', '')}", data.get("tracking", ""), "quiet"),
-        "parcel.delivered": ("Carrier delivers the parcel", data.get("tracking", ""), ""),
-    }.get(line["type"], (_fact(line["type"]).capitalize(), "", ""))
-    return Row(line["i"], line["at_s"], "outside", what, str(note), tone)
+    return {
+        **data, "channel": line["channel"], "order": line["order"], "node": line["node"], "goods": goods, "what": goods or "the order",
+        "amount": _money(data.get("amount_minor")), "total": _money(data.get("total_minor")),
+        "paid": " + ".join(f"{t.get('tender')} {_money(t.get('amount_minor'))}" for t in data.get("tenders") or ()),
+        "mode": str(data.get("mode", "")).replace("_", " "), "reason": data.get("reason", ""), "reference": data.get("reference", ""),
+        "tracking": data.get("tracking", ""), "status": data.get("status", ""),
+        "substitutes": basket({**one, "sku": one.get("by")} for one in data.get("lines") or ()),
+    }  # fmt: skip
+
+
+class _Words(dict[str, object]):
+    """Words of a sentence; one that an event does not have is a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _money(amount: object) -> str:
+    return money(amount) if isinstance(amount, int) else "?"
 
 
 def _delivery(

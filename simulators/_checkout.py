@@ -81,6 +81,8 @@ def _buy(market: Market, channel: LiveChannel, wanted: Demand) -> None:
         market.emit(
             EventKind.PAYMENT_CAPTURED, channel.code, order, "",
             {**leg, "reference": f"PSP-{order}-{leg['tender']}"},
+            # a marketplace tells of its money in a poll after the order's own
+            later_s=channel.spec.lag.p95 if leg["tender"] == "marketplace" else 0.0,
         )  # fmt: skip
 
 

@@ -63,9 +63,10 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
     total = sum(line["total_minor"] for line in lines)
     tenders = tenders_of(wanted, total)
     cash: int = sum(leg["amount_minor"] for leg in tenders if leg["tender"] == "cash")
-    change = -cash % NOTES_MINOR
+    change, every = -cash % NOTES_MINOR, channel.spec.sync_every
     market.emit(
         EventKind.TICKET_CLOSED, channel.code, order, node,
         {"mode": "take_away", "lines": lines, "tenders": tenders, "total_minor": total, "change_minor": change},
+        arrives_in_s=every - market.env.now % every if every else None,
     )  # fmt: skip
     return cash

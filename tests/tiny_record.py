@@ -27,6 +27,7 @@ from rehearsal.model import (
     Instruction,
     InstructionKind,
     Judgement,
+    Kind,
     Operation,
     Outcome,
     Product,
@@ -170,7 +171,7 @@ def _write_asked(history: History, asked: Asked) -> None:
 # -- facts of the outside world ------------------------------------------------------------------------
 
 
-def event(kind: EventKind, at_s: float, channel: str, order: str, node: str, **data: Any) -> Event:
+def event(kind: Kind, at_s: float, channel: str, order: str, node: str, **data: Any) -> Event:
     """Any fact; its id says what it is, of what, and when."""
     about = ":".join(word for word in (order or channel, str(data.get("tender", ""))) if word)
     return Event(f"{kind.value}:{about}@{at_s:g}", kind, at_s, channel, order, node, data)

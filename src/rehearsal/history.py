@@ -21,6 +21,7 @@ import orjson
 
 from rehearsal.errors import HarnessFault
 from rehearsal.model import Answer, Delivery, Event, Instruction, Operation
+from rehearsal.vocabulary import KINDS
 
 TEXT_MAX = 600
 """Longest server message kept, in characters."""
@@ -70,11 +71,8 @@ class History:
         return {"lines": self._next, "sha256": self._digest.hexdigest()}
 
     def event(self, event: Event) -> int:
-        """Append a fact of the outside world."""
-        return self.write(
-            "event", event.at_s, event=event.id, type=event.kind.value, channel=event.channel,
-            order=event.order, node=event.node, data=event.data,
-        )  # fmt: skip
+        """Append a fact of the outside world; of a kind that not everybody knows, with its roles."""
+        return self.write("event", event.at_s, **fields_of(event))
 
     def delivery(self, delivery: Delivery) -> int:
         """Append one arrival of an event at the connector."""
@@ -115,6 +113,14 @@ class History:
         """Append that the run entered a phase, and the seal of all lines before."""
         since_s = round(time.monotonic() - self._began, 3)
         return self.write("phase", at_s, name=name, wall={"since_start_s": since_s, **self.seal})
+
+
+def fields_of(event: Event) -> dict[str, Any]:
+    """Return what a line of history says of *event*."""
+    told = {
+        "event": event.id, "type": event.kind.value, "channel": event.channel, "order": event.order, "node": event.node, "data": event.data,
+    }  # fmt: skip
+    return told if event.kind in KINDS else {**told, "roles": sorted(event.kind.roles)}
 
 
 def lines(folder: Path, process: str = "*") -> Iterator[dict[str, Any]]:

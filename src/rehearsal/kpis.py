@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rehearsal.record import Record
+from rehearsal.vocabulary import Role, played
 
 HANDED = ("take_away", "pickup_in_store", "ship_from_store", "home_delivery")
 
@@ -13,9 +14,9 @@ HANDED = ("take_away", "pickup_in_store", "ship_from_store", "home_delivery")
 def order_exception_rate(record: Record) -> float | None:
     """Share of accepted orders that needed a hand: declined by a picker, cancelled, or met by an error in the connector."""
     return _rounded(
-        record.value("""
+        record.value(f"""
         WITH helped AS (
-            SELECT channel, "order" FROM events WHERE type IN ('pick.declined', 'order.cancelled')
+            SELECT channel, "order" FROM events WHERE {played(Role.DECLINES, Role.CANCELS)}
             UNION SELECT e.channel, e."order" FROM dead_letters d JOIN events e ON e.id = d.cause)
         SELECT avg(CASE WHEN h."order" IS NULL THEN 0.0 ELSE 1.0 END)
         FROM orders o LEFT JOIN helped h ON h.channel = o.channel AND h."order" = o."order" """)
@@ -47,8 +48,8 @@ def sync_latency_s_p95(record: Record) -> float | None:
 def refund_aging_s_p95(record: Record) -> float | None:
     """95th percentile of the seconds from cancellation to the money being back; a refund still owed ages to the run's end."""
     return _rounded(
-        record.value("""
-        WITH owed AS (SELECT c.channel, c."order", min(c.at_s) AS at_s FROM events c WHERE c.type = 'order.cancelled' GROUP BY ALL),
+        record.value(f"""
+        WITH owed AS (SELECT channel, "order", min(at_s) AS at_s FROM events WHERE {played(Role.CANCELS)} GROUP BY ALL),
             back AS (SELECT m.channel, m."order", sum(m.amount_minor) - any_value(CASE WHEN e.how = 'cancelled' THEN 0 ELSE d.due_minor END)
                 AS open_minor, max(m.at_s) AS at_s FROM money m JOIN due d ON d.channel = m.channel AND d."order" = m."order"
                 LEFT JOIN endings e ON e.channel = m.channel AND e."order" = m."order" GROUP BY ALL)

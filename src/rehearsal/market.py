@@ -23,27 +23,15 @@ from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
 from rehearsal.outside import Act
 from rehearsal.project import takes
-from rehearsal.scenario import Channel, Lag, Scenario
+from rehearsal.scenario import Channel, Scenario
 from rehearsal.strangers import shown
+from rehearsal.vocabulary import Kind, Role
+from rehearsal.vocabulary.kind import NODE_LAG
 
-OUTSIDE_ONLY = {EventKind.ORDER_REFUSED, EventKind.ORDER_CANCELLED, EventKind.PROMISE_MOVED, EventKind.PROMISE_SUBSTITUTED}
-"""Facts of the outside ledger that no connector is told: they are its own doing, or nobody's business."""
-NODE_LAG = Lag(median=30, p95=300)
-GATEWAY_LAG = Lag(median=120, p95=900)
-"""A gateway's webhook usually comes after the order's own, not always."""
-CARRIER_LAG = Lag(median=300, p95=3600)
-DUPLICATE_GAP = Lag(median=35, p95=600)
+DUPLICATE_GAP = (35, 600)
 """PayPal repeats after 30 to 40 s; others after minutes."""
-LAGS: Mapping[EventKind, Lag] = {
-    EventKind.PAYMENT_CAPTURED: GATEWAY_LAG,
-    EventKind.REFUND_PAID: GATEWAY_LAG,
-    EventKind.REFUND_REJECTED: GATEWAY_LAG,
-    EventKind.PARCEL_SCANNED: CARRIER_LAG,
-    EventKind.PARCEL_DELIVERED: CARRIER_LAG,
-}
 TIMER_S_MIN = 1.0
 """The shortest period of a connector's timer; less would be a busy loop."""
-FROM_CHANNELS = {EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED, EventKind.TILL_OPENED, EventKind.TILL_CLOSED}
 
 
 class LiveChannel:
@@ -157,26 +145,30 @@ class Market:
     # -- what simulators use ---------------------------------------------------------------------------
 
     def emit(
-        self, kind: EventKind, channel: str = "", order: str = "", node: str = "", data: Json | None = None
-    ) -> Event:
-        """Record a fact of the outside world, and let word of it travel to the connector."""
+        self, kind: Kind, channel: str = "", order: str = "", node: str = "", data: Json | None = None, *,
+        later_s: float = 0.0, arrives_in_s: float | None = None,
+    ) -> Event:  # fmt: skip
+        """Record a fact of the outside world, and let word of it travel to the connector.
+
+        Who emits it says when word leaves: *later_s* seconds from now, or in a batch that *arrives_in_s* from now, whatever
+        the kind's lag; the kernel adds the lag and the faults.
+        """
         stem = ":".join(part for part in (kind.value, channel, order, node) if part)
         self._serial[stem] += 1
         event = Event(f"{stem}#{self._serial[stem]}", kind, round(self.env.now, 3), channel, order, node, data or {})
         self.history.event(event)
         self._stirred_s = self.env.now
-        if kind in (EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED):
+        if Role.ACCEPTS in kind.roles:
             self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
-        if kind is EventKind.ORDER_PLACED:
-            self.promises[channel, order] = [
-                Promise(line["line"], line["sku"], line["units"], line["node"]) for line in event.data["lines"]
-            ]
-        if kind in (EventKind.GOODS_ISSUED, EventKind.PICKUP_COLLECTED):
+            self._owed(channel, order, [
+                Promise(line["line"], line["sku"], line["units"], line.get("node", node)) for line in event.data["lines"]
+            ])  # fmt: skip
+        if Role.HANDS_OVER in kind.roles:
             self._owed(channel, order, [one for one in self.promises.get((channel, order), ()) if one.node != node])
-        if kind is EventKind.PAYMENT_CAPTURED:
+        if Role.CAPTURES in kind.roles:
             self.captured[channel, order, event.data["tender"]] += event.data["amount_minor"]
-        if self.connector is not None and kind not in OUTSIDE_ONLY:
-            for attempt, wait_s in enumerate(self._travel(event), start=1):
+        if self.connector is not None and kind.told:
+            for attempt, wait_s in enumerate(self._travel(event, later_s, arrives_in_s), start=1):
                 self.env.process(self._arrival(event, attempt, wait_s))
         return event
 
@@ -282,32 +274,27 @@ class Market:
         else:
             self.promises.pop((channel, order), None)
 
-    def _travel(self, event: Event) -> Iterable[float]:
+    def _travel(self, event: Event, later_s: float, arrives_in_s: float | None) -> Iterable[float]:
         """Yield the delay in seconds of each arrival of *event*."""
         rng = self.random("travel", event.id)
-        lag = (
-            self.scenario.channels[event.channel].lag if event.kind in FROM_CHANNELS else LAGS.get(event.kind, NODE_LAG)
-        )
-        wait_s = lognormal(rng, lag.median, lag.p95)
-        if event.kind is EventKind.PAYMENT_CAPTURED and event.data["tender"] == "marketplace":
-            wait_s += self.scenario.channels[event.channel].lag.p95  # told in a poll after the order's own
-        if event.kind is EventKind.TICKET_CLOSED and (every := self.scenario.channels[event.channel].sync_every):
-            wait_s = every - self.env.now % every
+        own = self.scenario.channels[event.channel].lag if event.kind.lag is None else None
+        wait_s = lognormal(rng, own.median, own.p95) if own else lognormal(rng, *(event.kind.lag or NODE_LAG))
+        wait_s = wait_s + later_s if arrives_in_s is None else arrives_in_s
         wait_s = self._held_back(event, wait_s, rng)
         yield wait_s
         for label, _ in self.faults.striking("duplicate_deliveries", event.id, self.env.now):
-            again_s = wait_s + lognormal(rng, DUPLICATE_GAP.median, DUPLICATE_GAP.p95)
+            again_s = wait_s + lognormal(rng, *DUPLICATE_GAP)
             self.faults.fired(label, event.id, self.env.now, f"arrives again {again_s - wait_s:.0f} s later")
             yield again_s
 
     def _held_back(self, event: Event, wait_s: float, rng: Any) -> float:
         """Return after how many seconds *event* arrives, once faults have made it late; each adds to what came before."""
         late_s = wait_s
-        if event.kind is EventKind.ORDER_PLACED and event.data["mode"] == "pickup_in_store":
+        if Role.ACCEPTS in event.kind.roles and event.data["mode"] == "pickup_in_store":
             for label, fault in self.faults.striking("late_pickup_batches", event.id, self.env.now):
                 held_s = -(self.env.now + late_s) % fault.every if fault.every else 0.0
                 late_s = self._late(label, event, late_s, held_s)
-        if event.kind in (EventKind.PARCEL_SCANNED, EventKind.PARCEL_DELIVERED):
+        if Role.TRACKS in event.kind.roles:
             for label, fault in self.faults.striking("late_carrier_events", event.id, self.env.now):
                 delay_s = lognormal(rng, fault.delay.median, fault.delay.p95) if fault.delay else 0.0
                 late_s = self._late(label, event, late_s, delay_s)

@@ -11,31 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from rehearsal.vocabulary import EventKind as EventKind
+from rehearsal.vocabulary import Kind as Kind
+
 Json = Mapping[str, Any]
 Sku = str
 Units = int
-
-
-class EventKind(StrEnum):
-    """Facts of the outside world; the comment names what ``Event.data`` holds beside order and node."""
-
-    ORDER_PLACED = "order.placed"  # customer, mode, lines (each with its node), tenders, total_minor; the channel said yes
-    ORDER_REFUSED = "order.refused"  # lines, reason; the channel said no, nothing was promised
-    ORDER_CANCELLED = "order.cancelled"  # reason, lines (line, sku, units, node); the channel told the shopper so
-    PROMISE_MOVED = "promise.moved"  # source, lines (line, sku, units); the node of the event now keeps them
-    PROMISE_SUBSTITUTED = "promise.substituted"  # lines (line, sku, units, by); the shopper consents to another SKU
-    PAYMENT_CAPTURED = "payment.captured"  # tender, amount_minor, reference; the gateway's ledger
-    REFUND_PAID = "refund.paid"  # tender, amount_minor, reference; the gateway's ledger
-    REFUND_REJECTED = "refund.rejected"  # tender, amount_minor, reason; no money moved
-    PICK_DECLINED = "pick.declined"  # sku, wanted, found; a picker stood before an empty shelf
-    PICKUP_STAGED = "pickup.staged"  # the parcel lies on the pickup shelf
-    PICKUP_COLLECTED = "pickup.collected"  # handed over to the customer
-    GOODS_ISSUED = "goods.issued"  # tracking, lines; what an X12 945 says
-    PARCEL_SCANNED = "parcel.scanned"  # tracking, status; a carrier's checkpoint
-    PARCEL_DELIVERED = "parcel.delivered"  # tracking
-    TICKET_CLOSED = "ticket.closed"  # lines, tenders, change_minor, total_minor; a till's TLOG entry
-    TILL_OPENED = "till.opened"  # float_minor
-    TILL_CLOSED = "till.closed"  # counted_minor; the drawer, counted
 
 
 class InstructionKind(StrEnum):
@@ -75,7 +56,7 @@ class Event:
     """A fact of the outside world, with its own time and a unique id."""
 
     id: str
-    kind: EventKind
+    kind: Kind
     at_s: float
     channel: str
     order: str

@@ -16,15 +16,15 @@ import simpy
 
 from rehearsal.clock import Road
 from rehearsal.errors import HarnessFault
-from rehearsal.history import History
+from rehearsal.history import History, fields_of
 from rehearsal.meter import Meter
-from rehearsal.model import Answer, Event, EventKind, Operation, Outcome
+from rehearsal.model import Answer, Event, Operation, Outcome
+from rehearsal.vocabulary import Role
 
 WAIT_S_MAX = 5.0
 """Longest sleep of the stepping greenlet; it then looks around and sleeps on."""
-STIMULI = {EventKind.ORDER_PLACED, EventKind.ORDER_REFUSED, EventKind.TICKET_CLOSED}
+STIMULI = {Role.ACCEPTS, Role.REFUSES}
 """Events that come from outside at a drawn instant, whose lateness is the harness's own doing."""
-ORDERS = {EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED}
 Wall = Callable[[], float]
 
 
@@ -220,16 +220,13 @@ class TimedHistory(History):
 
     def event(self, event: Event) -> int:
         """Append a fact of the outside world; a stimulus with its lateness."""
-        if event.kind in ORDERS:
+        if Role.ACCEPTS in event.kind.roles:
             self._meter.ordered(event.order)
-        if event.kind not in STIMULI or not self._env.paced:
+        if not STIMULI & event.kind.roles or not self._env.paced:
             return super().event(event)
         late_ms = max(0.0, self._env.wall() - self._env.due_wall_s()) * 1000
         self._meter.stimulated(late_ms)
-        return self.write(
-            "event", event.at_s, event=event.id, type=event.kind.value, channel=event.channel,
-            order=event.order, node=event.node, data=event.data, wall={"late_ms": round(late_ms, 2)},
-        )  # fmt: skip
+        return self.write("event", event.at_s, **fields_of(event), wall={"late_ms": round(late_ms, 2)})
 
 
 def business_name(operation: str, cause: str, channels: frozenset[str]) -> str:

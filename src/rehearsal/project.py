@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import UsageError
 from rehearsal.strangers import raise_ours, said, shown
+from rehearsal.vocabulary import KINDS, Kind
 
 if TYPE_CHECKING:
     from rehearsal.scenario import Scenario
@@ -167,6 +168,20 @@ def actors() -> dict[str, Actor]:
     return {
         kind: actor(kind) for kind in sorted(files("simulators", ".py")) if hasattr(module("simulators", kind), "run")
     }
+
+
+def kinds() -> dict[str, Kind]:
+    """Return every kind of event by name: the shared ones, and those that actors of the project path emit (``EVENTS``)."""
+    found = dict(KINDS)
+    for name, path in sorted(files("simulators", ".py").items()):
+        own = getattr(module("simulators", name), "EVENTS", ())
+        if not isinstance(own, tuple) or not all(isinstance(one, Kind) for one in own):
+            raise UsageError(f"{path}: EVENTS is {shown(own)}; expected a tuple of rehearsal.vocabulary.Kind")
+        for kind in own:
+            if kind in found:
+                raise UsageError(f"{path}: a kind of event is called {kind.value!r} already; rename one")
+            found[kind.value] = kind
+    return found
 
 
 def report(name: str) -> Callable[..., None]:

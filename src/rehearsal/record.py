@@ -1,7 +1,7 @@
 """The record: scenario + history + snapshot, as SQL views in DuckDB. All that an invariant may see.
 
 Views of the outside ledger (from the history):
-    events(i, id, type, at_s, channel, "order", node, data)      deliveries, operations, answers, instructions,
+    events(i, id, type, at_s, channel, "order", node, data, roles)         deliveries, operations, answers, instructions,
     publications(at_s, channel, node, sku, units)                 phases, dead_letters, resolutions
     orders(i, channel, "order", node, mode, at_s, total_minor, till)      accepted orders and till tickets
     order_lines(i, at_s, channel, "order", line, node, sku, units, price_minor, total_minor)
@@ -37,6 +37,7 @@ from rehearsal.model import World
 from rehearsal.odoo.observe import MIDWAY, Table
 from rehearsal.scenario import Scenario
 from rehearsal.seals import READ_AGAIN, Damage
+from rehearsal.vocabulary import Role, played
 
 MEMORY_LIMIT = "1500MB"
 SPILL_LIMIT = "30GB"
@@ -50,11 +51,15 @@ LINE_COLUMNS = {
     "i": "BIGINT", "kind": "VARCHAR", "at_s": "DOUBLE", "event": "VARCHAR", "type": "VARCHAR", "channel": "VARCHAR", "order": "VARCHAR",
     "node": "VARCHAR", "data": "JSON", "attempt": "INTEGER", "name": "VARCHAR", "cause": "VARCHAR", "orders": "VARCHAR[]",
     "writes": "BOOLEAN", "operation": "BIGINT", "outcome": "VARCHAR", "recipient": "VARCHAR", "units": "JSON", "committed": "BOOLEAN",
-    "error": "VARCHAR", "wall": "JSON", "erp": "JSON",
+    "error": "VARCHAR", "wall": "JSON", "erp": "JSON", "roles": "VARCHAR[]",
 }  # fmt: skip
 
-HISTORY_VIEWS = """
-CREATE VIEW events AS SELECT i, event AS id, type, at_s, channel, "order", node, data FROM history WHERE kind = 'event';
+ACCEPTS, HANDS_OVER, MONEY = played(Role.ACCEPTS), played(Role.HANDS_OVER), played(Role.CAPTURES, Role.GIVES_BACK)
+CHANGES = played(Role.MOVES, Role.SUBSTITUTES, Role.CANCELS)
+OF_ACCEPTED, OF_HANDED, OF_PAID = (played(role, row="e") for role in (Role.ACCEPTS, Role.HANDS_OVER, Role.PAID_AT_ONCE))
+WITH_LINES = played(Role.ACCEPTS, Role.HANDS_OVER, Role.MOVES, Role.SUBSTITUTES, Role.CANCELS, row="e")
+HISTORY_VIEWS = f"""
+CREATE VIEW events AS SELECT i, event AS id, type, at_s, channel, "order", node, data, roles FROM history WHERE kind = 'event';
 CREATE VIEW deliveries AS SELECT i, event, type, at_s, channel, "order", attempt FROM history WHERE kind = 'delivery';
 CREATE VIEW operations AS SELECT i, name, at_s, cause, orders, writes FROM history WHERE kind = 'operation';
 CREATE VIEW answers AS SELECT i, operation, name, at_s, cause, outcome, erp->>'message' AS message,
@@ -66,54 +71,57 @@ CREATE VIEW resolutions AS SELECT i, operation, committed FROM history WHERE kin
 CREATE VIEW publications AS SELECT i, at_s, channel, node, u.key AS sku, TRY_CAST(u.value AS BIGINT) AS units
     FROM history, json_each(history.units) u WHERE kind = 'publication';
 CREATE TABLE orders AS SELECT i, channel, "order", node, data->>'mode' AS mode, at_s,
-    TRY_CAST(data->>'total_minor' AS BIGINT) AS total_minor, type = 'ticket.closed' AS till,
+    TRY_CAST(data->>'total_minor' AS BIGINT) AS total_minor, {HANDS_OVER} AS till,
     data->'customer'->>'id' AS customer
-    FROM events WHERE type IN ('order.placed', 'ticket.closed');
+    FROM events WHERE {ACCEPTS};
 CREATE TABLE order_lines AS SELECT e.i, e.at_s, e.channel, e."order", TRY_CAST(l.value->>'line' AS INTEGER) AS line,
     coalesce(l.value->>'node', e.node) AS node, l.value->>'sku' AS sku,
     TRY_CAST(l.value->>'units' AS BIGINT) AS units, TRY_CAST(l.value->>'price_minor' AS BIGINT) AS price_minor,
     TRY_CAST(l.value->>'total_minor' AS BIGINT) AS total_minor
-    FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed');
+    FROM events e, json_each(e.data, '$.lines') l WHERE {OF_ACCEPTED};
 CREATE TABLE handed AS SELECT e.i, e.at_s, e.channel, e."order", e.node, l.value->>'sku' AS sku, TRY_CAST(l.value->>'units' AS BIGINT) AS units
-    FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('goods.issued', 'pickup.collected', 'ticket.closed');
+    FROM events e, json_each(e.data, '$.lines') l WHERE {OF_HANDED};
 CREATE TABLE money AS
-    SELECT i, channel, "order", data->>'tender' AS tender, at_s, type = 'payment.captured' AS taken,
-        CASE type WHEN 'payment.captured' THEN 1 ELSE -1 END * TRY_CAST(data->>'amount_minor' AS BIGINT) AS amount_minor
-    FROM events WHERE type IN ('payment.captured', 'refund.paid')
+    SELECT i, channel, "order", data->>'tender' AS tender, at_s, {played(Role.CAPTURES)} AS taken,
+        CASE WHEN {played(Role.CAPTURES)} THEN 1 ELSE -1 END * TRY_CAST(data->>'amount_minor' AS BIGINT) AS amount_minor
+    FROM events WHERE {MONEY}
     UNION ALL
     SELECT e.i, e.channel, e."order", t.value->>'tender', e.at_s, true, TRY_CAST(t.value->>'amount_minor' AS BIGINT)
-    FROM events e, json_each(e.data, '$.tenders') t WHERE e.type = 'ticket.closed';
+    FROM events e, json_each(e.data, '$.tenders') t WHERE {OF_PAID};
 CREATE VIEW doubts AS SELECT DISTINCT unnest(o.orders) AS "order" FROM answers a JOIN operations o ON o.i = a.operation
     LEFT JOIN resolutions r ON r.operation = o.i WHERE a.outcome = 'unknown' AND o.writes AND r.operation IS NULL
     UNION SELECT DISTINCT unnest(o.orders) FROM operations o LEFT JOIN answers a ON a.operation = o.i
     LEFT JOIN resolutions r ON r.operation = o.i WHERE o.writes AND a.operation IS NULL AND r.operation IS NULL;
 """
 
-PROMISES = """
-CREATE TABLE handovers AS SELECT channel, "order", node, min(at_s) AS ready_s, min(at_s) FILTER (type <> 'pickup.staged') AS handed_s,
-    min(i) FILTER (type <> 'pickup.staged') AS handed_i
-    FROM events WHERE type IN ('pickup.staged', 'goods.issued', 'pickup.collected', 'ticket.closed')
+PROMISES = f"""
+CREATE TABLE handovers AS SELECT channel, "order", node, min(at_s) AS ready_s, min(at_s) FILTER ({HANDS_OVER}) AS handed_s,
+    min(i) FILTER ({HANDS_OVER}) AS handed_i
+    FROM events WHERE {played(Role.STAGES, Role.HANDS_OVER)}
     GROUP BY GROUPING SETS ((channel, "order", node), (channel, "order"));
 CREATE TABLE promises AS
-    WITH changes AS (
-        SELECT e.i, e.at_s, e.type, e.channel, e."order", e.node, e.node AS by_node, e.data->>'source' AS source, l.value AS line
-        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('promise.moved', 'promise.substituted', 'order.cancelled')
+    WITH said AS (
+        SELECT *, CASE WHEN {played(Role.MOVES)} THEN 'moved' WHEN {played(Role.CANCELS)} THEN 'cancelled' ELSE 'substituted' END AS how
+        FROM events WHERE {CHANGES}),
+    changes AS (
+        SELECT e.i, e.at_s, e.how, e.channel, e."order", e.node, e.node AS by_node, e.data->>'source' AS source, l.value AS line
+        FROM said e, json_each(e.data, '$.lines') l
         UNION ALL
-        SELECT e.i, e.at_s, e.type, e.channel, e."order", CASE e.type WHEN 'promise.moved' THEN e.node ELSE coalesce(k.node, o.node) END,
+        SELECT e.i, e.at_s, e.how, e.channel, e."order", CASE e.how WHEN 'moved' THEN e.node ELSE coalesce(k.node, o.node) END,
             NULL, e.data->>'source', json_object('line', o.line, 'sku', o.sku, 'units', o.units)
-        FROM (SELECT * FROM events WHERE type IN ('promise.moved', 'order.cancelled') AND (data->'lines') IS NULL
-            QUALIFY type = 'promise.moved' OR row_number() OVER (PARTITION BY channel, "order", type ORDER BY i) = 1) e
+        FROM (SELECT * FROM said WHERE how <> 'substituted' AND (data->'lines') IS NULL
+            QUALIFY how = 'moved' OR row_number() OVER (PARTITION BY channel, "order", how ORDER BY i) = 1) e
         JOIN order_lines o ON o.channel = e.channel AND o."order" = e."order"
-        LEFT JOIN (SELECT channel, "order", last(node ORDER BY i) AS node FROM events WHERE type = 'promise.moved' GROUP BY ALL) k
+        LEFT JOIN (SELECT channel, "order", last(node ORDER BY i) AS node FROM said WHERE how = 'moved' GROUP BY ALL) k
             ON k.channel = e.channel AND k."order" = e."order"),
     sides AS (
         SELECT c.i, c.at_s, c.channel, c."order", TRY_CAST(c.line->>'line' AS INTEGER) AS line,
-            CASE WHEN c.type = 'promise.moved' AND s.side < 0 THEN c.source
-                WHEN c.type = 'order.cancelled' THEN coalesce(c.line->>'node', c.node) ELSE c.node END AS node,
-            CASE WHEN c.type = 'promise.substituted' AND s.side > 0 THEN c.line->>'by' ELSE c.line->>'sku' END AS sku,
-            s.side * TRY_CAST(c.line->>'units' AS BIGINT) AS units, split_part(c.type, '.', 2) AS how,
+            CASE WHEN c.how = 'moved' AND s.side < 0 THEN c.source
+                WHEN c.how = 'cancelled' THEN coalesce(c.line->>'node', c.node) ELSE c.node END AS node,
+            CASE WHEN c.how = 'substituted' AND s.side > 0 THEN c.line->>'by' ELSE c.line->>'sku' END AS sku,
+            s.side * TRY_CAST(c.line->>'units' AS BIGINT) AS units, c.how,
             CASE WHEN c.by_node IS NOT NULL THEN coalesce(c.line->>'node', c.node) END AS by_node
-        FROM changes c, (VALUES (-1), (1)) s(side) WHERE s.side < 0 OR c.type <> 'order.cancelled')
+        FROM changes c, (VALUES (-1), (1)) s(side) WHERE s.side < 0 OR c.how <> 'cancelled')
     SELECT i, at_s, channel, "order", line, node, sku, units, 'accepted' AS how FROM order_lines
     UNION ALL
     SELECT s.i, s.at_s, s.channel, s."order", s.line, s.node, s.sku, s.units, s.how FROM sides s
@@ -140,18 +148,18 @@ A cancellation that comes after the goods have left changes no promise. Who has 
 order: whether it was all is for `every_order_gets_what_it_asked_for`. Of an order that one node keeps, it does not matter
 here which node handed it over; of one that is split, each node hands over its own part."""
 
-FRACTIONS = """
+FRACTIONS = f"""
 WITH said AS (
     SELECT e.i, 'units' AS what, json_extract(l.value, '$.units') AS value
-        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed', 'goods.issued', 'pickup.collected', 'promise.moved', 'promise.substituted', 'order.cancelled')
+        FROM events e, json_each(e.data, '$.lines') l WHERE {WITH_LINES}
     UNION ALL SELECT e.i, 'total_minor', json_extract(l.value, '$.total_minor')
-        FROM events e, json_each(e.data, '$.lines') l WHERE e.type IN ('order.placed', 'ticket.closed')
-    UNION ALL SELECT i, 'total_minor', json_extract(data, '$.total_minor') FROM events WHERE type IN ('order.placed', 'ticket.closed')
+        FROM events e, json_each(e.data, '$.lines') l WHERE {OF_ACCEPTED}
+    UNION ALL SELECT i, 'total_minor', json_extract(data, '$.total_minor') FROM events WHERE {ACCEPTS}
     UNION ALL SELECT i, 'amount_minor', json_extract(data, '$.amount_minor')
-        FROM events WHERE type IN ('payment.captured', 'refund.paid')
+        FROM events WHERE {MONEY}
     UNION ALL SELECT e.i, 'amount_minor', json_extract(t.value, '$.amount_minor')
-        FROM events e, json_each(e.data, '$.tenders') t WHERE e.type = 'ticket.closed'
-    UNION ALL SELECT i, 'counted_minor', json_extract(data, '$.counted_minor') FROM events WHERE type = 'till.closed'
+        FROM events e, json_each(e.data, '$.tenders') t WHERE {OF_PAID}
+    UNION ALL SELECT i, 'counted_minor', json_extract(data, '$.counted_minor') FROM events WHERE {played(Role.COUNTS)}
     UNION ALL SELECT h.i, 'units', u.value FROM history h, json_each(h.units) u WHERE h.kind IN ('publication', 'shelf'))
 SELECT i, what, CAST(value AS VARCHAR) AS value FROM said
 WHERE value IS NULL OR json_type(value) NOT IN ('UBIGINT', 'BIGINT') ORDER BY i LIMIT 5

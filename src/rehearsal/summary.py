@@ -14,6 +14,7 @@ from rehearsal.judge import Judged, exercises, overall
 from rehearsal.model import Finding, money
 from rehearsal.record import Record
 from rehearsal.repeat import of_summary
+from rehearsal.vocabulary import Role, played
 
 SCHEMA_VERSION = 1
 ERRORS_MAX = 20
@@ -125,8 +126,8 @@ def _errors(record: Record) -> list[dict[str, Any]]:
 
 
 def _counts(record: Record) -> dict[str, int]:
-    orders = record.rows("""SELECT count(*) FILTER (type IN ('order.placed', 'ticket.closed')) AS accepted,
-        count(*) FILTER (type = 'order.refused') AS refused FROM events""")[0]
+    orders = record.rows(f"""SELECT count(*) FILTER ({played(Role.ACCEPTS)}) AS accepted,
+        count(*) FILTER ({played(Role.REFUSES)}) AS refused FROM events""")[0]
     outcomes = {
         row["outcome"]: row["n"] for row in record.rows("SELECT outcome, count(*) AS n FROM answers GROUP BY ALL")
     }

@@ -18,7 +18,7 @@ STOCK = "stock: {regular: 1, promoted: 1, scarce: 1}"
     [
         ("channels: {webshop: {kind: webshp}}\n", "mine.yaml:3:28 channels.webshop.kind: channel webshop: no simulator 'webshp' in simulators/ (did you mean 'webshop'?)", "channels: {webshop: {kind: webshop}}\n"),
         ("nodes: {dc: {kind: stor}}\n", "mine.yaml:3:20 nodes.dc.kind: node dc: no simulator 'stor' in simulators/ (did you mean 'store'?)", "nodes: {dc: {kind: store}}\n"),
-        ("nodes: {dc: {kind: picking}}\n", "mine.yaml:3:20 nodes.dc.kind: node dc: picking.py is no simulator, it defines no run (there are: carrier, distribution_centre, gateway, marketplace, store, till, webshop)", "nodes: {dc: {kind: distribution_centre}}\n"),
+        ("nodes: {dc: {kind: shoppers}}\n", "mine.yaml:3:20 nodes.dc.kind: node dc: shoppers.py is no simulator, it defines no run (did you mean 'webshop'?)", "nodes: {dc: {kind: distribution_centre}}\n"),
         ("services: [gateway, carrier, courier]\n", "mine.yaml:3:30 services.2: service courier: no simulator 'courier' in simulators/ (did you mean 'carrier'?)", "services: [gateway, carrier]\n"),
         ("services: [carrier]\n", "mine.yaml:3:11 services: gateway is not among them, and refunds of this scenario go to it; add gateway", "services: [carrier, gateway]\n"),
         ("services: [gateway]\nfaults: []\n", "mine.yaml:3:11 services: carrier is not among them, and parcels of this scenario go to it; add carrier", "faults: []\n"),

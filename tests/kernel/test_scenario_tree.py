@@ -89,7 +89,7 @@ def test_a_value_of_a_parent_is_told_in_the_parent_and_one_of_a_replaced_list_is
         ({"clock": {"speedup": 1e9}}, "--speedup: Input should be less than or equal to 100000 (it is 1000000000.0)"),
         ({"load": {"shape": "sphere"}}, "--shape: Input should be 'curve', 'ramp', 'spike', 'soak' or 'breakpoint' (it is 'sphere')"),
         ({"client": "xml"}, "--client: Input should be 'odoorpc' or 'json2' (it is 'xml')"),
-        ({"connector": "cautious"}, "--connector: no connector 'cautious' in connectors/ (there are: governed, naive)"),
+        ({"connector": "cautious"}, "--connector: no connector 'cautious' in connectors/ (there are: governed, naive, polling)"),
         ({"channels": {"webshop": {"orders": -2}}}, "override channels.webshop.orders: Input should be greater than or equal to 0 (it is -2)"),
     ],
 )  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from rehearsal import record as module
 from rehearsal.model import Outcome
 from rehearsal.odoo.observe import MIDWAY, TABLES
+from rehearsal.vocabulary import Kind, Role
 from tests.tiny_books import IDS, Row, open_quant, payment, sale, ticket, ticket_payment
 from tests.tiny_record import (
     Fact,
@@ -24,6 +25,7 @@ from tests.tiny_record import (
     dead_letter,
     declined,
     delivered,
+    event,
     issued,
     opened,
     phase,
@@ -57,7 +59,7 @@ def columns(view: str) -> list[str]:
 
 
 COLUMNS = {
-    "events": ["i", "id", "type", "at_s", "channel", "order", "node", "data"],
+    "events": ["i", "id", "type", "at_s", "channel", "order", "node", "data", "roles"],
     "deliveries": ["i", "event", "type", "at_s", "channel", "order", "attempt"],
     "operations": ["i", "name", "at_s", "cause", "orders", "writes"],
     "answers": ["i", "operation", "name", "at_s", "cause", "outcome", "message", "took_s"],
@@ -179,6 +181,20 @@ def test_orders_are_accepted_orders_and_tickets() -> None:
         (0, "webshop", "W1", "store", "pickup_in_store", 5.0, 3700, False, "C1"),
         (1, "till_1", "T1", "store", "take_away", 6.0, 1500, True, None),
     ]
+
+
+def test_a_kind_of_ones_own_is_seen_by_its_roles() -> None:
+    """A kiosk's sale is accepted, handed over and paid as a ticket is, though nobody here knows its kind; without roles it is nothing."""
+    sale = Kind("kiosk.sold", "lines", "tenders", "total_minor", roles=[Role.ACCEPTS, Role.HANDS_OVER, Role.PAID_AT_ONCE])
+    lines = [{"line": 1, "sku": "TEE", "units": 1, "price_minor": 1500, "total_minor": 1500}]
+    told = {"mode": "take_away", "lines": lines, "tenders": [{"tender": "cash", "amount_minor": 1500}], "total_minor": 1500}
+    sold_at_kiosk = event(sale, 5, "kiosk", "K1", "store", **told)
+    mute = event(Kind("kiosk.rang"), 6, "kiosk", "K2", "store", **told)
+
+    assert rows("orders", sold_at_kiosk, mute, columns='"order", till, total_minor') == [("K1", True, 1500)]
+    assert rows("promises", sold_at_kiosk, mute, columns='"order", sku, units, how') == [("K1", "TEE", 1, "accepted")]
+    assert rows("money", sold_at_kiosk, mute, columns='"order", tender, amount_minor') == [("K1", "cash", 1500)]
+    assert rows("endings", sold_at_kiosk, mute, columns='"order", how') == [("K1", "handed_over")]
 
 
 def test_order_lines_are_what_was_asked_for_and_not_what_was_handed_over() -> None:
