@@ -87,6 +87,8 @@ def test_the_naive_connector_loses_orders_when_acknowledgements_are_lost(
 ) -> None:
     """What was done and never heard of is not looked up, so orders stay missing, half done or unpaid."""
     scenario = fridays.disturbed("cut_after_commit", "naive", 1)
+    often = tuple(fault.model_copy(update={"share": 0.15}) for fault in scenario.faults)  # so that it meets some order's first request
+    scenario = scenario.model_copy(update={"faults": often})
     run, summary = rehearse(scenario, target, Options(out=tmp_path / "run"), quiet, quiet)
 
     findings = json.loads((run.folder / "verdict.json").read_text())["findings"]
