@@ -14,8 +14,9 @@ SHOWN = """
 extends: promo_day
 name: shown
 connector: naive
+seed: 2
 channels:
-  webshop: {orders: 30}
+  webshop: {orders: 16}
   marketplace: {orders: 6}
   till_1: {orders: 5}
   till_2: {orders: 4}

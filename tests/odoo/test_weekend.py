@@ -64,7 +64,9 @@ def clean(play: Play, target: NativeTarget) -> Any:
 def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_how_dear(
     canonical: Callable[[str], Run],
 ) -> None:
-    """Nothing is planted: the same world and the same shoppers as the governed one's, only the connector is naive."""
+    """Nothing is planted: the same world and the same shoppers as the governed one's, only the connector is naive.
+
+    It takes a minute where it is the first that wants both Fridays: they are played here."""
     run = canonical("naive")
     summary = json.loads((run.folder / "summary.json").read_text())
 
@@ -98,8 +100,9 @@ def test_the_governed_connector_is_clean_on_the_same_shoppers(clean: Finished) -
 def test_a_sabotage_is_seen_by_the_invariants_it_breaks_and_by_no_other(
     name: str, clean: Finished, target: NativeTarget, tmp_path: Path
 ) -> None:
-    """One finished weekend, one copy of its database per sabotage, one deliberate bug in each."""
-    database = target.copy(clean.database, f"sabotage_{name}_{os.getpid()}")
+    """One finished weekend, one copy of its database per sabotage, one deliberate bug in each; all under one name, which
+    Odoo then knows already."""
+    database = target.copy(clean.database, f"sabotage_{os.getpid()}")
     try:
         SABOTEURS[name].act(target, database)
         (tmp_path / "history").symlink_to(clean.run.folder / "history")
