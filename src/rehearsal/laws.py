@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,8 +41,13 @@ class Area:
 
 def areas() -> tuple[Area, ...]:
     """Return every module of ``assertions/``; raises `UsageError` for one that is not what it must be, with what was expected."""
-    paths = project.files("assertions", ".py")
-    found = tuple(_area(paths[name], project.module("assertions", name)) for name in sorted(paths))
+    return _areas(tuple(sorted(project.files("assertions", ".py").items())))
+
+
+@cache
+def _areas(paths: tuple[tuple[str, Path], ...]) -> tuple[Area, ...]:
+    """Load and check modules once per process: a record that is opened asks for them several times."""
+    found = tuple(_area(path, project.module("assertions", name)) for name, path in paths)
     _once("invariants", [(law.__name__, area.path) for area in found for law in area.laws])
     own = [(table.name, Path("the harness itself")) for table in (*TABLES, *MIDWAY)]
     _once("tables", [*own, *((table.name, area.path) for area in found for table in area.tables)])

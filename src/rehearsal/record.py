@@ -150,16 +150,14 @@ here which node handed it over; of one that is split, each node hands over its o
 
 FRACTIONS = f"""
 WITH said AS (
-    SELECT e.i, 'units' AS what, json_extract(l.value, '$.units') AS value
-        FROM events e, json_each(e.data, '$.lines') l WHERE {WITH_LINES}
-    UNION ALL SELECT e.i, 'total_minor', json_extract(l.value, '$.total_minor')
-        FROM events e, json_each(e.data, '$.lines') l WHERE {OF_ACCEPTED}
-    UNION ALL SELECT i, 'total_minor', json_extract(data, '$.total_minor') FROM events WHERE {ACCEPTS}
-    UNION ALL SELECT i, 'amount_minor', json_extract(data, '$.amount_minor')
-        FROM events WHERE {MONEY}
+    SELECT e.i, f.what, json_extract(l.value, '$.' || f.what) AS value
+        FROM events e, json_each(e.data, '$.lines') l, (VALUES ('units'), ('total_minor')) f(what)
+        WHERE CASE f.what WHEN 'units' THEN {WITH_LINES} ELSE {OF_ACCEPTED} END
+    UNION ALL SELECT i, f.what, json_extract(data, '$.' || f.what)
+        FROM events, (VALUES ('total_minor'), ('amount_minor'), ('counted_minor')) f(what)
+        WHERE CASE f.what WHEN 'total_minor' THEN {ACCEPTS} WHEN 'amount_minor' THEN {MONEY} ELSE {played(Role.COUNTS)} END
     UNION ALL SELECT e.i, 'amount_minor', json_extract(t.value, '$.amount_minor')
         FROM events e, json_each(e.data, '$.tenders') t WHERE {OF_PAID}
-    UNION ALL SELECT i, 'counted_minor', json_extract(data, '$.counted_minor') FROM events WHERE {played(Role.COUNTS)}
     UNION ALL SELECT h.i, 'units', u.value FROM history h, json_each(h.units) u WHERE h.kind IN ('publication', 'shelf'))
 SELECT i, what, CAST(value AS VARCHAR) AS value FROM said
 WHERE value IS NULL OR json_type(value) NOT IN ('UBIGINT', 'BIGINT') ORDER BY i LIMIT 5

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.judge import invariants, judged_by
-from rehearsal.model import ABOUT, Judgement
+from rehearsal.model import Judgement
 from tests.assertions import (
     test_deadlines,
     test_finance,
@@ -19,7 +19,7 @@ from tests.assertions import (
     test_tills,
 )
 from tests.assertions.stories import Breach
-from tests.tiny_record import Tiny, judged, opened, phase
+from tests.tiny_record import Tiny, opened, phase
 
 MODULES = (test_deadlines, test_finance, test_goods, test_identities, test_inventory, test_orders, test_tills)
 BREACHES: tuple[Breach, ...] = tuple(breach for module in MODULES for breach in module.BREACHES)
@@ -45,15 +45,6 @@ def test_every_invariant_has_a_twin_that_passes() -> None:
 def test_every_word_for_a_breach_is_said_of_one(word: str) -> None:
     """A new way of being wrong needs a record that is wrong in it."""
     assert [str(breach) for breach in BREACHES if any(word in finding.message for finding in breach.findings)]
-
-
-@pytest.mark.parametrize("breach", BREACHES, ids=str)
-def test_a_finding_says_what_it_is_about_and_its_message_says_the_same(breach: Breach) -> None:
-    """As data, so that nobody has to read the message."""
-    for finding in judged(breach.law, breach.broken).findings:
-        assert finding.about
-        assert set(finding.about) <= set(ABOUT)
-        assert [value for value in finding.about.values() if value not in finding.message] == []
 
 
 @pytest.mark.parametrize(("area", "law", "alone"), LAWS, ids=[law.__name__ for _, law, _ in LAWS])
