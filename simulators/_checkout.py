@@ -112,7 +112,7 @@ def _cancellations(env: simpy.Environment, market: Market, channel: LiveChannel)
         instruction: Instruction = yield market.mail(channel.code).get()
         if instruction.kind is not InstructionKind.CANCEL:
             continue
-        lines = market.cancel(channel.code, instruction.order, instruction.data.get("lines"))
+        lines = market.promises.take(channel.code, instruction.order, instruction.data.get("lines"))
         if lines or instruction.order not in told:  # a shopper may be told that it is off when the parcel has left long since
             told.add(instruction.order)
             nodes = {line["node"] for line in lines}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,22 +15,19 @@ import simpy
 
 from rehearsal import instructions
 from rehearsal.clock import Erp, Steps
-from rehearsal.contract import Handler, Slip, Watch, attended, called, defined_at, waiting_at
+from rehearsal.contract import Handler, Slip, Watch, attended, called, waiting_at
 from rehearsal.draw import lognormal, stream
 from rehearsal.faults import Faults
 from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
-from rehearsal.outside import Act
-from rehearsal.project import takes
+from rehearsal.promises import Promises
 from rehearsal.scenario import Channel, Scenario
-from rehearsal.strangers import shown
+from rehearsal.unasked import Unasked, given_to
 from rehearsal.vocabulary import Kind, Role
 from rehearsal.vocabulary.kind import NODE_LAG
 
 DUPLICATE_GAP = (35, 600)
 """PayPal repeats after 30 to 40 s; others after minutes."""
-TIMER_S_MIN = 1.0
-"""The shortest period of a connector's timer; less would be a busy loop."""
 
 
 class LiveChannel:
@@ -55,20 +51,6 @@ class LiveChannel:
     def published(self, node: str, units: Mapping[Sku, Units]) -> None:
         """Overwrite what may be sold from *node*: a publication is an absolute figure."""
         self._left[node].update(units)
-
-
-@dataclass(slots=True)
-class Promise:
-    """Units of one order line that a node owes; a part of a line may be owed by another node."""
-
-    line: int
-    sku: Sku
-    units: Units
-    node: str
-
-    def said(self, units: Units) -> dict[str, Any]:
-        """Return *units* of it as a fact about promises tells them."""
-        return {"line": self.line, "sku": self.sku, "units": units}
 
 
 class Desks(Protocol):
@@ -113,8 +95,7 @@ class Market:
         self.channels = {code: LiveChannel(code, spec) for code, spec in scenario.channels.items()}
         self.shelf: dict[tuple[str, Sku], Units] = dict(world.shelf)
         """The physical truth, moved by pickers and by customers at tills."""
-        self.promises: dict[tuple[str, str], list[Promise]] = {}
-        """(channel, order) to what is still owed of it, line by line."""
+        self.promises = Promises()
         self.accepted: dict[tuple[str, str], float] = {}
         """(channel, order) of everything accepted, to how long its shopper takes to collect, in seconds."""
         self.captured: Counter[tuple[str, str, str]] = Counter()
@@ -124,15 +105,11 @@ class Market:
         self.connector: Connector | None = None
         self.erp: Desks | None = None
         self.watch = watch or Watch(0)
-        self._waiting: dict[str, Any] = {}
-        """Handlers that have not come to their end, by cause."""
-        self._handlers: dict[str, Handler] = {}
-        self._stirred_s = 0.0
+        self.waiting: dict[str, tuple[Handler, Any]] = {}
+        """Handlers that have not come to their end, by cause, and where they are."""
+        self.stirred_s = 0.0
         """When something last happened outside, or a connector was told or asked of it."""
-        self._timers: list[float] = []
-        """The periods of all timers, in seconds."""
-        self._ticking = 0
-        """Timers that wait for their next turn, and would wait for ever."""
+        self._handlers: dict[str, Handler] = {}
         self._mail: dict[str, simpy.Store] = defaultdict(lambda: simpy.Store(env))
         self._serial: Counter[str] = Counter()
 
@@ -157,14 +134,12 @@ class Market:
         self._serial[stem] += 1
         event = Event(f"{stem}#{self._serial[stem]}", kind, round(self.env.now, 3), channel, order, node, data or {})
         self.history.event(event)
-        self._stirred_s = self.env.now
+        self.stirred_s = self.env.now
         if Role.ACCEPTS in kind.roles:
             self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
-            self._owed(channel, order, [
-                Promise(line["line"], line["sku"], line["units"], line.get("node", node)) for line in event.data["lines"]
-            ])  # fmt: skip
+            self.promises.accept(channel, order, node, event.data["lines"])
         if Role.HANDS_OVER in kind.roles:
-            self._owed(channel, order, [one for one in self.promises.get((channel, order), ()) if one.node != node])
+            self.promises.take(channel, order, event.data["lines"], node)
         if Role.CAPTURES in kind.roles:
             self.captured[channel, order, event.data["tender"]] += event.data["amount_minor"]
         if self.connector is not None and kind.told:
@@ -203,8 +178,8 @@ class Market:
         assert self.connector is not None and self.erp is not None
         start: Any = self.connector.start
         desk = self.erp.desk("start")
-        given = (desk, Unasked(self, "start")) if takes(start, 2) else (desk,)
-        yield from self._attended("start", "start", lambda: start(*given))
+        call = partial(start, desk, **given_to(start, Unasked(self)))
+        yield from self.attended("start", self._who("start"), call)
 
     def instruct(self, instruction: Instruction, cause: str) -> None:
         """Pass what the connector asks to the actor it is meant for; a promise may move to another node.
@@ -216,63 +191,20 @@ class Market:
             self.dead_letter(cause, Slip("Instruction", self._who("receive").whole, objection))
             return
         self.history.instruction(instruction, self.env.now, cause)
-        self._stirred_s = self.env.now
+        self.stirred_s = self.env.now
         if instruction.kind is InstructionKind.FULFIL:
-            self._gather(instruction)
+            key, goal = (instruction.channel, instruction.order), instruction.recipient
+            for source, lines in self.promises.gather(*key, goal, instruction.data["lines"]).items():
+                self.emit(EventKind.PROMISE_MOVED, *key, goal, {"source": source, "lines": lines})
         self.mail(instruction.recipient).put(instruction)
-
-    def cancel(self, channel: str, order: str, lines: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
-        """Take back what is still owed of an order, all of it or the units of some SKUs; return it, line by line."""
-        wanted = None if lines is None else _units_of(lines)
-        taken, kept = list[dict[str, Any]](), list[Promise]()
-        for one in self.promises.get((channel, order), ()):
-            units = one.units if wanted is None else min(one.units, wanted[one.sku])
-            if units:
-                taken.append({**one.said(units), "node": one.node})
-            if wanted is not None:
-                wanted[one.sku] -= units
-            if units < one.units:
-                kept.append(Promise(one.line, one.sku, one.units - units, one.node))
-        self._owed(channel, order, kept)
-        return taken
 
     def give_up_waiting(self, why: str) -> None:
         """Write down every handler that never came to its end, as what it is: an event that was not handled."""
-        for cause, handler in sorted(self._waiting.items()):
+        for cause, (who, handler) in sorted(self.waiting.items(), key=lambda one: one[0]):
             event = cause.rpartition("/")[0] or cause
-            method = "publish" if cause.startswith("publish:") else "receive"
-            where = f"{self._who(method).name} ({waiting_at(handler)})"
-            self.dead_letter(event, Slip("Unfinished", where, f"it still waited {why}"))
+            self.dead_letter(event, Slip("Unfinished", f"{who.name} ({waiting_at(handler)})", f"it still waited {why}"))
 
     # -- inside ----------------------------------------------------------------------------------------
-
-    def _gather(self, instruction: Instruction) -> None:
-        """Let the node that is asked to fulfil keep the promise of what it is asked for, whoever kept it before."""
-        goal, key = instruction.recipient, (instruction.channel, instruction.order)
-        promises = self.promises.get(key, [])
-        wanted = _units_of(instruction.data["lines"])
-        for one in promises:
-            if one.node == goal:
-                wanted[one.sku] -= one.units
-        moved: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for one in [one for one in promises if one.node != goal]:
-            units = min(one.units, max(0, wanted[one.sku]))
-            if not units:
-                continue
-            wanted[one.sku] -= units
-            moved[one.node].append(one.said(units))
-            promises.append(Promise(one.line, one.sku, units, goal))
-            one.units -= units
-        self._owed(*key, [one for one in promises if one.units])
-        for source, lines in moved.items():
-            self.emit(EventKind.PROMISE_MOVED, *key, goal, {"source": source, "lines": lines})
-
-    def _owed(self, channel: str, order: str, promises: list[Promise]) -> None:
-        """Remember what is still owed of an order; of one that is at its end nothing is."""
-        if promises:
-            self.promises[channel, order] = promises
-        else:
-            self.promises.pop((channel, order), None)
 
     def _travel(self, event: Event, later_s: float, arrives_in_s: float | None) -> Iterable[float]:
         """Yield the delay in seconds of each arrival of *event*."""
@@ -290,7 +222,7 @@ class Market:
     def _held_back(self, event: Event, wait_s: float, rng: Any) -> float:
         """Return after how many seconds *event* arrives, once faults have made it late; each adds to what came before."""
         late_s = wait_s
-        if Role.ACCEPTS in event.kind.roles and event.data["mode"] == "pickup_in_store":
+        if Role.ACCEPTS in event.kind.roles and event.data.get("mode") == "pickup_in_store":
             for label, fault in self.faults.striking("late_pickup_batches", event.id, self.env.now):
                 held_s = -(self.env.now + late_s) % fault.every if fault.every else 0.0
                 late_s = self._late(label, event, late_s, held_s)
@@ -311,9 +243,9 @@ class Market:
         connector, desk = self.connector, self.erp.desk(event.id)
         delivery = Delivery(event, round(self.env.now, 3), attempt)
         self.history.delivery(delivery)
-        self._stirred_s = self.env.now
+        self.stirred_s = self.env.now
         try:
-            answer = yield from self._attended(f"{event.id}/{attempt}", "receive", lambda: connector.receive(delivery, desk))
+            answer = yield from self.attended(f"{event.id}/{attempt}", self._who("receive"), lambda: connector.receive(delivery, desk))
             asked = called(self._who("receive"), partial(instructions.listed, answer), self.watch)
         except Slip as error:
             self.dead_letter(event.id, error)
@@ -328,65 +260,27 @@ class Market:
         desk = self.erp.desk(cause)
         while self.env.now < self.scenario.lasts:
             try:
-                told = yield from self._attended(cause, "publish", lambda: connector.publish(channel, desk, node))
+                told = yield from self.attended(cause, self._who("publish"), lambda: connector.publish(channel, desk, node))
                 units = called(self._who("publish"), partial(instructions.publication, told, self.products), self.watch)
             except Slip as error:
                 self.dead_letter(cause, error)
             else:
-                self._published(channel, node, units)
+                self.published(channel, node, units)
             yield self.env.timeout(channel.spec.publish_every)
 
-    def _published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
+    def published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
+        """Let *channel* sell what was published for *node*, and write it down."""
         channel.published(node, units)
         self.history.write("publication", self.env.now, channel=channel.code, node=node, units=units)
 
-    def push(self, channel: str, node: str, told: Any) -> None:
-        """Publish unasked; raises ValueError or TypeError for what nobody could act on."""
-        live = self.channels.get(channel)
-        if live is None or node not in live.nodes:
-            there = ", ".join(live.nodes) if live else ", ".join(self.channels)
-            raise ValueError(f"it publishes for {shown(channel)} at {shown(node)}; there are: {there}")
-        self._published(live, node, instructions.publication(told, self.products))
-
-    def tick(self, seconds: float, act: Act) -> None:
-        """Begin a timer; see `Outside.every`."""
-        if not isinstance(seconds, int | float) or not seconds >= TIMER_S_MIN:
-            raise ValueError(f"a timer of {shown(seconds)} seconds; expected {TIMER_S_MIN:g} or more")
-        if not callable(act):
-            raise TypeError(f"a timer that calls {shown(act)}; expected a handler that takes the ERP")
-        self._timers.append(float(seconds))
-        self.env.process(self._timer(float(seconds), act, f"timer:{getattr(act, '__name__', 'act')}"))
-
-    def _timer(self, seconds: float, act: Act, cause: str) -> Generator[simpy.Event, Any, None]:
-        assert self.erp is not None
-        desk, who = self.erp.desk(cause), Handler(f"{type(self.connector).__name__}.{getattr(act, '__name__', 'act')}", defined_at(act))
-        while True:
-            self._ticking += 1
-            yield self.env.timeout(seconds)
-            self._ticking -= 1
-            if self._at_rest():
-                return
-            self._waiting[cause] = handler = attended(self.env, who, lambda: act(desk), self.watch)
-            try:
-                yield from handler
-            except Slip as error:
-                self.dead_letter(cause, error)
-            finally:
-                del self._waiting[cause]
-
-    def _at_rest(self) -> bool:
-        """Whether nothing but timers would ever happen again, and each had its turn since the last thing that did."""
-        others = len(self.env._queue) - self._ticking
-        quiet_s = self.env.now - max(self._stirred_s, self.scenario.lasts)
-        return not others and not self._waiting and quiet_s > 2 * max(self._timers)
-
-    def _attended(self, cause: str, method: str, call: Any) -> Steps:
-        """Run a handler of the connector to its end, and know meanwhile that it is under way."""
-        self._waiting[cause] = handler = attended(self.env, self._who(method), call, self.watch)
+    def attended(self, cause: str, who: Handler, call: Any) -> Steps:
+        """Run a handler of the connector to its end, and know meanwhile that it is under way; *cause* is its own."""
+        handler = attended(self.env, who, call, self.watch)
+        self.waiting[cause] = (who, handler)
         try:
             return (yield from handler)
         finally:
-            del self._waiting[cause]
+            del self.waiting[cause]
 
     def _who(self, method: str) -> Handler:
         return self._handlers[method]
@@ -396,37 +290,3 @@ class Market:
         self.history.write("dead_letter", self.env.now, cause=cause, error=slip.kind, erp=slip.as_data())
         if slip.kind == "CutOff":
             raise slip  # who hangs once will hang again: the weekend ends here
-
-
-@dataclass(frozen=True, slots=True)
-class Unasked:
-    """The `Outside` of one connector; *cause* stands in the history where no event was the reason."""
-
-    market: Market
-    cause: str
-
-    def publish(self, channel: str, node: str, units: Mapping[Sku, Units]) -> None:
-        """Say what *channel* may sell from *node*."""
-        self.market.push(channel, node, units)
-
-    def instruct(self, instruction: Instruction, cause: str = "") -> None:
-        """Ask an actor outside for something; *cause* is the id of the event that made it necessary."""
-        (own,) = instructions.listed([instruction])
-        self.market.instruct(own, cause or self.cause)
-
-    def every(self, seconds: float, act: Act) -> None:
-        """Begin a timer."""
-        self.market.tick(seconds, act)
-
-    def erp(self, cause: str) -> Erp:
-        """Return the ERP, bound to *cause*."""
-        assert self.market.erp is not None
-        return self.market.erp.desk(cause)
-
-
-def _units_of(lines: Iterable[Mapping[str, Any]]) -> Counter[Sku]:
-    """Return the units per SKU of *lines*."""
-    wanted: Counter[Sku] = Counter()
-    for line in lines:
-        wanted[line["sku"]] += line["units"]
-    return wanted

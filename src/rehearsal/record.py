@@ -104,29 +104,34 @@ CREATE TABLE promises AS
         SELECT *, CASE WHEN {played(Role.MOVES)} THEN 'moved' WHEN {played(Role.CANCELS)} THEN 'cancelled' ELSE 'substituted' END AS how
         FROM events WHERE {CHANGES}),
     changes AS (
-        SELECT e.i, e.at_s, e.how, e.channel, e."order", e.node, e.node AS by_node, e.data->>'source' AS source, l.value AS line
+        SELECT e.i, e.at_s, e.how, e.channel, e."order", e.node, e.data->>'source' AS source, l.value AS line
         FROM said e, json_each(e.data, '$.lines') l
         UNION ALL
         SELECT e.i, e.at_s, e.how, e.channel, e."order", CASE e.how WHEN 'moved' THEN e.node ELSE coalesce(k.node, o.node) END,
-            NULL, e.data->>'source', json_object('line', o.line, 'sku', o.sku, 'units', o.units)
+            e.data->>'source', json_object('line', o.line, 'sku', o.sku, 'units', o.units)
         FROM (SELECT * FROM said WHERE how <> 'substituted' AND (data->'lines') IS NULL
             QUALIFY how = 'moved' OR row_number() OVER (PARTITION BY channel, "order", how ORDER BY i) = 1) e
         JOIN order_lines o ON o.channel = e.channel AND o."order" = e."order"
         LEFT JOIN (SELECT channel, "order", last(node ORDER BY i) AS node FROM said WHERE how = 'moved' GROUP BY ALL) k
-            ON k.channel = e.channel AND k."order" = e."order"),
-    sides AS (
-        SELECT c.i, c.at_s, c.channel, c."order", TRY_CAST(c.line->>'line' AS INTEGER) AS line,
+            ON k.channel = e.channel AND k."order" = e."order"
+        LEFT JOIN handovers g ON g.channel = e.channel AND g."order" = e."order" AND g.node IS NULL
+        WHERE e.how = 'moved' OR g.handed_i IS NULL OR e.i < g.handed_i),
+    moves AS (
+        SELECT i, at_s, channel, "order", line, node, sku, units, 'accepted' AS how FROM order_lines
+        UNION ALL
+        SELECT c.i, c.at_s, c.channel, c."order", TRY_CAST(c.line->>'line' AS INTEGER),
             CASE WHEN c.how = 'moved' AND s.side < 0 THEN c.source
-                WHEN c.how = 'cancelled' THEN coalesce(c.line->>'node', c.node) ELSE c.node END AS node,
-            CASE WHEN c.how = 'substituted' AND s.side > 0 THEN c.line->>'by' ELSE c.line->>'sku' END AS sku,
-            s.side * TRY_CAST(c.line->>'units' AS BIGINT) AS units, c.how,
-            CASE WHEN c.by_node IS NOT NULL THEN coalesce(c.line->>'node', c.node) END AS by_node
-        FROM changes c, (VALUES (-1), (1)) s(side) WHERE s.side < 0 OR c.how <> 'cancelled')
-    SELECT i, at_s, channel, "order", line, node, sku, units, 'accepted' AS how FROM order_lines
-    UNION ALL
-    SELECT s.i, s.at_s, s.channel, s."order", s.line, s.node, s.sku, s.units, s.how FROM sides s
-    LEFT JOIN handovers g ON g.channel = s.channel AND g."order" = s."order" AND g.node IS NOT DISTINCT FROM s.by_node
-    WHERE s.how <> 'cancelled' OR g.handed_i IS NULL OR s.i < g.handed_i;
+                WHEN c.how = 'cancelled' THEN coalesce(c.line->>'node', c.node) ELSE c.node END,
+            CASE WHEN c.how = 'substituted' AND s.side > 0 THEN c.line->>'by' ELSE c.line->>'sku' END,
+            s.side * TRY_CAST(c.line->>'units' AS BIGINT), c.how
+        FROM changes c, (VALUES (-1), (1)) s(side) WHERE s.side < 0 OR c.how <> 'cancelled'
+        UNION ALL SELECT i, at_s, channel, "order", NULL, node, sku, -units, 'handed over' FROM handed),
+    there AS (
+        SELECT *, coalesce(sum(units) OVER (PARTITION BY channel, "order", node, sku ORDER BY i, how = 'handed over'
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS there FROM moves)
+    SELECT i, at_s, channel, "order", line, node, sku,
+        CASE how WHEN 'cancelled' THEN greatest(units, -greatest(0, there)) ELSE units END AS units, how
+    FROM there WHERE how <> 'handed over' AND (how <> 'cancelled' OR there > 0);
 CREATE TABLE parts AS
     WITH kept AS (SELECT channel, "order", node, sum(units) AS units, max(i) FILTER (how = 'cancelled') AS cancelled_i,
             max(at_s) FILTER (how = 'cancelled') AS cancelled_s FROM promises GROUP BY ALL),
@@ -144,7 +149,7 @@ CREATE VIEW due AS SELECT o.channel, o."order", o.total_minor + coalesce(c.minor
     ON c.channel = o.channel AND c."order" = o."order";
 """
 """A change that names no lines is of the whole order, as of a history that was written before promises were kept per line.
-A cancellation that comes after the goods have left changes no promise. Who has handed something over owes no more of the
+Of what has left a node nothing can be cancelled there any more: such a cancellation changes no promise. Who has handed something over owes no more of the
 order: whether it was all is for `every_order_gets_what_it_asked_for`. Of an order that one node keeps, it does not matter
 here which node handed it over; of one that is split, each node hands over its own part."""
 

@@ -79,6 +79,11 @@ CONTENTS = (
         twin=Tiny([TWO, cancelled(7, "W1", (1, "TEE", 1)), issued(8, "W1", ("TEE", 1), ("MUG", 1))]),
     ),
     content(
+        "one tee left, and no word of the other", issued(7, "W1", ("TEE", 1)), issued(8, "W1", ("MUG", 1)),
+        finding=given("less than was ordered, 1 unit(s), 15.00 at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", at_s=7.0),
+        twin=Tiny([TWO, issued(7, "W1", ("TEE", 1)), cancelled(8, "W1", (1, "TEE", 1)), issued(9, "W1", ("MUG", 1))]),
+    ),
+    content(
         "the shopper consented to a third tee for the mug, and the mug came",
         substituted(7, "W1", (2, "MUG", 1), "TEE", node="dc"), issued(8, "W1", ("TEE", 3), ("MUG", 1)),
         finding=given("goods that nobody ordered, 1 unit(s), 7.00 at risk: W1 (1 of 0 MUG)", 1, 700, "W1", witness=2),

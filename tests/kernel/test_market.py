@@ -43,7 +43,7 @@ def fulfil(market: Market, node: str, *lines: tuple[str, int]) -> None:
 def owed(market: Market) -> set[tuple[int, int, str]]:
     """Return line, units and node of all that is owed."""
     units: Counter[tuple[int, str]] = Counter()
-    for one in market.promises.get(ORDER, ()):
+    for one in market.promises.of(*ORDER):
         units[one.line, one.node] += one.units
     return {(line, count, node) for (line, node), count in units.items()}
 
@@ -103,12 +103,12 @@ def test_a_part_is_taken_back_and_then_the_rest(market: Market) -> None:
     first, second = skus(market)
     fulfil(market, "store_1", (second, 1))
 
-    assert market.cancel(*ORDER, [{"sku": first, "units": 1}]) == [{"line": 1, "sku": first, "units": 1, "node": "dc"}]
+    assert market.promises.take(*ORDER, [{"sku": first, "units": 1}]) == [{"line": 1, "sku": first, "units": 1, "node": "dc"}]
     assert owed(market) == {(1, 1, "dc"), (2, 1, "store_1")}
-    assert market.cancel(*ORDER, None) == [
+    assert market.promises.take(*ORDER) == [
         {"line": 1, "sku": first, "units": 1, "node": "dc"}, {"line": 2, "sku": second, "units": 1, "node": "store_1"},
     ]  # fmt: skip
-    assert market.cancel(*ORDER, None) == []
+    assert market.promises.take(*ORDER) == []
 
 
 def test_what_a_node_has_handed_over_is_owed_no_more(market: Market) -> None:
@@ -118,7 +118,19 @@ def test_what_a_node_has_handed_over_is_owed_no_more(market: Market) -> None:
     market.emit(EventKind.GOODS_ISSUED, *ORDER, "dc", {"lines": [{"sku": first, "units": 2}]})
 
     assert owed(market) == {(2, 1, "store_1")}
-    assert market.cancel(*ORDER, [{"sku": first, "units": 2}]) == []
+    assert market.promises.take(*ORDER, [{"sku": first, "units": 2}]) == []
+
+
+def test_of_what_a_node_sent_in_part_the_rest_is_still_owed(market: Market, tmp_path: Path) -> None:
+    """It can be asked of another node, and taken back from there."""
+    first, _ = skus(market)
+    market.emit(EventKind.GOODS_ISSUED, *ORDER, "dc", {"lines": [{"sku": first, "units": 1}]})
+    assert owed(market) == {(1, 1, "dc"), (2, 1, "dc")}
+
+    fulfil(market, "store_1", (first, 1))
+    assert owed(market) == {(1, 1, "store_1"), (2, 1, "dc")}
+    assert [(source, goal) for source, goal, _ in moves(market, tmp_path)] == [("dc", "store_1")]
+    assert market.promises.take(*ORDER, [{"sku": first, "units": 2}]) == [{"line": 1, "sku": first, "units": 1, "node": "store_1"}]
 
 
 @pytest.mark.parametrize(

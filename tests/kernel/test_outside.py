@@ -114,7 +114,7 @@ def test_a_round_that_fails_is_a_dead_letter_and_the_timer_goes_on(tmp_path: Pat
 
     letters = kept(tmp_path, "dead_letter")
     assert len(letters) == len(connector.rounds) // 3 > 2
-    assert {letter["cause"] for letter in letters} == {"timer:poll"}
+    assert {letter["cause"] for letter in letters} == {"timer:poll#1"}
     assert all("Stumbling.poll (" in letter["erp"]["message"] and "no such page" in letter["erp"]["message"] for letter in letters)
 
 
@@ -162,11 +162,11 @@ def test_a_push_that_nobody_could_act_on_is_the_connectors_fault(words: tuple[An
     with pytest.raises(Slip) as told:
         played(tmp_path, lambda market: Wrong(market, 3600.0))
     assert said in str(told.value)
-    assert "Wrong.push" in str(told.value) or "Wrong.start" in str(told.value)
+    assert "Wrong.start" in str(told.value)
 
 
 @pytest.mark.parametrize(("seconds", "act", "said"), [
-    (0, None, "a timer of 0 seconds; expected 1 or more"), (float("nan"), None, "a timer of nan seconds"), ("10m", None, "a timer of '10m' seconds"),
+    (0, None, "a timer of 0 seconds; expected 1 or more"), (float("nan"), None, "a timer of nan seconds"), (float("inf"), None, "a timer of inf seconds"), (True, None, "a timer of True seconds"), ("10m", None, "a timer of '10m' seconds"),
     (60, 7, "a timer that calls 7; expected a handler"),
 ])  # fmt: skip
 def test_a_timer_that_could_not_tick_is_told(seconds: Any, act: Any, said: str, tmp_path: Path) -> None:
@@ -197,3 +197,76 @@ def test_an_instruction_that_is_none_is_the_connectors_fault(tmp_path: Path) -> 
     letters = kept(tmp_path, "dead_letter")
     assert len(letters) == len(connector.rounds)
     assert "expected instructions alone" in letters[0]["erp"]["message"]
+
+
+def test_two_timers_of_one_name_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+    """One is still under way when the other has its turn."""
+
+    class Twins(Polling):
+        turns: list[float]
+
+        def start(self, erp: Erp, outside: Outside) -> Steps:
+            """Begin two of a kind, each of which takes longer than its period."""
+            yield from super().start(erp, outside)
+            self.turns = []
+            for pause_s in (7000.0, 9000.0):
+                outside.every(3600.0, lambda erp, pause_s=pause_s: self.wait(erp, pause_s))  # type: ignore[misc]
+
+        def wait(self, erp: Erp, pause_s: float) -> Steps:
+            """Take one's time."""
+            yield erp.env.timeout(pause_s)
+            self.turns.append(erp.env.now)
+
+    market, connector = played(tmp_path, lambda market: Twins(market, 3600.0))
+
+    assert len(connector.turns) > 10
+    assert market.waiting == {}
+    assert not kept(tmp_path, "dead_letter")
+
+
+def test_a_timer_that_only_ever_fails_ends(tmp_path: Path) -> None:
+    """A hundred dead letters say it; a hundred thousand would say no more."""
+
+    class Broken(Polling):
+        def poll(self, erp: Erp) -> Steps:
+            """Fail."""
+            raise LookupError("no such page")
+
+    played(tmp_path, lambda market: Broken(market, 60.0))
+
+    assert len(kept(tmp_path, "dead_letter")) == 100
+
+
+def test_a_connector_whose_start_has_an_option_of_its_own_is_given_nothing_else(tmp_path: Path) -> None:
+    """Only one that must have a second argument, or names it so, acts unasked."""
+    given: list[Any] = []
+
+    class Old(Polling):
+        def start(self, erp: Erp, retries: int = 3) -> Steps:  # type: ignore[override]
+            """Begin as connectors did."""
+            yield erp.env.timeout(0)
+            given.append(retries)
+
+    class New(Polling):
+        def start(self, erp: Erp, *, outside: Outside | None = None) -> Steps:  # type: ignore[override]
+            """Take it if there is one."""
+            yield erp.env.timeout(0)
+            given.append(type(outside).__name__)
+
+    played(tmp_path / "old", lambda market: Old(market, 3600.0))
+    played(tmp_path / "new", lambda market: New(market, 3600.0))
+    assert given == [3, "Unasked"]
+
+
+@pytest.mark.parametrize("cause", [7, {"id": "W1"}, None])
+def test_a_cause_that_is_no_text_is_the_connectors_fault(cause: Any, tmp_path: Path) -> None:
+    """It would have made a line of history that nobody can read."""
+
+    class Odd(Polling):
+        def start(self, erp: Erp, outside: Outside) -> Steps:
+            """Ask for Odoo in nobody's name."""
+            yield erp.env.timeout(0)
+            outside.erp(cause)
+
+    with pytest.raises(Slip, match="expected the id of an event"):
+        played(tmp_path, lambda market: Odd(market, 3600.0))

@@ -237,6 +237,18 @@ def test_a_cancellation_after_the_goods_have_left_changes_no_promise() -> None:
     assert [row for row in found if row[-1] == "cancelled"] == [(3, 3.0, "webshop", "W1", 2, "store", "MUG", -1, "cancelled")]
 
 
+def test_the_rest_of_what_a_node_sent_in_part_can_still_be_cancelled() -> None:
+    """One of three tees has left: two can be cancelled, and no third, however often that is said."""
+    facts = (
+        placed(1, "W1", ("TEE", 3)), issued(2, "W1", ("TEE", 1)), cancelled(3, "W1", (1, "TEE", 1)), cancelled(4, "W1", (1, "TEE", 2)),
+        cancelled(5, "W1", (1, "TEE", 1)),
+    )  # fmt: skip
+
+    assert [row[-2:] for row in rows("promises", *facts)] == [(3, "accepted"), (-1, "cancelled"), (-1, "cancelled")]
+    assert rows("endings", *facts, columns='"order", at_s, how') == [("W1", 4.0, "handed_over")]
+    assert rows("due", *facts) == [("webshop", "W1", 1500)]
+
+
 def test_what_left_a_node_is_handed_and_when_it_first_did() -> None:
     """A staged parcel is ready and not handed over; the row without a node is of whichever node came first."""
     facts = (ORDER, TICKET, staged(8, "W1", ("TEE", 2), ("MUG", 1)), collected(9, "W1", ("TEE", 2), ("MUG", 1)), issued(10, "W1"))

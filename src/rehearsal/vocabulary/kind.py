@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-Lag = tuple[float, float]
-"""Median and 95th percentile of a log-normal delay, in seconds."""
-NODE_LAG: Lag = (30, 300)
-GATEWAY_LAG: Lag = (120, 900)
+NODE_LAG = (30.0, 300.0)
+"""Median and 95th percentile of a log-normal delay, in seconds; so are the others."""
+GATEWAY_LAG = (120.0, 900.0)
 """A gateway's webhook usually comes after the order's own, not always."""
-CARRIER_LAG: Lag = (300, 3600)
+CARRIER_LAG = (300.0, 3600.0)
 
 
 class Role(StrEnum):
@@ -37,7 +36,7 @@ class Kind(str):
     data: tuple[str, ...]
     """Words of `Event.data`, beside order and node."""
     roles: frozenset[Role]
-    lag: Lag | None
+    lag: tuple[float, float] | None
     """How long word of it travels to the connector; None: as long as word from the event's channel."""
     told: bool
     """Whether a connector hears of it at all."""
@@ -48,7 +47,7 @@ class Kind(str):
     """``bad``, ``warn``, ``quiet`` or nothing."""
 
     def __new__(
-        cls, name: str, *data: str, roles: Iterable[Role] = (), lag: Lag | None = NODE_LAG, told: bool = True,
+        cls, name: str, *data: str, roles: Iterable[Role] = (), lag: tuple[float, float] | None = NODE_LAG, told: bool = True,
         story: str = "", note: str = "", tone: str = "",
     ) -> Kind:  # fmt: skip
         """Return the kind *name*, such as ``order.placed``."""
