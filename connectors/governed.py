@@ -19,6 +19,7 @@ from typing import Any
 import simpy
 
 from connectors._allocation import Pool
+from connectors._fulfilment import hand_over, taken_back, write_off
 from rehearsal.clock import Erp, Steps
 from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
@@ -231,14 +232,7 @@ class Connector:
         order = (event.order,)
         with self.writers[case.node].request() as turn:
             yield turn
-            rows = yield from verbs.insist(erp, verbs.transfers_of([case.sale], order))
-            ready = [row["id"] for row in rows if row["state"] == "assigned"]
-            if not ready:
-                raise LookupError(f"no reserved transfer of {event.order} for {event.kind.value}: {rows}")
-            if "tracking" in event.data:
-                track = {"carrier_tracking_ref": event.data["tracking"]}
-                yield from verbs.insist(erp, verbs.write("stock.picking", ready, track, "write tracking", order))
-            yield from verbs.insist(erp, verbs.validate(ready, order))
+            ready = yield from hand_over(erp, case.sale, event)
             done = {"date_done": verbs.stamp(self.begins, event.at_s)}
             yield from verbs.insist(erp, verbs.write("stock.picking", ready, done, "date transfer", order))
             if event.kind in ISSUED:
@@ -284,7 +278,7 @@ class Connector:
                 yield from verbs.insist(erp, verbs.cancel_transfers(still, order))
             yield from self._write_off(event, case, erp)
         if goal is None:
-            return self._refunds(case)
+            return taken_back(case.event)
         case.node, case.attempt = goal, case.attempt + 1
         with self.writers[goal].request() as turn:
             yield turn
@@ -310,36 +304,11 @@ class Connector:
 
     def _write_off(self, event: Event, case: Case, erp: Erp) -> Steps:
         """Correct the stock record by what the picker did not find; the rest of the promise returns to the reserve."""
-        sku, missing = event.data["sku"], event.data["wanted"] - event.data["found"]
-        product, place = self.directory.products[sku], self.directory.warehouses[case.node]["lot_stock_id"]
-        find = verbs.search(
-            "stock.quant",
-            [("product_id", "=", product), ("location_id", "=", place)],
-            ["quantity"],
-            "read quant",
-            (event.order,),
-        )
-        rows = yield from verbs.insist(erp, find)
-        units = int(sum(row["quantity"] for row in rows)) - missing
-        counted = yield from verbs.insist(erp, verbs.count_shelf(product, place, max(0, units), (event.order,)))
-        yield from verbs.insist(erp, verbs.apply_count(counted, (event.order,)))
+        sku, missing = event.data["sku"], (yield from write_off(erp, self.directory, case.node, event))
         pool = self.pools[case.node]
         for wanted, count in case.units.items():
             pool.give_back(wanted, count - (missing if wanted == sku else 0))
         pool.left_the_book(sku, missing)
-
-    def _refunds(self, case: Case) -> list[Instruction]:
-        event = case.event
-        cancel = Instruction(
-            InstructionKind.CANCEL, event.channel, event.channel, event.order, {"reason": "not found at the node"}
-        )
-        return [cancel, *(
-            Instruction(
-                InstructionKind.REFUND, "gateway", event.channel, event.order,
-                {"tender": leg["tender"], "amount_minor": leg["amount_minor"], "reference": f"RF-{event.order}-{leg['tender']}"},
-            )
-            for leg in event.data["tenders"]
-        )]  # fmt: skip
 
     # -- money -------------------------------------------------------------------------------------
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from connectors._fulfilment import hand_over, taken_back, write_off
 from connectors.naive import Connector as Naive
 from rehearsal.clock import Erp, Steps
-from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
+from rehearsal.model import Delivery, Event, EventKind, Instruction
 from rehearsal.odoo import verbs
 from rehearsal.odoo.tickets import ticket, ticket_uuid
 from rehearsal.outside import Outside
@@ -156,34 +157,14 @@ class Connector(Naive):
 
     def _ship(self, event: Event, erp: Erp) -> Steps:
         """Make the transfer done, and see that it is."""
-        order, sale = (event.order,), (yield from self._find(event, erp))
-        rows = yield from self.ask(erp, verbs.transfers_of([sale["id"]], order))
-        ready = [row["id"] for row in rows if row["state"] == "assigned"]
-        if not ready:
-            raise LookupError(f"no reserved transfer of {event.order} for {event.kind.value}")
-        if "tracking" in event.data:
-            track = {"carrier_tracking_ref": event.data["tracking"]}
-            yield from self.ask(erp, verbs.write("stock.picking", ready, track, "write tracking", order))
-        yield from self.ask(erp, verbs.validate(ready, order))
+        yield from hand_over(erp, (yield from self._find(event, erp))["id"], event)
 
     def _give_up(self, event: Event, erp: Erp) -> Steps:
-        """The shelf is empty: correct the stock, cancel, and give every tender back what it paid."""
-        order, sale = (event.order,), (yield from self._find(event, erp))
-        yield from self.ask(erp, verbs.cancel([sale["id"]], order))
-        product, place = self.directory.products[event.data["sku"]], self.directory.warehouses[event.node]["lot_stock_id"]
-        domain = [("product_id", "=", product), ("location_id", "=", place)]
-        rows = yield from self.ask(erp, verbs.search("stock.quant", domain, ["quantity"], "read quant", order))
-        units = int(sum(row["quantity"] for row in rows)) - (event.data["wanted"] - event.data["found"])
-        counted = yield from self.ask(erp, verbs.count_shelf(product, place, max(0, units), order))
-        yield from self.ask(erp, verbs.apply_count(counted, order))
-        refunds = [
-            Instruction(
-                InstructionKind.REFUND, "gateway", event.channel, event.order,
-                {"tender": leg["tender"], "amount_minor": leg["amount_minor"], "reference": f"RF-{event.order}-{leg['tender']}"},
-            )
-            for leg in self.placed[event.order].data["tenders"]
-        ]  # fmt: skip
-        return [Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order, {"reason": "out of stock"}), *refunds]
+        """The shelf is empty: cancel, correct the stock, and give every tender back what it paid."""
+        sale = yield from self._find(event, erp)
+        yield from self.ask(erp, verbs.cancel([sale["id"]], (event.order,)))
+        yield from write_off(erp, self.directory, event.node, event)
+        return taken_back(self.placed[event.order])
 
     def _ring_in(self, event: Event, erp: Erp) -> Steps:
         """Hand a ticket over under its own uuid."""
@@ -195,15 +176,34 @@ class Connector(Naive):
     # -- payouts -------------------------------------------------------------------------------------
 
     def pay_out(self, erp: Erp) -> Steps:
-        """Book what the payout says: every payment and refund since the last one, in the journal of its tender."""
-        paid, self.moved = self.moved, []
-        for event in paid:
-            try:
-                yield from self._book_moved(event, erp)
-            except (LookupError, verbs.OperationFailed):
-                self.moved.append(event)  # the next payout's
+        """Book what the payout says, all at once: each payment and refund since the last one, in the journal of its tender.
 
-    def _book_moved(self, event: Event, erp: Erp) -> Steps:
-        sale: dict[str, Any] = yield from self._find(event, erp)
-        journal, inbound = self.directory.journals[event.data["tender"]], event.kind is EventKind.PAYMENT_CAPTURED
-        yield from self._pay(event, erp, sale, journal, event.data["amount_minor"], event.data["reference"], inbound=inbound)
+        Money of an order that is not in Odoo yet, and all of it when Odoo refuses, is the next payout's.
+        """
+        paid, self.moved = self.moved, []
+        orders = tuple(dict.fromkeys(event.order for event in paid))
+        if not orders:
+            return
+        try:
+            rows = yield from self.ask(erp, verbs.sales_of(orders, ["id", "client_order_ref", "partner_id"]))
+            partners = {row["client_order_ref"]: row["partner_id"][0] for row in rows}
+            known = [event for event in paid if event.order in partners]
+            references = [event.data["reference"] for event in known]
+            find = verbs.search("account.payment", [("payment_reference", "in", references)], ["payment_reference", "state"], "find payments", orders)
+            booked = {row["payment_reference"]: row for row in (yield from self.ask(erp, find))}  # what an earlier try left there
+            new = [self._row(event, partners[event.order]) for event in known if event.data["reference"] not in booked]
+            made = (yield from self.ask(erp, verbs.create_payments(new, orders))) if new else []
+            drafts = [*made, *(row["id"] for row in booked.values() if row["state"] == "draft")]
+            if drafts:
+                yield from self.ask(erp, verbs.post_payments(drafts, orders))
+        except verbs.OperationFailed:
+            self.moved += paid
+        else:
+            self.moved += [event for event in paid if event.order not in partners]
+
+    def _row(self, event: Event, partner: int) -> dict[str, Any]:
+        return verbs.payment(
+            partner=partner, amount_minor=event.data["amount_minor"], journal=self.directory.journals[event.data["tender"]],
+            date=verbs.day(self.begins, event.at_s), order=event.order, reference=event.data["reference"],
+            inbound=event.kind is EventKind.PAYMENT_CAPTURED,
+        )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from rehearsal import project
@@ -39,6 +40,7 @@ def sql(statement: str) -> Callable[[Any, Database], None]:
 def saboteurs() -> dict[str, Saboteur]:
     """Return every saboteur of the project path by name; raises `UsageError` for what is none, with what was expected."""
     found: dict[str, Saboteur] = {}
+    places: dict[str, Path] = {}
     laws = {law.__name__ for area in areas() for law in area.laws}
     for name, path in sorted(project.files(FOLDER, ".py").items()):
         listed = getattr(project.module(FOLDER, name), "SABOTEURS", None)
@@ -50,6 +52,6 @@ def saboteurs() -> dict[str, Saboteur]:
             if strange := sorted(one.breaks - laws):
                 raise UsageError(f"{path}: {key} breaks {', '.join(strange)}, which is no invariant of assertions/")
             if key in found:
-                raise UsageError(f"{path}: another saboteur is called {key} already; rename one")
-            found[key] = one
+                raise UsageError(f"two saboteurs are called {key}, in {places[key]} and in {path}; rename one")
+            found[key], places[key] = one, path
     return found

@@ -111,7 +111,7 @@ def test_views_that_no_database_takes_are_told_with_their_file(write: Write, tmp
         ),
         (
             "from rehearsal.saboteurs import Saboteur, sql\nSABOTEURS = {'till_left_open': Saboteur('', frozenset(), sql(''))}\n",
-            "another saboteur is called till_left_open already",
+            "two saboteurs are called till_left_open",
         ),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_module_of_saboteurs_that_is_none_is_told(text: str, said: str, write:
     with pytest.raises(UsageError) as told:
         saboteurs()
     assert said in str(told.value)
-    assert path.name in str(told.value) or "saboteurs/" in str(told.value)
+    assert str(path) in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors._fulfilment import taken_back
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
 from tests.liars.meddling import Meddler, with_column
@@ -43,7 +44,7 @@ class GivesGoodsAway(Meddler):
         event = delivery.event
         if event.kind is not EventKind.PARCEL_DELIVERED:
             return instructions
-        refunds = [one for one in self._refunds(self.cases[event.order]) if one.kind is InstructionKind.REFUND]
+        refunds = [one for one in taken_back(self.cases[event.order].event) if one.kind is InstructionKind.REFUND]
         return [*instructions, *refunds]
 
 

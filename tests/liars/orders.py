@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connectors._fulfilment import taken_back
 from connectors.governed import Connector
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, Event, EventKind, Operation
@@ -56,7 +57,7 @@ class CancelsEverything(Meddler):
         yield from verbs.insist(erp, verbs.cancel([case.sale], (delivery.event.order,)))
         for sku, units in case.units.items():
             self.pools[case.node].give_back(sku, units)
-        return self._refunds(case)
+        return taken_back(case.event)
 
 
 class EditsPrices(Meddler):
