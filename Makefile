@@ -19,7 +19,7 @@ test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in D
 	bin/with-odoo bin/with-docker $(PYTEST_ALL) $(PYTEST)
 endif
 
-quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: about two minutes
+quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two to two and a half minutes
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST_ALL) -q --without-odoo $(PYTEST)
