@@ -59,9 +59,7 @@ def _fulfil(
 
 
 def _decline(market: Market, node: str, instruction: Instruction, sku: str, wanted: int, found: int) -> None:
-    if market.world.shelf[node, sku] < market.world.book[node, sku]:
-        said = f"{found} found where {wanted} were wanted"
-        market.faults.fired("empty_shelves", f"{node}:{sku}:{instruction.order}", market.env.now, said)
+    market.missed(node, sku, f"{node}:{sku}:{instruction.order}", f"{found} found where {wanted} were wanted")
     market.emit(
         EventKind.PICK_DECLINED, instruction.channel, instruction.order, node,
         {"request": instruction.data["request"], "sku": sku, "wanted": wanted, "found": found},

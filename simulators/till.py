@@ -53,8 +53,7 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
     if short or missing:
         reason = "the till shows too few" if short else "not on the shelf"
         for sku in missing:
-            if market.world.shelf[node, sku] < market.world.book[node, sku]:
-                market.faults.fired("empty_shelves", f"{node}:{sku}", market.env.now, "not on the shelf for a shopper")
+            market.missed(node, sku, f"{node}:{sku}", "not on the shelf for a shopper")
         market.emit(EventKind.ORDER_REFUSED, channel.code, order, node, {"lines": lines, "reason": reason})
         return None
     for line in lines:

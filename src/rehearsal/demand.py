@@ -13,6 +13,7 @@ from typing import Any, overload
 from rehearsal import project
 from rehearsal.model import Customer, Demand, Product, World
 from rehearsal.scenario import Scenario
+from rehearsal.stock_records import with_wrong_records
 
 NOT_OPENED_BY = {
     "name", "title", "connector", "cure", "client", "clock", "gates", "exercised", "load", "deadlines", "settle", "faults",
@@ -61,7 +62,7 @@ def draw(scenario: Scenario) -> tuple[World, Wanted]:
 def world_of(scenario: Scenario) -> World:
     """Return the opening world of *scenario*."""
     world: World = project.module("fixtures", "world").build(scenario)
-    return world
+    return with_wrong_records(scenario, world)
 
 
 def opening_key(scenario: Scenario, world: World) -> str:

@@ -1,31 +1,28 @@
 """Disturbing Odoo while it is driven: faults of the network through the proxy, faults of processes through the target.
 
-Which request is struck is drawn from its number, which process fault strikes when from the seed. A
+Which request is struck is drawn from its number, which fault of processes strikes when from the seed. A
 process fault waits for the next write to be under way, so that it always hits something.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import simpy
 
 from rehearsal.clock import Road, Steps
-from rehearsal.draw import chance, lognormal, stream
+from rehearsal.draw import stream
 from rehearsal.errors import RehearsalError
-from rehearsal.faults import Faults, labelled
-from rehearsal.proxy import Harm, Proxy, Treatment
-from rehearsal.scenario import NETWORK_FAULTS, PROCESS_FAULTS, Fault, Scenario
+from rehearsal.fault import Fault, Joint, Request
+from rehearsal.fault_kinds import FaultKind
+from rehearsal.faults import Faults, armed
+from rehearsal.proxy import Proxy
+from rehearsal.scenario import Scenario
+from rehearsal.strangers import said
 from rehearsal.targets.base import Database, Target
 
-HARMED = {
-    "network_latency": "passed on late", "reset_before_request": "cut off before Odoo heard of it",
-    "cut_after_commit": "answered by Odoo, and the answer cut off", "black_hole": "swallowed, no answer came",
-    "bad_gateway": "answered by a page of somebody in between", "narrow_bandwidth": "its answer trickled",
-}  # fmt: skip
-"""What each fault of the network does to the request that it has."""
 JOIN_S_MAX = 120.0
 """How long healing waits for a restart or a frozen server to be over."""
 
@@ -40,18 +37,17 @@ class Disturbance:
         self._scenario = scenario
         self._faults = faults
         self._target = target
-        self._network = tuple(dict.fromkeys(fault.name for fault in scenario.faults if fault.name in NETWORK_FAULTS))
-        self._process = {label: fault for label, fault in labelled(scenario).items() if fault.name in PROCESS_FAULTS}
+        self._process = armed(scenario, Joint.PROCESS)
         self._requests = 0
         self._threads: list[threading.Thread] = []
-        self._proxy = Proxy(database.url, self._treatment) if self._network else None
+        self._proxy = Proxy(database.url, self._treated) if armed(scenario, Joint.REQUEST) else None
         self.database = replace(database, url=self._proxy.url) if self._proxy else database
         """The database as the connector's lanes must reach it."""
 
     def schedule(self, lanes: Road) -> None:
         """Let every process fault strike at its drawn instants."""
-        for label, fault in self._process.items():
-            self._env.process(self._striking(label, fault, lanes))
+        for label, fault, kind in self._process:
+            self._env.process(self._striking(label, fault, kind, lanes))
 
     def heal(self) -> None:
         """Let nothing strike any more, and wait until everything that was struck is up again; bounded."""
@@ -67,39 +63,55 @@ class Disturbance:
 
     # -- network -----------------------------------------------------------------------------------
 
-    def _treatment(self, request: bytes) -> Treatment | None:
-        """Decide what happens to one request; the first fault that strikes it has it."""
+    def _treated(self, request: bytes) -> Request:
+        """Return what happens to one request, as every fault that strikes it has it."""
         self._requests += 1
-        number = self._requests
-        key, seed = f"request:{number}", self._scenario.seed
-        for name in self._network:
-            for label, fault in self._faults.striking(name, key, self._env.now):
-                delay_ms = lognormal(stream(seed, label, key), fault.wall_ms, 3 * fault.wall_ms)
-                second = chance(seed, f"{label}:face", key) < 0.5
-                self._faults.fired(label, key, self._env.now, HARMED[name])
-                return Treatment(Harm(name), delay_ms / 1000, fault.bytes_per_s, second)
-        return None
+        return self._faults.met(Request(self._requests, self._env.now))
 
     # -- processes ---------------------------------------------------------------------------------
 
-    def _striking(self, label: str, fault: Fault, lanes: Road) -> Steps:
+    def _striking(self, label: str, fault: Any, kind: FaultKind, lanes: Road) -> Steps:
         rng = stream(self._scenario.seed, f"fault:{label}", "times")
-        ends = min(fault.ends or self._scenario.lasts, self._scenario.lasts)
+        ends = min(self._scenario.lasts if fault.ends is None else fault.ends, self._scenario.lasts)
         for number, at_s in enumerate(sorted(rng.uniform(fault.begins, ends) for _ in range(fault.times)), start=1):
             yield self._env.timeout(max(0.0, at_s - self._env.now))
-            lanes.upon_next_write(lambda number=number: self._strike(label, fault, number))  # type: ignore[misc]
+            lanes.upon_next_write(lambda number=number: self._strike(label, fault, kind, number))  # type: ignore[misc]
 
-    def _strike(self, label: str, fault: Fault, number: int) -> None:
+    def _strike(self, label: str, fault: Fault, kind: FaultKind, number: int) -> None:
         """Start the fault in a thread of its own; called by a lane that is about to send a write."""
-        thread = threading.Thread(target=self._struck, args=(label, fault, number), name=label)
+        thread = threading.Thread(target=self._struck, args=(label, fault, kind, number), name=label)
         self._threads.append(thread)
         thread.start()
 
-    def _struck(self, label: str, fault: Fault, number: int) -> None:
+    def _struck(self, label: str, fault: Fault, kind: FaultKind, number: int) -> None:
         at_s, key = self._env.now, f"{label}:{number}"
         try:
-            proof: Any = self._target.disturb(fault.name, float(fault.wall))
-        except RehearsalError as error:
-            self._faults.failed(label, key, at_s, str(error))
+            proof: str = kind.struck(fault, Servers(self._target), stream(self._scenario.seed, label, str(number)))
+        except Exception as error:  # in a thread of its own, where nobody could take it
+            self._faults.failed(label, key, at_s, str(error) if isinstance(error, RehearsalError) else said(error))
         else:
-            self._faults.fired(label, key, at_s, str(proof))
+            if proof:
+                self._faults.fired(label, key, at_s, proof)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The processes of a target, as faults reach them (see `rehearsal.fault.Processes`)."""
+
+    target: Target
+
+    def kill_worker(self) -> str:
+        """Kill an HTTP worker of Odoo."""
+        return self.target.disturb("kill_worker")
+
+    def restart_odoo(self) -> str:
+        """End Odoo and start it again."""
+        return self.target.disturb("restart_odoo")
+
+    def restart_postgres(self) -> str:
+        """End PostgreSQL and start it again."""
+        return self.target.disturb("restart_postgres")
+
+    def freeze_odoo(self, wall_s: float) -> str:
+        """Stop every process of Odoo for a while."""
+        return self.target.disturb("freeze_odoo", wall_s)

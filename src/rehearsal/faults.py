@@ -1,6 +1,7 @@
-"""Deliberate disturbances: named, seeded, journalled, and healed before judgement.
+"""Deliberate disturbances while they are at work: seeded, journalled, and healed before judgement.
 
-A fault has fired only if something changed, and the journal says what.
+A fault has fired only if something changed, and the journal says what: whatever a fault returns is compared with what it
+was given. Several of them compose: each strikes what the one before it left.
 
 Whether a fault strikes a given thing is drawn from the thing's own key, so that adding an order does
 not move the faults of the others.
@@ -10,13 +11,19 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
-from rehearsal.draw import chance
-from rehearsal.scenario import Fault, Scenario
+from rehearsal.draw import chance, stream
+from rehearsal.fault import EVERYTHING, JOINTS, Fault, Joint, Thing
+from rehearsal.fault_kinds import FaultKind, kind_of
+from rehearsal.scenario import Scenario
+from rehearsal.strangers import said
+
+Armed = tuple[str, Fault, FaultKind]
+"""A fault of a scenario with its label and its kind."""
+Struck = TypeVar("Struck", bound=Thing)
 
 
 @dataclass(slots=True)
@@ -36,22 +43,34 @@ class Faults:
         self._file: TextIO = journal.open("w", encoding="utf-8", buffering=1)
         self._healed = False
         self._lock = threading.Lock()  # the proxy and whoever kills processes live in threads of their own
-        self._labelled = labelled(scenario)
+        self._at = {joint: armed(scenario, joint) for joint in Joint}
         self.counts: dict[str, Count] = {}
-        for label in self._labelled:
+        for label in labelled(scenario):
             self._note("armed", label, 0.0, "")
             self.counts[label] = Count(armed=1)
 
-    def striking(self, name: str, key: str, at_s: float) -> Iterator[tuple[str, Fault]]:
-        """Yield, with its label, each fault *name* whose window and share have the thing *key*; several compose.
+    def met(self, thing: Struck) -> Struck:
+        """Return *thing* as every fault that strikes it leaves it, and journal what each of them changed.
 
-        Nothing is journalled: whoever does the harm says `fired`, once something changed.
+        Raises what a fault's own code raises, and `UsageError` when it returns something else than it was given; of a
+        request, which nobody waits for here, either is journalled as failed.
         """
-        for label, fault in self._labelled.items():
-            if fault.name != name or self._healed or not fault.begins <= at_s < (fault.ends or float("inf")):
+        for label, fault, kind in self._at[JOINTS[type(thing)]]:
+            if self._healed or not _within(fault, thing) or not kind.concerns(fault, thing):
                 continue
-            if chance(self._scenario.seed, f"fault:{label}", key) < fault.share:
-                yield label, fault
+            if chance(self._scenario.seed, f"fault:{label}", kind.key(thing)) >= getattr(fault, "share", 1.0):
+                continue
+            try:
+                after = kind.struck(fault, thing, stream(self._scenario.seed, label, thing.key))
+            except Exception as error:
+                if kind.joint is not Joint.REQUEST:
+                    raise
+                self.failed(label, thing.key, thing.at_s, said(error))
+                continue
+            if changed := after.changed(thing):
+                self.fired(label, thing.key, thing.at_s, changed)
+            thing = after
+        return thing
 
     def fired(self, label: str, key: str, at_s: float, proof: str) -> None:
         """Journal that *label* took effect on *key*, and what changed, in words; nothing if the scenario does not have it."""
@@ -93,6 +112,12 @@ def labelled(scenario: Scenario) -> dict[str, Fault]:
     return found
 
 
+def armed(scenario: Scenario, joint: Joint) -> list[Armed]:
+    """Return the faults of *scenario* that strike at *joint*, in its order."""
+    named = [(label, fault, kind_of(fault)) for label, fault in labelled(scenario).items()]
+    return [(label, fault, kind) for label, fault, kind in named if kind and kind.joint is joint]
+
+
 def still_armed(journal: Path) -> tuple[str, ...]:
     """Return the faults that a journal says were armed and never healed: the harness died before it could."""
     return tuple(name for name, count in counts_in(journal).items() if count.healed < count.armed)
@@ -121,3 +146,12 @@ def counts_in(journal: Path) -> dict[str, Count]:
         if state in ("armed", "fired", "healed"):
             setattr(count, state, getattr(count, state) + 1)
     return counts
+
+
+def _within(fault: Fault, thing: Thing) -> bool:
+    """Whether *fault* means *thing*, by the time at which it passes and by what it is about."""
+    begins, ends = getattr(fault, "begins", 0), getattr(fault, "ends", None)
+    only = getattr(fault, "only", EVERYTHING)
+    if not begins <= thing.at_s < (float("inf") if ends is None else ends):
+        return False
+    return only is EVERYTHING or bool(only.has(thing.about()))

@@ -23,6 +23,8 @@ from rehearsal import project, vitals
 from rehearsal.breakpoint import interval
 from rehearsal.contract import Slip, Watch
 from rehearsal.errors import EnvironmentNotReady, HarnessFault, UsageError
+from rehearsal.fault import Joint
+from rehearsal.fault_kinds import at_joint
 from rehearsal.history import History
 from rehearsal.laws import tables
 from rehearsal.live import Watcher
@@ -42,7 +44,7 @@ from rehearsal.run import (
     observed_again,
     readied,
 )
-from rehearsal.scenario import NETWORK_FAULTS, Scenario
+from rehearsal.scenario import Scenario
 from rehearsal.seals import SEALS
 from rehearsal.strangers import no_way_out
 from rehearsal.targets.base import Database, Target
@@ -148,7 +150,7 @@ def observed_by_hand(run: Run, database: Database, told: Told) -> None:
 
 def drivable(scenario: Scenario) -> Scenario:
     """Return *scenario* as long as its shape needs; raises `UsageError` when it has what only the virtual clock can do."""
-    cut = [fault.name for fault in scenario.faults if fault.name in NETWORK_FAULTS]
+    cut = at_joint(scenario.faults, Joint.REQUEST)
     if cut:
         raise UsageError(
             f"fault {cut[0]} disturbs single requests through a proxy, which would be the bottleneck under load; "

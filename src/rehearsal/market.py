@@ -17,17 +17,16 @@ from rehearsal import instructions
 from rehearsal.clock import Erp, Steps
 from rehearsal.contract import Handler, Slip, Watch, attended, called, waiting_at
 from rehearsal.draw import lognormal, stream
+from rehearsal.fault import Figure, Travel
 from rehearsal.faults import Faults
 from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
 from rehearsal.promises import Promises
 from rehearsal.scenario import Channel, Scenario
+from rehearsal.stock_records import falsified, opening_record, record_faults
 from rehearsal.unasked import Unasked, given_to
 from rehearsal.vocabulary import Kind, Role
 from rehearsal.vocabulary.kind import NODE_LAG
-
-DUPLICATE_GAP = (35, 600)
-"""PayPal repeats after 30 to 40 s; others after minutes."""
 
 
 class LiveChannel:
@@ -112,6 +111,7 @@ class Market:
         self._handlers: dict[str, Handler] = {}
         self._mail: dict[str, simpy.Store] = defaultdict(lambda: simpy.Store(env))
         self._serial: Counter[str] = Counter()
+        self._record_faults = record_faults(scenario)
 
     def connect(self, connector: Connector, erp: Desks) -> None:
         """Put the integration under test in place; without one the simulators play alone (`plan`)."""
@@ -154,6 +154,12 @@ class Market:
     def random(self, actor: str, purpose: str) -> Any:
         """Return the stream of *actor* for *purpose*."""
         return stream(self.scenario.seed, actor, purpose)
+
+    def missed(self, node: str, sku: Sku, key: str, said: str) -> None:
+        """Journal that somebody at *node* did not find *sku*, for each fault that falsified its record before the doors opened."""
+        record = opening_record(self.scenario, self.products[sku], node, self.world.book[node, sku])
+        for label in falsified(self.scenario.seed, self._record_faults, record)[1]:
+            self.faults.fired(label, key, self.env.now, said)
 
     def until_open(self, node: str) -> float:
         """Return the seconds until *node* is open; 0 when it is."""
@@ -207,35 +213,12 @@ class Market:
     # -- inside ----------------------------------------------------------------------------------------
 
     def _travel(self, event: Event, later_s: float, arrives_in_s: float | None) -> Iterable[float]:
-        """Yield the delay in seconds of each arrival of *event*."""
+        """Return the delay in seconds of each arrival of *event*."""
         rng = self.random("travel", event.id)
         own = self.scenario.channels[event.channel].lag if event.kind.lag is None else None
         wait_s = lognormal(rng, own.median, own.p95) if own else lognormal(rng, *(event.kind.lag or NODE_LAG))
         wait_s = wait_s + later_s if arrives_in_s is None else arrives_in_s
-        wait_s = self._held_back(event, wait_s, rng)
-        yield wait_s
-        for label, _ in self.faults.striking("duplicate_deliveries", event.id, self.env.now):
-            again_s = wait_s + lognormal(rng, *DUPLICATE_GAP)
-            self.faults.fired(label, event.id, self.env.now, f"arrives again {again_s - wait_s:.0f} s later")
-            yield again_s
-
-    def _held_back(self, event: Event, wait_s: float, rng: Any) -> float:
-        """Return after how many seconds *event* arrives, once faults have made it late; each adds to what came before."""
-        late_s = wait_s
-        if Role.ACCEPTS in event.kind.roles and event.data.get("mode") == "pickup_in_store":
-            for label, fault in self.faults.striking("late_pickup_batches", event.id, self.env.now):
-                held_s = -(self.env.now + late_s) % fault.every if fault.every else 0.0
-                late_s = self._late(label, event, late_s, held_s)
-        if Role.TRACKS in event.kind.roles:
-            for label, fault in self.faults.striking("late_carrier_events", event.id, self.env.now):
-                delay_s = lognormal(rng, fault.delay.median, fault.delay.p95) if fault.delay else 0.0
-                late_s = self._late(label, event, late_s, delay_s)
-        return late_s
-
-    def _late(self, label: str, event: Event, wait_s: float, more_s: float) -> float:
-        if more_s > 0:
-            self.faults.fired(label, event.id, self.env.now, f"arrives {more_s:.0f} s later than it would have")
-        return wait_s + more_s
+        return self.faults.met(Travel(event, self.env.now, (wait_s,))).arrives_in_s
 
     def _arrival(self, event: Event, attempt: int, wait_s: float) -> Generator[simpy.Event, Any, None]:
         yield self.env.timeout(wait_s)
@@ -269,7 +252,23 @@ class Market:
             yield self.env.timeout(channel.spec.publish_every)
 
     def published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
-        """Let *channel* sell what was published for *node*, and write it down."""
+        """Let *channel* sell what was published for *node*, and write it down; faults may lose figures, or make them late."""
+        told: dict[float, dict[Sku, Units]] = defaultdict(dict)
+        for sku, count in units.items():
+            figure = self.faults.met(Figure(channel.code, node, sku, count, self.env.now))
+            if figure.arrives_in_s is not None:
+                told[figure.arrives_in_s][sku] = figure.units
+        for late_s, figures in told.items():
+            if late_s > 0:
+                self.env.process(self._late_figures(late_s, channel, node, figures))
+            else:
+                self._shown(channel, node, figures)
+
+    def _late_figures(self, late_s: float, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> Steps:
+        yield self.env.timeout(late_s)
+        self._shown(channel, node, units)
+
+    def _shown(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
         channel.published(node, units)
         self.history.write("publication", self.env.now, channel=channel.code, node=node, units=units)
 

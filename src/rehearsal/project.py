@@ -157,7 +157,7 @@ def actor(kind: str) -> Actor:
     loaded = module("simulators", kind)
     path = Path(str(loaded.__file__))
     run = getattr(loaded, "run", None)
-    if not callable(run) or not _takes(run, 3):
+    if not callable(run) or not takes(run, 3):
         there = f"run{inspect.signature(run)}" if callable(run) else f"run is {shown(run)}" if run else "there is no run"
         raise UsageError(f"{path}: {there}; expected a generator function run(env, market, actor)")
     return Actor(path, run, " ".join((loaded.__doc__ or kind).strip().split("\n\n")[0].split()))
@@ -188,7 +188,7 @@ def report(name: str) -> Callable[..., None]:
     """Return ``write`` of ``reports/<name>.py``; raises `UsageError` with what was found and expected."""
     loaded = module("reports", name)
     write: Callable[..., None] | None = getattr(loaded, "write", None)
-    if not callable(write) or not _takes(write, 3):
+    if not callable(write) or not takes(write, 3):
         there = f"write{inspect.signature(write)}" if callable(write) else f"write is {shown(write)}" if write else "there is no write"
         raise UsageError(
             f"{loaded.__file__}: {there}; expected a function write(record, judged, folder); the name of a helper starts with _"
@@ -221,8 +221,8 @@ def require_parts(scenario: Scenario) -> None:
     connector(scenario.connector)
 
 
-def _takes(function: Callable[..., Any], count: int) -> bool:
-    """Whether a function can be called with *count* arguments by position; of one that does not tell, nobody knows better."""
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Return whether a function can be called with *count* arguments by position; of one that does not tell, nobody knows better."""
     try:
         inspect.signature(function).bind(*range(count))
     except TypeError:

@@ -11,10 +11,10 @@ import contextlib
 import struct
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from socket import SO_LINGER, SOL_SOCKET, socket
 from urllib.parse import urlsplit
+
+from rehearsal.fault import Ending, Request
 
 PIECE = 65_536
 START_S_MAX = 10.0
@@ -28,30 +28,8 @@ BAD_GATEWAY = (
 UNAVAILABLE = BAD_GATEWAY.replace(b"502 Bad Gateway", b"503 Unavailable", 1)
 
 
-class Harm(StrEnum):
-    """What may be done to one request."""
-
-    LATENCY = "network_latency"  # wait before passing it on
-    RESET = "reset_before_request"  # the line breaks; Odoo never hears of it
-    CUT = "cut_after_commit"  # Odoo did it and answered; the answer is lost
-    BLACK_HOLE = "black_hole"  # nothing comes back, and nothing went through
-    BAD_GATEWAY = "bad_gateway"  # a page of somebody in between, 502 or 503
-    BANDWIDTH = "narrow_bandwidth"  # the answer trickles
-
-
-@dataclass(frozen=True, slots=True)
-class Treatment:
-    """What is done to one request, and how much of it."""
-
-    harm: Harm
-    delay_s: float = 0.0
-    bytes_per_s: int = 0
-    second_face: bool = False
-    """BAD_GATEWAY: 503 instead of 502."""
-
-
-Decide = Callable[[bytes], Treatment | None]
-"""Told the whole request; called in the proxy's thread, must be quick and not raise."""
+Decide = Callable[[bytes], Request]
+"""Told the whole request, returns what is to be done to it; called in the proxy's thread, must be quick and not raise."""
 
 
 class Proxy:
@@ -101,25 +79,20 @@ class Proxy:
     async def _treated(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await _request(reader)
         treatment = self._decide(request)
-        harm = treatment.harm if treatment else None
-        if treatment and harm is Harm.BAD_GATEWAY:
-            writer.write(UNAVAILABLE if treatment.second_face else BAD_GATEWAY)
-            await writer.drain()
-        elif harm is Harm.RESET:
-            _reset(writer)
-        elif harm is Harm.BLACK_HOLE:
-            await reader.read()  # until the client gives up and closes
-        else:
-            if treatment and harm is Harm.LATENCY:
-                await asyncio.sleep(treatment.delay_s)
-            answer = await self._answer(request)
-            if harm is Harm.CUT:
-                _reset(writer)
-            elif treatment and harm is Harm.BANDWIDTH:
-                await _trickle(writer, answer, treatment.bytes_per_s)
-            else:
-                writer.write(answer)
+        await asyncio.sleep(treatment.delay_s)
+        match treatment.ending:
+            case Ending.BAD_GATEWAY | Ending.UNAVAILABLE:
+                writer.write(BAD_GATEWAY if treatment.ending is Ending.BAD_GATEWAY else UNAVAILABLE)
                 await writer.drain()
+            case Ending.RESET:
+                _reset(writer)
+            case Ending.BLACK_HOLE:
+                await reader.read()  # until the client gives up and closes
+            case Ending.CUT:
+                await self._answer(request)
+                _reset(writer)
+            case _:
+                await _trickle(writer, await self._answer(request), treatment.bytes_per_s)
 
     async def _answer(self, request: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(*self._there)
@@ -151,6 +124,11 @@ def _length(head: bytes) -> int | None:
 
 
 async def _trickle(writer: asyncio.StreamWriter, answer: bytes, bytes_per_s: int) -> None:
+    """Pass *answer* on, at most so fast; 0: as fast as it goes."""
+    if not bytes_per_s:
+        writer.write(answer)
+        await writer.drain()
+        return
     step = max(1, bytes_per_s // 10)
     for start in range(0, len(answer), step):
         writer.write(answer[start : start + step])

@@ -21,6 +21,8 @@ from rehearsal.contract import Handler, Slip, Watch, called
 from rehearsal.disturbance import Disturbance
 from rehearsal.erp_clock import ErpClock
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
+from rehearsal.fault import Joint
+from rehearsal.fault_kinds import at_joint
 from rehearsal.faults import Faults
 from rehearsal.gates import parsed
 from rehearsal.history import History
@@ -46,7 +48,7 @@ from rehearsal.run_folder import open_run, point_latest, remove_run
 from rehearsal.run_folder import reopen as reopen
 from rehearsal.run_folder import require_free as require_free
 from rehearsal.saboteurs import saboteurs
-from rehearsal.scenario import PROCESS_FAULTS, Scenario
+from rehearsal.scenario import Scenario
 from rehearsal.strangers import no_way_out, raised_at, said
 from rehearsal.targets.base import Database, Target, TemplateRecipe
 from rehearsal.weekend import Told, opened, settled, shelved
@@ -169,7 +171,7 @@ def begun(scenario: Scenario, target: Target, options: Options, told: Told) -> I
 
 def opened_run(scenario: Scenario, target: Target, options: Options, told: Told) -> Run:
     """Open a run folder for *scenario*; raises `UsageError` when it asks for what is not done to *target*."""
-    broken = [fault.name for fault in scenario.faults if fault.name in PROCESS_FAULTS]
+    broken = at_joint(scenario.faults, Joint.PROCESS)
     if broken and target.kind == "existing":
         raise UsageError(
             f"fault {broken[0]} breaks processes, which is not done to an Odoo that is not ours; use --target native or docker"

@@ -10,9 +10,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny
 
+from rehearsal.fault import Fault
+from rehearsal.fault_kinds import settled
 from rehearsal.gates import parsed
+from rehearsal.part import Lag, Part
 from rehearsal.scenario_bounds import (
     HOUR_S,
     ClockTime,
@@ -34,27 +37,6 @@ from rehearsal.scenario_bounds import (
     WallTime,
     Weight,
 )
-
-
-class Part(BaseModel):
-    """Base of every part of a scenario: frozen, and no unknown words."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _truth_is_no_number(cls, value: object, field: ValidationInfo) -> object:
-        """Python takes true for 1; nobody who writes it means that."""
-        if isinstance(value, bool) and cls.model_fields[field.field_name or ""].annotation is not bool:
-            raise ValueError(f"{str(value).lower()} is neither a number nor a text, and one of them is wanted")
-        return value
-
-
-class Lag(Part):
-    """A log-normal delay, by its median and its 95th percentile."""
-
-    median: SomeTime
-    p95: SomeTime
 
 
 class Clock(Part):
@@ -152,42 +134,6 @@ class Curve(Part):
     hours: Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
     days: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=31)] = (1.0,)
     """Weight of each day; the last one holds for all later days."""
-
-
-DELIVERY_FAULTS = ("late_pickup_batches", "duplicate_deliveries", "late_carrier_events", "empty_shelves")
-NETWORK_FAULTS = (
-    "network_latency", "reset_before_request", "cut_after_commit", "black_hole", "bad_gateway", "narrow_bandwidth",
-)  # fmt: skip
-PROCESS_FAULTS = ("kill_worker", "restart_odoo", "restart_postgres", "freeze_odoo")
-FaultName = Literal[
-    "late_pickup_batches", "duplicate_deliveries", "late_carrier_events", "empty_shelves", "network_latency",
-    "reset_before_request", "cut_after_commit", "black_hole", "bad_gateway", "narrow_bandwidth", "kill_worker",
-    "restart_odoo", "restart_postgres", "freeze_odoo",
-]  # fmt: skip
-
-
-class Fault(Part):
-    """A deliberate disturbance; which numbers it reads depends on its name."""
-
-    name: FaultName
-    share: Share = 1.0
-    """Share of the things (events, records, requests) that it strikes."""
-    every: Duration = 0
-    """late_pickup_batches: time between two batches."""
-    delay: Lag | None = None
-    """late_carrier_events: how late."""
-    begins: Duration = 0
-    """Scenario time from which it may strike."""
-    ends: Duration | None = None
-    """Scenario time until which it may strike; the scenario's end when left out."""
-    times: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Faults of processes: how often, at instants drawn between *begins* and *ends*."""
-    wall: WallTime = 5
-    """freeze_odoo: wall seconds."""
-    wall_ms: Annotated[int, Field(ge=1, le=60_000)] = 200
-    """network_latency: median wall milliseconds; with the jitter of a log-normal whose 95th percentile is three times it."""
-    bytes_per_s: Annotated[int, Field(ge=100, le=1_000_000_000)] = 20_000
-    """narrow_bandwidth: bytes per wall second of each answer."""
 
 
 class Deadlines(Part):
@@ -328,7 +274,8 @@ class Scenario(Part):
     services: Annotated[tuple[Code, ...], Field(max_length=50)] = ("gateway", "carrier")
     """Actors beside channels and nodes; each names its simulator."""
     curves: Annotated[dict[Code, Curve], Field(min_length=1, max_length=200)]
-    faults: Annotated[tuple[Fault, ...], Field(max_length=200)] = ()
+    faults: Annotated[tuple[Annotated[SerializeAsAny[Fault], BeforeValidator(settled)], ...], Field(max_length=200)] = ()
+    """Deliberate disturbances; each names its module, simulators/faults/<name>.py, which reads its other words."""
     carrier_scan: Lag = Lag(median=36_000, p95=129_600)
     """From goods issue to the carrier's first scan."""
     deadlines: Deadlines = Deadlines()
@@ -350,10 +297,6 @@ class Scenario(Part):
     def begins(self) -> datetime:
         """The instant of ``at_s = 0``; written to Odoo as it stands (its clock is UTC)."""
         return datetime.fromisoformat(self.starts_at).replace(tzinfo=UTC)
-
-    def fault(self, name: str) -> Fault | None:
-        """Return the fault *name* if the scenario has it."""
-        return next((fault for fault in self.faults if fault.name == name), None)
 
     def hourly(self, curve: str) -> list[float]:
         """Return one arrival weight per hour of the scenario for *curve*."""

@@ -13,10 +13,12 @@ from typing import Any, get_args
 
 from pydantic import BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import models_json_schema
 from ruamel.yaml import YAML
 
 from rehearsal import scenario_checks, scenario_parts
 from rehearsal.errors import ScenarioError
+from rehearsal.fault_kinds import fault_kind, fault_kinds
 from rehearsal.scenario import Scenario
 from rehearsal.scenario_bounds import minor_units, second_of_day, seconds
 from rehearsal.scenario_channels import clock
@@ -62,8 +64,26 @@ def schema() -> str:
         "type": "string",
         "description": "Name or path of the scenario that this one is laid over.",
     }
+    _describe_faults(described)
     described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(described, indent=2, sort_keys=True)
+
+
+def _describe_faults(described: dict[str, Any]) -> None:
+    """Put the words of every fault of the project path in the place of those that all have."""
+    kinds = fault_kinds()
+    schemas, definitions = models_json_schema(
+        [(kind.settings, "validation") for kind in kinds.values()], ref_template="#/$defs/{model}", by_alias=True
+    )
+    described["$defs"].pop("Fault", None)
+    shapes = []
+    for name, kind in kinds.items():
+        shape = definitions["$defs"].pop(schemas[kind.settings, "validation"]["$ref"].rpartition("/")[2])
+        shape["properties"]["name"] = {"const": name, "description": kind.sentence}
+        described["$defs"][f"fault.{name}"] = shape | {"title": name, "description": kind.sentence}
+        shapes.append({"$ref": f"#/$defs/fault.{name}"})
+    described["$defs"] |= definitions["$defs"]
+    described["properties"]["faults"]["items"] = {"oneOf": shapes}
 
 
 def _seen(values: Mapping[str, Any]) -> tuple[list[Problem], Scenario]:
@@ -74,7 +94,7 @@ def _seen(values: Mapping[str, Any]) -> tuple[list[Problem], Scenario]:
         errors = error.errors()
         inside = {one["loc"][:-1] for one in errors}
         told = [one for one in errors if one["type"] != "too_short" or one["loc"] not in inside]  # items were left out
-        return [Problem.at(_words(one), *_place(one["loc"])) for one in told], readable(values)
+        return [Problem.at(_of_fault(one, values) or _words(one), *_place(one["loc"])) for one in told], readable(values)
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -97,6 +117,20 @@ def _line(tree: Tree, problem: Problem) -> tuple[Spot, str]:
     return spot, f"{spot} {'.'.join(places[0])}: {problem.sentence}"
 
 
+def _of_fault(problem: Any, values: Mapping[str, Any]) -> str:
+    """Return what is wrong with a word of a fault, in the words of its own module; empty: nothing that only it can say."""
+    where = problem["loc"]
+    if where[:1] != ("faults",) or len(where) != 3 or problem["type"] not in ("extra_forbidden", "missing"):
+        return ""
+    name, word = values["faults"][where[1]].get("name"), where[2]
+    if word == "name":
+        return ""
+    words = fault_kind(name).words
+    if problem["type"] == "missing":
+        return f"{name} needs {word}: {words[word].description}"
+    return f"{name} does not read {word}; it reads {', '.join(words)}"
+
+
 def _words(problem: Any) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
@@ -114,7 +148,8 @@ def _words(problem: Any) -> str:
 def _written(value: Any) -> Any:
     """Return *value* in the words of a scenario file: durations, amounts and clock times as text."""
     if hasattr(value, "model_fields_set"):
-        return {name: _as_text(getattr(value, name), field) for name, field in type(value).model_fields.items()}
+        words = {name: _as_text(getattr(value, name), field) for name, field in type(value).model_fields.items()}
+        return words | (value.model_extra or {})  # a fault that this project path does not have
     if isinstance(value, Mapping):
         return {key: _written(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

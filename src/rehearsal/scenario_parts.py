@@ -14,6 +14,7 @@ from rehearsal import project
 from rehearsal.errors import RehearsalError
 from rehearsal.scenario import Scenario
 from rehearsal.scenario_bounds import nearest
+from rehearsal.scenario_faults import problems_of_loading
 from rehearsal.scenario_problem import Place, Problem, Rule
 from rehearsal.scenario_readable import Unreadable
 
@@ -151,5 +152,5 @@ def _days_have_passed(s: Scenario) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     _service_simulators, _node_simulators, _channel_simulators, _connector, _cure, _services_are_there, _short_names_differ,
-    _roles_are_played, _days_have_passed,
+    _roles_are_played, _days_have_passed, problems_of_loading,
 )  # fmt: skip

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rehearsal.scenario import Lag, Scenario
+from rehearsal.part import Lag
+from rehearsal.scenario import Scenario
 from rehearsal.scenario_bounds import LAG_RATIO_MAX, LASTS_MAX_S, duration
 
 Place = tuple[int | str, ...]
+SHIPPED = ("home_delivery", "ship_from_store")
+"""Modes in which a carrier has the parcel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ def expected(scenario: Scenario) -> dict[str, float]:
     elif scenario.load.shape == "spike":
         factor = 1 + scenario.load.spike.times
     return {code: orders * factor for code, orders in own.items()}
+
+
+def ordered(scenario: Scenario, *modes: str) -> bool:
+    """Return whether some channel has orders that are fulfilled in one of *modes*."""
+    return any(
+        channel.orders and way.share and mode in modes
+        for channel in scenario.channels.values()
+        for mode, way in channel.fulfilment.items()
+    )
 
 
 def weights(scenario: Scenario, curve: str) -> list[float]:

@@ -12,7 +12,11 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
-from rehearsal.scenario import Gate, Part, Scenario
+from rehearsal.errors import UsageError
+from rehearsal.fault import Fault
+from rehearsal.fault_kinds import current, fault_kind
+from rehearsal.part import Part
+from rehearsal.scenario import Gate, Scenario
 
 
 class Unreadable(Exception):
@@ -49,6 +53,8 @@ def _read(kind: Any, raw: object) -> Any:
     if origin in (Union, UnionType):
         (bare,) = (one for one in inside if one is not type(None)) if raw is not None else (type(None),)
     part = _part(bare)
+    if part is Fault and isinstance(raw, Mapping):
+        return _fault(raw)
     if part is not None:
         return Readable(part, {"limit": raw} if part is Gate and isinstance(raw, str) else raw)
     if origin is dict and _part(inside[1]) is not None:
@@ -60,6 +66,15 @@ def _read(kind: Any, raw: object) -> Any:
             raise Unreadable
         return tuple(_read(inside[0], item) for item in raw)
     return TypeAdapter(kind).validate_python(raw)
+
+
+def _fault(raw: Mapping[str, Any]) -> Readable:
+    """Return a fault in the shape that its own module gives it."""
+    try:
+        kind = fault_kind(str(raw.get("name")))
+    except UsageError:
+        return Readable(Fault, raw)  # told as what it is
+    return Readable(kind.settings, current(kind, raw))
 
 
 def _part(kind: Any) -> type[Part] | None:

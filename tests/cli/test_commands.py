@@ -224,6 +224,11 @@ def test_what_there_is_is_listed_with_its_sentence(tmp_path: Path) -> None:
     assert {"webshop", "marketplace", "till", "store", "distribution_centre", "gateway", "carrier"} <= set(kinds)
     assert all(sentence in rehearse("actors", cwd=tmp_path).out for sentence in kinds.values())
 
+    faults = {row["name"]: row for row in json.loads(rehearse("faults", "--json", cwd=tmp_path).out)}
+    assert faults["late_pickup_batches"]["joint"] == "delivery"
+    assert faults["late_pickup_batches"]["words"] == ["every", "share", "begins", "ends", "only"]
+    assert all(row["sentence"] in rehearse("faults", cwd=tmp_path).out for row in faults.values())
+
 
 def test_a_new_scenario_is_valid_as_written_and_is_not_written_over(tmp_path: Path) -> None:
     """A start that does not start would be a bad first minute."""

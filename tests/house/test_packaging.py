@@ -227,6 +227,21 @@ def test_a_consumers_own_come_first_and_the_bundled_after(
     assert re.search(r"^promo_day +Ours$", there.rehearse("scenario", "list", cwd=shop).out, re.MULTILINE)
 
 
+def test_a_consumers_fault_has_words_of_its_own(installed: Callable[[str], Installed], shop: Path) -> None:
+    """One file: it is listed with its sentence, its words are validated and stand in the JSON Schema."""
+    there = installed("wheel")
+    listed = {row["name"]: row for row in json.loads(there.rehearse("faults", "--json", cwd=shop).out)}
+    schema = json.loads(there.rehearse("scenario", "schema", cwd=shop).out)
+    (shop / "scenarios" / "wet.yaml").write_text("extends: corner_shop\nname: wet\nfaults: [{name: webhook_storm, copies: 12}]\n")
+    refused = there.rehearse("scenario", "validate", "wet", cwd=shop)
+
+    assert listed["webhook_storm"]["sentence"].startswith("The shop's middleware sends every webhook several times")
+    assert "late_pickup_batches" in listed
+    assert schema["$defs"]["fault.webhook_storm"]["properties"]["copies"]["maximum"] == 9
+    assert refused.code == 2
+    assert "wet.yaml:3:40 faults.0.copies: Input should be less than or equal to 9 (it is 12)" in refused.err
+
+
 def test_a_consumers_module_takes_the_place_of_a_bundled_one_for_the_bundled_ones_too(
     installed: Callable[[str], Installed], shop: Path
 ) -> None:
@@ -260,6 +275,10 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
     }
     assert (run / "report.html").is_file()
     assert next(one for one in summary["invariants"] if one["id"] == PARCELS)["examined"] > 0, "it read a field that nobody else reads"
+
+    assert [(one["name"], one["fired"] > 0) for one in summary["faults"]] == [("webhook_storm", True)]
+    assert "arrives again 1 s later, arrives again 2 s later" in (run / "faults.ndjson").read_text(encoding="utf-8")
+    assert (run / "postcard.txt").read_text(encoding="utf-8") == "Corner shop, a quiet Friday: all is well\n"
 
     _mistyped(there, shop, run, target)
 

@@ -1,8 +1,7 @@
-"""The small nouns: draws, gates, money, history, faults."""
+"""The small nouns: draws, gates, money, history."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal.draw import arrivals, lognormal, pick, stream
-from rehearsal.faults import Faults, counts_in
 from rehearsal.history import History, comparable, lines
 from rehearsal.model import Answer, Event, EventKind, Judgement, Operation, Outcome, Verdict, money
-from tests.conftest import load
 
 
 @given(st.integers(0, 2**32), st.lists(st.floats(0, 5), min_size=1, max_size=48).filter(sum), st.floats(1, 300))
@@ -96,29 +93,3 @@ def test_a_killed_history_reads_up_to_its_torn_line(tmp_path: Path) -> None:
     assert "erp" not in comparable(told[1])
 
 
-def test_a_fault_is_journalled_when_armed_fired_and_healed_and_then_strikes_no_more(tmp_path: Path) -> None:
-    """The journal is what `summary.json` counts, and says what changed."""
-    faults = Faults(load("promo_weekend"), tmp_path / "faults.ndjson")
-    for number in range(3):
-        for label, _ in faults.striking("late_pickup_batches", f"k{number}", 1.0):
-            faults.fired(label, f"k{number}", 1.0, "arrives 60 s later")
-    faults.heal(2.0)
-    after = list(faults.striking("late_pickup_batches", "k9", 3.0))
-    faults.close()
-
-    assert after == []
-    counts = counts_in(tmp_path / "faults.ndjson")["late_pickup_batches"]
-    assert (counts.armed, counts.fired, counts.healed) == (1, 3, 1)
-    told = [json.loads(line) for line in (tmp_path / "faults.ndjson").read_text().splitlines()]
-    assert {line["proof"] for line in told if line["state"] == "fired"} == {"arrives 60 s later"}
-
-
-def test_two_windows_of_one_fault_both_strike_each_under_a_label_of_its_own(tmp_path: Path) -> None:
-    """The second one used to be dead."""
-    windows = [{"name": "duplicate_deliveries", "ends": "1h"}, {"name": "duplicate_deliveries", "begins": "2h"}]
-    faults = Faults(load("promo_weekend", faults=windows, exercised={"fault_fired": 0}), tmp_path / "faults.ndjson")
-
-    struck = [[label for label, _ in faults.striking("duplicate_deliveries", "k", at_s)] for at_s in (60, 5400, 9000)]
-    faults.close()
-    assert struck == [["duplicate_deliveries"], [], ["duplicate_deliveries#2"]]
-    assert set(faults.counts) == {"duplicate_deliveries", "duplicate_deliveries#2"}

@@ -52,7 +52,6 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ("channels:\n  marketplace:\n    fulfilment:\n      home_delivery: {share: 1, nodes: [moon]}\n", "names node 'moon'"),
         ("clock: {lanes: 0}\n", "Input should be greater than or equal to 1 (it is 0)"),
         ("starts_at: yesterday\n", "starts_at"),
-        ("faults:\n  - {name: gremlins}\n", "late_pickup_batches"),
     ],
 )  # fmt: skip
 def test_a_problem_says_what_was_expected(tmp_path: Path, text: str, expected: str) -> None:

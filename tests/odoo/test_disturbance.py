@@ -17,15 +17,18 @@ import pytest
 from benchmarks import fridays
 from benchmarks.fridays import FAULTS, UNHEARD
 from rehearsal.errors import UsageError
+from rehearsal.fault import Joint
+from rehearsal.fault_kinds import fault_kinds
 from rehearsal.history import lines
 from rehearsal.run import Options, Run, rehearse
-from rehearsal.scenario import NETWORK_FAULTS, PROCESS_FAULTS
 from rehearsal.targets import process
 from rehearsal.targets.native import NativeTarget, server_of
 from tests.conftest import load, quiet
 from tests.tiny_run import left_by_a_dead_harness
 
 chaos = pytest.mark.xdist_group("chaos")
+PROCESS_FAULTS = [name for name, kind in fault_kinds().items() if kind.joint is Joint.PROCESS]
+NETWORK_FAULTS = [name for name, kind in fault_kinds().items() if kind.joint is Joint.REQUEST]
 
 
 Finished = tuple[Run, dict[str, Any]]

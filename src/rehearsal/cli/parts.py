@@ -1,4 +1,4 @@
-"""Commands that list what there is on the project path, each with its sentence: assertions, actors."""
+"""Commands that list what there is on the project path, each with its sentence: assertions, actors, faults."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def actors(as_json: AsJson = False) -> None:
 
     rows: list[dict[str, Any]] = [{"kind": kind, "sentence": one.sentence, "file": str(one.path)} for kind, one in project.actors().items()]
     _listed(rows, as_json, lambda row: str(row["kind"]))
+
+
+@app.command()
+def faults(as_json: AsJson = False) -> None:
+    """List what can go wrong on purpose, from simulators/faults/: where each strikes, and the words that it reads."""
+    from rehearsal.fault_kinds import fault_kinds
+
+    rows: list[dict[str, Any]] = [
+        {"name": name, "joint": kind.joint.value, "sentence": kind.sentence, "words": list(kind.words), "file": str(kind.path)}
+        for name, kind in fault_kinds().items()
+    ]
+    _listed(rows, as_json, lambda row: f"{row['joint']:12} {row['name']}  ({', '.join(row['words'])})")
 
 
 def _listed(rows: list[dict[str, Any]], as_json: bool, head: Callable[[dict[str, Any]], str]) -> None:

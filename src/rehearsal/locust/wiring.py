@@ -21,6 +21,8 @@ from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 
 from rehearsal.errors import RehearsalError, UsageError
+from rehearsal.fault import Joint
+from rehearsal.fault_kinds import at_joint
 from rehearsal.locust import tab, user
 from rehearsal.locust.bench import Bench, Job, Lease, packed_answer
 from rehearsal.locust.conductor import Conductor, Orders
@@ -40,7 +42,6 @@ from rehearsal.locust.crew import (
 from rehearsal.model import Answer
 from rehearsal.odoo.client import NotAllowed
 from rehearsal.run import reopen, target_of
-from rehearsal.scenario import PROCESS_FAULTS
 from rehearsal.targets import choose
 
 PART_BYTES = 256_000
@@ -135,7 +136,7 @@ class Wiring:
                 f"--users {options.num_users} leaves {lanes} lane(s) beside {backoffice} back-office user(s) for "
                 f"{max(1, workers)} worker(s); every worker needs one"
             )
-        broken = any(fault.name in PROCESS_FAULTS for fault in run.scenario.faults)
+        broken = at_joint(run.scenario.faults, Joint.PROCESS)
         target = choose(target_of(run.manifest)) if broken else None
         for user_class in environment.user_classes:
             if getattr(user_class, "role", "") == "lane":
