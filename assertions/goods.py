@@ -119,17 +119,21 @@ WITH missing AS (
 """
     + GONE.format(usage="inventory")
     + """
+on_hand AS (
+    SELECT n.node, p.sku, sum(q.units) AS units FROM erp_quants q JOIN erp_products p ON p.id = q.product
+    JOIN erp_locations l ON l.id = q.location AND l.usage = 'internal' JOIN erp_nodes n ON n.id = l.warehouse GROUP BY ALL),
 matched AS (
-    SELECT b.node, b.sku, b.units + coalesce(g.units, 0) AS written_off, coalesce(m.units, 0) AS missed
-    FROM book b LEFT JOIN gone g ON g.node = b.node AND g.sku = b.sku LEFT JOIN missing m ON m.node = b.node AND m.sku = b.sku)
+    SELECT b.node, b.sku, b.units + coalesce(g.units, 0) AS written_off, coalesce(m.units, 0) AS missed,
+        least(missed - written_off, coalesce(h.units, 0)) AS known_missing
+    FROM book b LEFT JOIN on_hand h ON h.node = b.node AND h.sku = b.sku LEFT JOIN gone g ON g.node = b.node AND g.sku = b.sku LEFT JOIN missing m ON m.node = b.node AND m.sku = b.sku)
 """
 )
 
 
 def stock_corrections_are_accounted_for(record: Record) -> Judgement:
-    """What stock corrections took out of a node's books since the opening is no more than its pickers did not find, and
-    they added nothing."""
-    wrong = f"written_off < -{EPSILON} OR written_off > missed + {EPSILON}"
+    """What stock corrections took out of a node's books since the opening is what its pickers did not find: nothing else was
+    written off, nothing was added, and nothing that is known to be missing is on hand in the end."""
+    wrong = f"written_off < -{EPSILON} OR written_off > missed + {EPSILON} OR known_missing > {EPSILON}"
     record.work_out(CORRECTED + "SELECT * FROM matched")
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),

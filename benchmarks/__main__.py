@@ -1,6 +1,7 @@
 """Ratios within one run: ``python -m benchmarks [simulators] [driving] [load]``. Nothing here is a test; machines differ, ratios less so.
 
-``python -m benchmarks chaos`` is a table of its own: every fault of infrastructure against both connectors.
+Two are tables of their own: ``chaos``, every fault of infrastructure against both connectors, and ``policies``, each policy of
+the governed connector alone off.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import chaos, driving, load, simulators
+from benchmarks import chaos, driving, load, policies, simulators
 
 BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "simulators": simulators.measured,
@@ -16,15 +17,17 @@ BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "load": load.measured,
 }
 
+TABLES: dict[str, Callable[[list[str]], int]] = {"chaos": chaos.main, "policies": policies.main}
+
 
 def main() -> None:
     """Run the named benchmarks, or all, and print one line per figure."""
-    if sys.argv[1:2] == ["chaos"]:
-        sys.exit(chaos.main(sys.argv[2:]))
+    if sys.argv[1:2] and sys.argv[1] in TABLES:
+        sys.exit(TABLES[sys.argv[1]](sys.argv[2:]))
     wanted = sys.argv[1:] or list(BENCHMARKS)
     unknown = [name for name in wanted if name not in BENCHMARKS]
     if unknown:
-        raise SystemExit(f"no benchmark {unknown[0]!r}; there are: {', '.join([*BENCHMARKS, 'chaos'])}")
+        raise SystemExit(f"no benchmark {unknown[0]!r}; there are: {', '.join([*BENCHMARKS, *TABLES])}")
     for name in wanted:
         print(name)
         for line in BENCHMARKS[name]():

@@ -8,15 +8,14 @@ pass are kept: each is a bug, of the connector or of the harness.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.fridays import FAULTS, QUIET, UNACKNOWLEDGED, disturbed
+from benchmarks.series import gone_on, stored, tell
 from rehearsal.errors import RehearsalError
 from rehearsal.history import lines
 from rehearsal.run import Options, Run, ready_target, rehearse
@@ -61,21 +60,17 @@ class Outcome:
 def main(words: Sequence[str]) -> int:
     """Run what *words* ask for and print the table; return 1 when a governed run did not pass."""
     wanted = asked(words)
-    began, done = time.monotonic(), stored(wanted.out)
     targets: dict[str, Target] = {}
-    for case in cases(wanted):
-        if case in done:
-            continue
-        if time.monotonic() - began > wanted.minutes * 60:
-            print(f"stopped after {wanted.minutes:g} minutes; the same command goes on", file=sys.stderr)
-            break
+
+    def perform(case: Case) -> Outcome:
         if case.target not in targets:
             targets[case.target] = choose(case.target)
-            ready_target(targets[case.target], lambda text: print(text, file=sys.stderr))
-        done[case] = run(case, targets[case.target], wanted.out.parent / case.name)
-        with wanted.out.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(done[case])) + "\n")
-        print(f"{case.name}: {cell(done[case])}  {done[case].took_s:.0f} s {done[case].error}", file=sys.stderr)
+            ready_target(targets[case.target], tell)
+        done = run(case, targets[case.target], wanted.out.parent / case.name)
+        tell(f"{case.name}: {cell(done)}  {done.took_s:.0f} s {done.error}")
+        return done
+
+    done = gone_on(cases(wanted), stored(wanted.out, Case, Outcome), perform, wanted.out, wanted.minutes)
     print("\n".join(table(list(done.values()))))
     return int(any(one.verdict != "pass" for one in done.values() if one.case.connector == "governed"))
 
@@ -106,19 +101,6 @@ def cases(wanted: argparse.Namespace) -> Iterator[Case]:
     for target in TARGETS if wanted.target == "both" else (wanted.target,):
         for connector, faults in (("governed", wanted.faults), ("naive", unheard)):
             yield from (Case(target, connector, fault, seed) for fault in faults for seed in wanted.seeds)
-
-
-def stored(out: Path) -> dict[Case, Outcome]:
-    """Return what is in the file already; a torn last line counts for nothing."""
-    found = {}
-    for text in out.read_text(encoding="utf-8").splitlines() if out.exists() else ():
-        try:
-            told = json.loads(text)
-        except ValueError:
-            continue
-        case = Case(**told.pop("case"))
-        found[case] = Outcome(case, **told)
-    return found
 
 
 def run(case: Case, target: Target, folder: Path) -> Outcome:

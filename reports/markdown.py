@@ -37,7 +37,7 @@ def _lines(run: Told, harmed: Hurt) -> Iterator[str]:
     yield ""
     target = summary["target"]
     yield (
-        f"Scenario {_code(summary['scenario'])}, connector {_code(summary['connector'])}, seed {_code(summary['seed'])}, "
+        f"Scenario {_code(summary['scenario'])}, connector {_code(summary.get('design', summary['connector']))}, seed {_code(summary['seed'])}, "
         f"Odoo {_escaped(target.get('odoo_version', 'not reached'))} ({_escaped(target.get('kind', 'no target'))})"
     )
     if said := wording.missing(run):

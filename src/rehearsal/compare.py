@@ -21,7 +21,7 @@ def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
         "exit_code": _exit_code(before, after),
         "same_demand": before["demand_hash"] == after["demand_hash"],
         "verdicts": [before["verdict"], after["verdict"]],
-        "connectors": [before["connector"], after["connector"]],
+        "connectors": [one.get("design", one["connector"]) for one in (before, after)],
         "sell_through": [before["kpis"]["sell_through"], after["kpis"]["sell_through"]],
         "money_at_risk": [_dearest(before), _dearest(after)],
         "new": [_row(key, None, broken_b[key]) for key in broken_b if key not in broken_a],

@@ -16,7 +16,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.stock_records import with_wrong_records
 
 NOT_OPENED_BY = {
-    "name", "title", "connector", "cure", "client", "clock", "gates", "exercised", "load", "deadlines", "settle", "faults",
+    "name", "title", "connector", "policies", "cure", "client", "clock", "gates", "exercised", "load", "deadlines", "settle", "faults",
 }  # fmt: skip
 """Words of a scenario that are about what happens after the doors open."""
 

@@ -47,12 +47,22 @@ def _own() -> Path:
 
 
 def files(folder: str, suffix: str) -> dict[str, Path]:
-    """Return the files of *folder* with *suffix* along the project path, by stem; the first one wins."""
+    """Return the files of *folder* with *suffix* along the project path, by stem; the first one wins.
+
+    A Python part may be a package: it is named after its folder. Raises `UsageError` for a module and a package of one name.
+    """
     found: dict[str, Path] = {}
     for root in roots():
-        for path in sorted((root / folder).glob(f"*{suffix}")):
-            if not path.name.startswith("_"):
-                found.setdefault(path.stem, path)
+        here: dict[str, Path] = {}
+        packages = (root / folder).glob("*/__init__.py") if suffix == ".py" else ()
+        for path in (*sorted((root / folder).glob(f"*{suffix}")), *sorted(packages)):
+            name = path.parent.name if path.name == "__init__.py" else path.stem
+            if name.startswith("_"):
+                continue
+            if name in here:
+                raise UsageError(f"{here[name]} and {path} are two parts of one name; rename one")
+            here[name] = path
+        found = here | found
     return found
 
 
@@ -88,7 +98,8 @@ def module(folder: str, name: str) -> ModuleType:
     loaded = sys.modules.get(full)
     if loaded is not None and Path(loaded.__file__ or "") == path:
         return loaded
-    spec = importlib.util.spec_from_file_location(full, path)
+    inside = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(full, path, submodule_search_locations=inside)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} cannot be loaded as a Python module")
     created = importlib.util.module_from_spec(spec)

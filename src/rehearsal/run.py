@@ -345,7 +345,7 @@ def _simulated(
 ) -> None:
     scenario, looked_s = market.scenario, 0.0
     opened(env, market, market.history)
-    told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.connector}")
+    told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.design}")
     while env.now < scenario.lasts:
         env.run(until=min(scenario.lasts, env.now + SLICE_S))
         advanced(env.now, scenario.lasts)

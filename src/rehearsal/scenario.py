@@ -261,6 +261,8 @@ class Scenario(Part):
     """A module of connectors/, or ``package.module:Class``."""
     cure: Annotated[str, Field(max_length=200)] = ""
     """The connector that shows the other outcome, for the command that is printed at the end."""
+    policies: dict[Code, Literal["on", "off"]] = {}
+    """Rules of the connector that are switched off, by name: ``{deduplication: off}``; what is not named is on."""
     client: Literal["odoorpc", "json2"] = "odoorpc"
     clock: Clock = Clock()
     erp_clock: Literal["wall", "scenario"] = "wall"
@@ -297,6 +299,16 @@ class Scenario(Part):
     def begins(self) -> datetime:
         """The instant of ``at_s = 0``; written to Odoo as it stands (its clock is UTC)."""
         return datetime.fromisoformat(self.starts_at).replace(tzinfo=UTC)
+
+    @property
+    def policies_off(self) -> tuple[str, ...]:
+        """Return the names of the policies that are switched off."""
+        return tuple(sorted(name for name, said in self.policies.items() if said == "off"))
+
+    @property
+    def design(self) -> str:
+        """Return the connector with what is switched off, in words: ``governed without deduplication``."""
+        return " without ".join([self.connector, *([", ".join(self.policies_off)] if self.policies_off else [])])
 
     def hourly(self, curve: str) -> list[float]:
         """Return one arrival weight per hour of the scenario for *curve*."""

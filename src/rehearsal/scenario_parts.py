@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rehearsal import project
 from rehearsal.errors import RehearsalError
+from rehearsal.policies import policy_names
 from rehearsal.scenario import Scenario
 from rehearsal.scenario_bounds import nearest
 from rehearsal.scenario_faults import problems_of_loading
@@ -92,6 +93,13 @@ def _loads(name: str, word: str) -> Iterator[Problem]:
         yield Problem.at(f"connector {name!r} cannot be loaded ({type(error).__name__}: {error})", word)
 
 
+def _policies_are_there(s: Scenario) -> Iterator[Problem]:
+    known = policy_names()
+    for name in s.policies:
+        if name not in known:
+            yield Problem.at(f"no connector has a policy {name!r}{nearest(name, known)}", "policies", name)
+
+
 def _services_are_there(s: Scenario) -> Iterator[Problem]:
     """Parcels go to ``carrier`` and refunds to ``gateway``: without them both are lost."""
     modes = {
@@ -151,6 +159,6 @@ def _days_have_passed(s: Scenario) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    _service_simulators, _node_simulators, _channel_simulators, _connector, _cure, _services_are_there, _short_names_differ,
+    _service_simulators, _node_simulators, _channel_simulators, _connector, _cure, _policies_are_there, _services_are_there, _short_names_differ,
     _roles_are_played, _days_have_passed, problems_of_loading,
 )  # fmt: skip

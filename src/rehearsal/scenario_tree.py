@@ -24,7 +24,7 @@ VALUES_MAX = 100_000
 NESTED_MAX = 50
 OPTIONS: Mapping[tuple[str, ...], str] = {
     ("seed",): "--seed", ("connector",): "--connector", ("client",): "--client", ("clock", "lanes"): "--lanes",
-    ("clock", "speedup"): "--speedup", ("load", "shape"): "--shape",
+    ("clock", "speedup"): "--speedup", ("load", "shape"): "--shape", ("policies",): "--policy",
 }  # fmt: skip
 """The words of the command line that are laid over a file."""
 Where = tuple[str, ...]
@@ -61,7 +61,7 @@ class Tree:
 
     def _override(self, below: Any, top: Any, where: Where) -> Any:
         if not isinstance(top, Mapping):
-            self.spots[where] = Spot(OPTIONS.get(where, "override"))
+            self.spots[where] = Spot(OPTIONS.get(where) or OPTIONS.get(where[:1], "override"))
             return top
         laid = dict(below) if isinstance(below, Mapping) else {}
         return laid | {key: self._override(laid.get(key), value, (*where, str(key))) for key, value in top.items()}

@@ -46,6 +46,8 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         "seed": scenario.seed,
         "demand_hash": manifest.get("demand_hash", ""),
         "connector": scenario.connector,
+        "policies_off": list(scenario.policies_off),
+        "design": scenario.design,
         "repeat": str(manifest.get("command", "")),
         "target": manifest.get("target", {}),
         "verdict": verdict.value,

@@ -115,7 +115,7 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
         "",
         (
             f"VERDICT  {_coloured(summary['verdict'].upper(), summary['verdict'])}   "
-            f"({summary['scenario']}, connector {summary['connector']}, seed {summary['seed']})"
+            f"({summary['scenario']}, connector {summary.get('design', summary['connector'])}, seed {summary['seed']})"
         ),
         f"report:       {run / 'report.html'}",
     ]

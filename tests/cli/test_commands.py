@@ -224,10 +224,30 @@ def test_what_there_is_is_listed_with_its_sentence(tmp_path: Path) -> None:
     assert {"webshop", "marketplace", "till", "store", "distribution_centre", "gateway", "carrier"} <= set(kinds)
     assert all(sentence in rehearse("actors", cwd=tmp_path).out for sentence in kinds.values())
 
+    policies = {row["name"]: row for row in json.loads(rehearse("policies", "--json", cwd=tmp_path).out)}
+    assert policies["deduplication"]["prevents"] == ["promo_weekend"]
+    assert all(row["sentence"] in rehearse("policies", cwd=tmp_path).out for row in policies.values())
+    assert rehearse("policies", "--connector", "naive", "--json", cwd=tmp_path).out.strip() == "[]"
+
     faults = {row["name"]: row for row in json.loads(rehearse("faults", "--json", cwd=tmp_path).out)}
     assert faults["late_pickup_batches"]["joint"] == "delivery"
     assert faults["late_pickup_batches"]["words"] == ["every", "share", "begins", "ends", "only"]
     assert all(row["sentence"] in rehearse("faults", cwd=tmp_path).out for row in faults.values())
+
+
+@pytest.mark.parametrize(
+    ("switch", "said"),
+    [
+        ("deduplication", "--policy 'deduplication' is no switch; write NAME=off"),
+        ("deduplication=no", "--policy 'deduplication=no' is no switch; write NAME=off"),
+        ("dedup=off", "--policy: no connector has a policy 'dedup' (did you mean 'deduplication'?)"),
+    ],
+)
+def test_a_switch_of_the_command_line_is_checked_before_anything_is_started(switch: str, said: str, tmp_path: Path) -> None:
+    """Two ways to write it wrong, and a name that nobody has."""
+    refused = rehearse("run", "promo_day", "--connector", "governed", "--policy", switch, cwd=tmp_path)
+
+    assert (refused.code, said in refused.err, list(tmp_path.iterdir())) == (2, True, []), refused.err
 
 
 def test_a_new_scenario_is_valid_as_written_and_is_not_written_over(tmp_path: Path) -> None:

@@ -242,18 +242,42 @@ def test_a_consumers_fault_has_words_of_its_own(installed: Callable[[str], Insta
     assert "wet.yaml:3:40 faults.0.copies: Input should be less than or equal to 9 (it is 12)" in refused.err
 
 
+def test_a_consumers_policy_is_listed_first_and_can_be_switched_off(installed: Callable[[str], Installed], shop: Path) -> None:
+    """One file below the bundled connector's own folder; its JSON Schema knows switches, and validation knows its name."""
+    there = installed("wheel")
+    listed = json.loads(there.rehearse("policies", "--json", cwd=shop).out)
+    (shop / "scenarios" / "bare.yaml").write_text("extends: corner_shop\nname: bare\npolicies: {piece_in_the_window: off}\n")
+
+    assert listed[0]["name"] == "piece_in_the_window"
+    assert listed[0]["sentence"] == "One piece of everything stays in the window, and is offered to nobody."
+    assert {"deduplication", "reservation_precedence"} <= {row["name"] for row in listed}
+    assert there.rehearse("scenario", "validate", "bare", cwd=shop).code == 0
+
+
+def test_a_consumers_connector_polls(installed: Callable[[str], Installed], shop: Path, target: NativeTarget) -> None:
+    """Its figures go out once an hour, unasked, until the doors close; and it is judged as every other one is."""
+    there, run = installed("wheel"), shop / "run"
+    words = ("run", "corner_shop", "--connector", "night_watch", "--target", "native", "--json", "--out", run)
+    said = there.rehearse(*words, cwd=shop)
+
+    assert json.loads(said.out)["verdict"] == "pass", said.out + said.err
+    told = [json.loads(line) for line in (run / "history" / "main.ndjson").read_text(encoding="utf-8").splitlines()]
+    pushed = {line["at_s"] // 3600 for line in told if line["kind"] == "publication"}
+    assert pushed >= set(range(1, 24))
+
+
 def test_a_consumers_module_takes_the_place_of_a_bundled_one_for_the_bundled_ones_too(
     installed: Callable[[str], Installed], shop: Path
 ) -> None:
     """Same-named folders merge: what the bundled connector imports is looked for in the consumer's folder first."""
-    (shop / "connectors").mkdir()
-    (shop / "connectors" / "_allocation.py").write_text("class Pool:\n    ours = True\n", encoding="utf-8")
+    ours = "def hand_over(): ...\ndef write_off(): ...\ndef taken_back(): ...\n"
+    (shop / "connectors" / "_fulfilment.py").write_text(ours, encoding="utf-8")
     look = (
         "from rehearsal import project; project.module('fixtures', 'template'); "
-        "project.connector('governed'); import connectors._allocation as found; print(found.__file__)"
+        "project.connector('governed'); import connectors._fulfilment as found; print(found.__file__)"
     )
 
-    assert output([installed("wheel").python, "-c", look], shop) == str(shop / "connectors" / "_allocation.py")
+    assert output([installed("wheel").python, "-c", look], shop) == str(shop / "connectors" / "_fulfilment.py")
 
 
 def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_invariant(

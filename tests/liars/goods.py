@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rehearsal.clock import Erp, Steps
-from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
+from rehearsal.model import Delivery, EventKind, Instruction, InstructionKind, Operation
 from rehearsal.odoo import verbs
-from tests.liars.meddling import Meddler, with_data
+from tests.liars.meddling import Meddler, with_arguments, with_data
 
 HOURS = 3600.0
 AGAIN = "-again"
@@ -54,7 +52,7 @@ class ShipsTheWrongGoods(Meddler):
         ]
 
     def _other(self, sku: str) -> str:
-        known = sorted(self.directory.products)
+        known = sorted(self.house.directory.products)
         return known[(known.index(sku) + 1) % len(known)]
 
 
@@ -72,39 +70,53 @@ class AsksLate(Meddler):
 class SellsFromTheWrongNode(Meddler):
     """The store ships; Odoo has the order at the distribution centre."""
 
-    def _rows(self, events: Any, node: str) -> tuple[list[str], list[list[Any]]]:
-        fields, rows = super()._rows(events, node)
-        return fields, [self._moved(row, fields, events) for row in rows]
+    from_stores: frozenset[str] = frozenset()
 
-    def _moved(self, row: list[Any], fields: list[str], events: Any) -> list[Any]:
+    def asked(self, operation: Operation) -> Operation | None:
+        """Import what stores ship with another warehouse."""
+        if operation.name != "upsert sale orders" or "warehouse_id/.id" not in operation.arguments["fields"]:
+            return operation
+        fields = list(operation.arguments["fields"])
         place, ref = fields.index("warehouse_id/.id"), fields.index("client_order_ref")
-        from_stores = {event.order for event in events if event.data["mode"] == "ship_from_store"}
-        return [
-            str(self.directory.warehouses["dc"]["id"]) if n == place and row[ref] in from_stores else value
-            for n, value in enumerate(row)
+        central = str(self.house.directory.warehouses["dc"]["id"])
+        rows = [
+            [central if n == place and row[ref] in self.from_stores else value for n, value in enumerate(row)]
+            for row in operation.arguments["data"]
         ]
+        return with_arguments(operation, data=rows)
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Remember what stores are to ship."""
+        event = delivery.event
+        if event.kind is EventKind.ORDER_PLACED and event.data["mode"] == "ship_from_store":
+            self.from_stores |= {event.order}
+        return (yield from super().receive(delivery, erp))
 
 
 class IgnoresEmptyShelves(Meddler):
     """A declined pick is somebody else's problem."""
 
-    def _except(self, event: Event, erp: Erp) -> Steps:
-        yield erp.env.timeout(1)
-        return []
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Take note, and do nothing."""
+        if delivery.event.kind is EventKind.PICK_DECLINED:
+            return None
+        return (yield from super().receive(delivery, erp))
 
 
 class CountsAShelfAtWill(Meddler):
     """Writes a piece off that lies where it should, once in the evening."""
 
-    def _close_till(self, event: Event, erp: Erp) -> Steps:
-        yield from super()._close_till(event, erp)
-        if event.channel == "till_1":
-            yield from self._counted(erp, "dc", max(self.directory.products), -1)
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Count after the first till has closed."""
+        instructions = yield from super().receive(delivery, erp)
+        if delivery.event.kind is EventKind.TILL_CLOSED and delivery.event.channel == "till_1":
+            yield from self._counted(erp, "dc", max(self.house.directory.products), -1)
+        return instructions
 
     def _counted(self, erp: Erp, node: str, sku: str, change: int) -> Steps:
         """Set what Odoo has of *sku* to *change* more than it is."""
-        product, place = self.directory.products[sku], self.directory.warehouses[node]["lot_stock_id"]
-        with self.writers[node].request() as turn:
+        product, place = self.house.directory.products[sku], self.house.directory.warehouses[node]["lot_stock_id"]
+        with self.rules.turn(node, erp) as turn:
             yield turn
             domain = [("product_id", "=", product), ("location_id", "=", place)]
             rows = yield from verbs.insist(erp, verbs.search("stock.quant", domain, ["quantity"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors._fulfilment import taken_back
 from rehearsal.clock import Erp, Steps
-from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind, Operation
+from rehearsal.model import Delivery, EventKind, Instruction, InstructionKind, Operation
 from tests.liars.meddling import Meddler, with_column
 
 BOOKING = "upsert payments"
@@ -13,8 +13,11 @@ BOOKING = "upsert payments"
 class BooksNothing(Meddler):
     """Money moves outside, and no payment is ever made of it."""
 
-    def _book(self, event: Event, erp: Erp) -> Steps:
-        yield erp.env.timeout(1)
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Take note of it, and that is all."""
+        if delivery.event.kind in (EventKind.PAYMENT_CAPTURED, EventKind.REFUND_PAID):
+            return None
+        return (yield from super().receive(delivery, erp))
 
 
 class BooksEverythingOnOneOrder(Meddler):
@@ -24,7 +27,7 @@ class BooksEverythingOnOneOrder(Meddler):
         """Write the first order's id into each memo."""
         if operation.name != BOOKING:
             return operation
-        return with_column(operation, "memo", lambda _: min(self.cases))
+        return with_column(operation, "memo", lambda _: min(self.house.cases))
 
 
 class NeverRefunds(Meddler):
@@ -44,7 +47,7 @@ class GivesGoodsAway(Meddler):
         event = delivery.event
         if event.kind is not EventKind.PARCEL_DELIVERED:
             return instructions
-        refunds = [one for one in taken_back(self.cases[event.order].event) if one.kind is InstructionKind.REFUND]
+        refunds = [one for one in taken_back(self.house.cases[event.order].event) if one.kind is InstructionKind.REFUND]
         return [*instructions, *refunds]
 
 
@@ -55,5 +58,5 @@ class BooksGiftCardsAsCards(Meddler):
         """Book what was paid with gift cards as if it had been paid with cards."""
         if operation.name != BOOKING:
             return operation
-        card, gift = (str(self.directory.journals[tender]) for tender in ("card", "gift_card"))
+        card, gift = (str(self.house.directory.journals[tender]) for tender in ("card", "gift_card"))
         return with_column(operation, "journal_id/.id", lambda journal: card if journal == gift else journal)

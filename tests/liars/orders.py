@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from connectors._fulfilment import taken_back
 from connectors.governed import Connector
+from connectors.governed.house import external
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, Event, EventKind, Operation
 from rehearsal.odoo import verbs
-from tests.liars.meddling import Meddler, with_column
+from tests.liars.meddling import Meddler, with_arguments, with_column
 
 IMPORT = "upsert sale orders"
 HOURS = 3600.0
@@ -30,8 +29,15 @@ class HandlesEverySecondEvent(Connector):
         return (yield from super().receive(delivery, erp))
 
 
-class SwallowsErrors(Connector):
+class SwallowsErrors(Meddler):
     """Its import names a field that Odoo does not have, and nobody is told."""
+
+    def asked(self, operation: Operation) -> Operation | None:
+        """Import into a field that is not there."""
+        if operation.name != IMPORT:
+            return operation
+        fields = ["x_reference" if field == "client_order_ref" else field for field in operation.arguments["fields"]]
+        return with_arguments(operation, fields=fields)
 
     def receive(self, delivery: Delivery, erp: Erp) -> Steps:
         """Log nothing, raise nothing."""
@@ -39,10 +45,6 @@ class SwallowsErrors(Connector):
             return (yield from super().receive(delivery, erp))
         except Exception:
             return None
-
-    def _rows(self, events: Sequence[Event], node: str) -> tuple[list[str], list[list[Any]]]:
-        fields, rows = super()._rows(events, node)
-        return ["x_reference" if field == "client_order_ref" else field for field in fields], rows
 
 
 class CancelsEverything(Meddler):
@@ -53,10 +55,10 @@ class CancelsEverything(Meddler):
         instructions = yield from super().receive(delivery, erp)
         if delivery.event.kind is not EventKind.ORDER_PLACED:
             return instructions
-        case = self.cases[delivery.event.order]
+        case = self.house.cases[delivery.event.order]
         yield from verbs.insist(erp, verbs.cancel([case.sale], (delivery.event.order,)))
         for sku, units in case.units.items():
-            self.pools[case.node].give_back(sku, units)
+            self.house.pools[case.node].give_back(sku, units)
         return taken_back(case.event)
 
 
@@ -78,19 +80,22 @@ def _shorter(event: Event) -> Event:
 class CreatesACustomerPerOrder(Meddler):
     """Whoever orders is a new customer, also who has an account."""
 
-    def _know_customers(self, events: Iterable[Event], erp: Erp) -> Steps:
-        for event in events:
-            who = event.data["customer"]
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Create one before the order is looked at."""
+        if delivery.event.kind is EventKind.ORDER_PLACED:
+            who = delivery.event.data["customer"]
             person = {"name": who["name"], "email": who["email"], "ref": who["id"]}
-            (self.directory.customers[who["id"]],) = yield from verbs.insist(
-                erp, verbs.create_partner(person, event.order)
-            )
+            (partner,) = yield from verbs.insist(erp, verbs.create_partner(person, delivery.event.order))
+            self.house.partners[external("customer", who["id"])] = partner
+        return (yield from super().receive(delivery, erp))
 
 
 class PutsEveryOrderOnOneCustomer(Meddler):
     """All orders belong to a collective debtor."""
 
-    def _know_customers(self, events: Iterable[Event], erp: Erp) -> Steps:
-        yield from super()._know_customers(events, erp)
-        collective = min(self.directory.customers.values())
-        self.directory.customers.update((event.data["customer"]["id"], collective) for event in events)
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Take every shopper for the first customer that there is."""
+        if delivery.event.kind is EventKind.ORDER_PLACED:
+            collective = min(self.house.directory.customers.values())
+            self.house.partners[external("customer", delivery.event.data["customer"]["id"])] = collective
+        return (yield from super().receive(delivery, erp))

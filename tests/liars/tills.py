@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.clock import Erp, Steps
-from rehearsal.model import Event
+from rehearsal.model import Delivery, EventKind
 from rehearsal.odoo import verbs
 from tests.liars.meddling import Meddler
 
@@ -15,17 +15,22 @@ NOON = 12 * 3600.0
 class ClosesTillsAtNoon(Meddler):
     """Closes the books of the till while the shop goes on selling; later tickets go into a session of their own."""
 
-    def _open_till(self, event: Event, erp: Erp) -> Steps:
-        yield from super()._open_till(event, erp)
-        yield erp.env.timeout(NOON - erp.env.now)
-        session = yield from self._session(event, erp)
-        yield from verbs.insist(erp, verbs.count_drawer(session, event.data["float_minor"]))
-        yield from verbs.insist(erp, verbs.prepare_closing(session))
-        yield from verbs.insist(erp, verbs.close_session(session))
-        yield from verbs.insist(erp, verbs.open_session(self.directory.tills[event.channel]))
-
-    def _close_till(self, event: Event, erp: Erp) -> Steps:
-        yield erp.env.timeout(1)
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Open, close at noon, open again; and do not close in the evening."""
+        event = delivery.event
+        if event.kind is EventKind.TILL_CLOSED:
+            return None
+        instructions = yield from super().receive(delivery, erp)
+        if event.kind is EventKind.TILL_OPENED:
+            yield erp.env.timeout(NOON - erp.env.now)
+            till = self.house.directory.tills[event.channel]
+            rows = yield from verbs.insist(erp, verbs.session_of(till))
+            session = rows[0]["current_session_id"][0]
+            yield from verbs.insist(erp, verbs.count_drawer(session, event.data["float_minor"]))
+            yield from verbs.insist(erp, verbs.prepare_closing(session))
+            yield from verbs.insist(erp, verbs.close_session(session))
+            yield from verbs.insist(erp, verbs.open_session(till))
+        return instructions
 
 
 def _copied(part: Any) -> Any:

@@ -1,10 +1,12 @@
-"""Commands that list what there is on the project path, each with its sentence: assertions, actors, faults."""
+"""Commands that list what there is on the project path, each with its sentence: assertions, actors, faults, policies."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from rehearsal.cli.words import AsJson, app, say
 
@@ -47,6 +49,22 @@ def faults(as_json: AsJson = False) -> None:
         for name, kind in fault_kinds().items()
     ]
     _listed(rows, as_json, lambda row: f"{row['joint']:12} {row['name']}  ({', '.join(row['words'])})")
+
+
+@app.command()
+def policies(
+    connector: Annotated[str, typer.Option("--connector", help="Whose policies.")] = "governed", as_json: AsJson = False
+) -> None:
+    """List the rules of a connector that a scenario can switch off, and what fails without each."""
+    from rehearsal import project
+    from rehearsal.policies import policies as listed
+
+    project.connector(connector)
+    rows: list[dict[str, Any]] = [
+        {"name": name, "connector": connector, "sentence": kind.sentence, "prevents": list(kind.prevents), "file": str(kind.path)}
+        for name, kind in listed(connector).items()
+    ]
+    _listed(rows, as_json, lambda row: f"{row['name']}  (without it: {', '.join(row['prevents'])})")
 
 
 def _listed(rows: list[dict[str, Any]], as_json: bool, head: Callable[[dict[str, Any]], str]) -> None:

@@ -12,6 +12,7 @@ from rehearsal.cli.words import (
     AsJson,
     ConnectorName,
     Name,
+    Policies,
     RunName,
     Seed,
     TargetName,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 def run(
     name: Name,
     connector: ConnectorName = None,
+    policy: Policies = None,
     target: TargetName = "auto",
     seed: Seed = None,
     lanes: Annotated[
@@ -55,13 +57,14 @@ def run(
     from rehearsal.run import Options, rehearse, require_free
     from rehearsal.standing import standing
 
-    scenario = scenario_named(name, seed, connector, lanes, client)
+    scenario = scenario_named(name, seed, connector, lanes, client, policies=policy)
     with data_only():
         project.require_parts(scenario)
     if out is not None:
         require_free(out)
     chosen = target_named(target, allow_untested_odoo)
     words = [*(["--lanes", str(lanes)] if lanes else []), *(["--client", client] if client else [])]
+    words += [word for one in policy or () for word in ("--policy", one)]
     options = Options(out, keep, command(name, scenario, _place(chosen.kind, target), words=words))
     with data_only(), standing(chosen, tell, keep) as up:
         done, summary = rehearse(scenario, chosen, options, up.progress.tell, up.progress.advance)
@@ -100,6 +103,7 @@ def load(
         str | None, typer.Option("--shape", help="curve (the scenario's own), ramp, spike, soak or breakpoint.")
     ] = None,
     connector: ConnectorName = None,
+    policy: Policies = None,
     target: TargetName = "auto",
     seed: Seed = None,
     client: Annotated[str | None, typer.Option("--client", help="odoorpc or json2.")] = None,
@@ -122,7 +126,7 @@ def load(
     from rehearsal.run import Options, require_free
     from rehearsal.standing import standing
 
-    scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape))
+    scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape, policy))
     with data_only():
         project.require_parts(scenario)
     if out is not None:
@@ -138,6 +142,7 @@ def load(
     words = [*(["--users", str(users)] if users else []), *(["--workers", str(workers)] if workers else [])]
     words += [*(["--speedup", f"{speedup:g}"] if speedup else []), *(["--shape", shape] if shape else [])]
     words += ["--client", client] if client else []
+    words += [word for one in policy or () for word in ("--policy", one)]
     told = command(name, scenario, _place(chosen.kind, target), verb="load", words=words)
     with data_only(), standing(chosen, tell, keep) as up:
         if prepare:

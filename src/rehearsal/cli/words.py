@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rehearsal.errors import UsageError
+
 if TYPE_CHECKING:
     from rehearsal.scenario import Scenario
     from rehearsal.targets.base import Target
@@ -29,6 +31,10 @@ Untested = Annotated[
     bool, typer.Option("--allow-untested-odoo", help="Take an Odoo version that the tests have never run.")
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Another seed than the scenario's.")]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", metavar="NAME=off", help="Switch a rule of the connector off (see `rehearse policies`); repeatable."),
+]
 ConnectorName = Annotated[str | None, typer.Option("--connector", help="Another connector than the scenario's.")]
 
 
@@ -75,6 +81,7 @@ def scenario_named(
     client: str | None = None,
     speedup: float | None = None,
     shape: str | None = None,
+    policies: list[str] | None = None,
 ) -> Scenario:
     """Return the scenario of that name, with what the command line says laid over it."""
     from rehearsal import project, scenario_file
@@ -92,5 +99,15 @@ def scenario_named(
         overrides["clock"] = {"speedup": speedup}
     if shape is not None:
         overrides["load"] = {"shape": shape}
+    if policies:
+        overrides["policies"] = dict(_switch(one) for one in policies)
     with data_only():  # what it names is loaded
         return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides, parts=True)
+
+
+def _switch(text: str) -> tuple[str, str]:
+    """Return the policy that ``NAME=off`` names, and what it says."""
+    name, _, said = text.partition("=")
+    if said not in ("on", "off"):
+        raise UsageError(f"--policy {text!r} is no switch; write NAME=off, such as deduplication=off")
+    return name, said

@@ -1,4 +1,4 @@
-"""A customer's own connector: the bundled governed one, which offers each channel a little less than it could."""
+"""A customer's own connector: the bundled governed one, under another name and with a policy of the shop's own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from rehearsal.scenario import Scenario
 
 
 class Shop:
-    """Delegates to the governed connector; ``options: {kept_back: N}`` says how many units stay unoffered."""
+    """Delegates to the governed connector; `piece_in_the_window` keeps a piece of everything unoffered."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._governed: Any = project.connector("governed")(scenario)
-        self._kept_back = int(scenario.options.get("kept_back", 0))
 
     def start(self, erp: Erp) -> Steps:
         """Begin as the governed connector does."""
@@ -27,6 +26,5 @@ class Shop:
         return (yield from self._governed.receive(delivery, erp))
 
     def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
-        """Return the governed connector's figures, less what is kept back."""
-        offered = yield from self._governed.publish(channel, erp, node)
-        return {sku: max(0, units - self._kept_back) for sku, units in offered.items()}
+        """Return the governed connector's figures."""
+        return (yield from self._governed.publish(channel, erp, node))

@@ -8,7 +8,7 @@ at the instant of publishing, when the channel's own figure is read and overwrit
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rehearsal.market import LiveChannel
 from rehearsal.model import Sku, Units
@@ -16,6 +16,8 @@ from rehearsal.scenario import Scenario
 
 SAFETY_SHARE_MAX = 4
 """Safety stock never takes more than one unit in four."""
+Left = Callable[[LiveChannel, str, Sku], Units]
+"""What a channel has left of its part at a node."""
 
 
 class Pool:
@@ -28,6 +30,8 @@ class Pool:
         """On hand at this node as this connector expects to read it in Odoo."""
         self._safety = safety
         self._channels: dict[str, LiveChannel] = {}
+        self._told: dict[tuple[str, Sku], Units] = defaultdict(int)
+        """(channel, SKU) to the part that it was given last, less what word has come of."""
         self._weights = {
             code: sum(way.share / len(way.nodes) for way in spec.fulfilment.values() if node in way.nodes)
             * max(1, spec.orders)
@@ -58,18 +62,36 @@ class Pool:
             self.reserve[sku] -= units
         return True
 
-    def part(self, channel: LiveChannel) -> dict[Sku, Units]:
+    def heard(self, channel: str, sku: Sku, units: Units) -> None:
+        """Take note of *units* that *channel* sold: out of its part, or out of the reserve when it has none."""
+        if channel in self._channels:
+            self._told[channel, sku] -= units
+        else:
+            self.reserve[sku] -= units
+
+    def told_left(self, channel: str, sku: Sku) -> Units:
+        """Return what *channel* would have left if nothing were under way."""
+        return self._told[channel, sku]
+
+    def offered(self, channel: str, figures: Mapping[Sku, Units]) -> None:
+        """Take back into the reserve what policies kept from the part of *channel*."""
+        if channel in self._channels:
+            for sku, units in figures.items():
+                self.reserve[sku] += self._told[channel, sku] - units
+                self._told[channel, sku] = units
+
+    def part(self, channel: LiveChannel, left: Left) -> dict[Sku, Units]:
         """Return what *channel* may sell from now on; units move between it and the reserve only."""
         self._channels[channel.code] = channel
         parts: dict[Sku, Units] = {}
         for sku in self.book:
-            has = channel.left(self._node, sku)
-            total = self.reserve[sku] + sum(c.left(self._node, sku) for c in self._channels.values())
+            has = left(channel, self._node, sku)
+            total = self.reserve[sku] + sum(left(one, self._node, sku) for one in self._channels.values())
             safety = min(self._safety, max(0, total) // SAFETY_SHARE_MAX)
             fair = _shared_out(max(0, total - safety), self._weights)[channel.code]
             wished = fair if fair < has else has + max(0, min(fair - has, self.reserve[sku] - safety))
             self.reserve[sku] += has - wished
-            parts[sku] = wished
+            parts[sku] = self._told[channel.code, sku] = wished
         return parts
 
 

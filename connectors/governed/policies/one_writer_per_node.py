@@ -1,0 +1,27 @@
+"""One writer per node: Odoo over-reserves when two transactions want the last unit at once, so that whoever writes about a
+node's stock takes turns, and what waits meanwhile goes along in one batch."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import simpy
+
+from connectors.governed.house import House
+from connectors.governed.policy import Policy
+from rehearsal.clock import Erp
+
+PREVENTS = ("flash_drop",)
+UNDER_LOAD = True
+
+
+class Rule(Policy):
+    """Keeps a queue per node."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._turns: dict[str, simpy.Resource] = {}
+
+    def turn(self, node: str, erp: Erp) -> AbstractContextManager[simpy.Event]:
+        """Return a place in the node's queue."""
+        return self._turns.setdefault(node, simpy.Resource(erp.env)).request()

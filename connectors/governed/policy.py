@@ -1,0 +1,114 @@
+"""Policies: the rules of the governed connector, each a layer over what the naive connector does.
+
+A policy is a module of ``policies/`` with a class ``Rule`` that overrides some of the methods below, and asks ``super()`` for
+what it leaves as it is. Those in force are laid over each other, a team's own outermost; one that a scenario switches off is
+left out, so that the layer below decides. At the bottom lies `Policy`: what the naive connector does.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import simpy
+
+from connectors.governed.house import Case, House, external
+from rehearsal.clock import Erp, Steps
+from rehearsal.market import LiveChannel
+from rehearsal.model import Delivery, Event, Instruction, InstructionKind, Sku, Units
+from rehearsal.odoo import verbs
+from rehearsal.policies import policies
+
+CONNECTOR = "governed"
+REFUND_TENDER = "card"
+TAKE_AWAY = "take_away"
+
+
+class Policy:
+    """What is done where no policy says otherwise."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    # -- what arrives ------------------------------------------------------------------------------
+
+    def admit(self, delivery: Delivery) -> bool:
+        """Whether an arrival is handled at all. Here: each one, as if it were the first."""
+        return True
+
+    def identity(self, kind: str, name: str, delivery: Delivery) -> str:
+        """Return the external id of what an arrival makes in Odoo. Here: a new one each time."""
+        return external(kind, f"{name}~{delivery.event.id}~{delivery.attempt}")
+
+    def ticket_uuid(self, delivery: Delivery) -> str:
+        """Return the uuid of a till's ticket. Here: a new one each time."""
+        return str(uuid5(NAMESPACE_URL, f"{delivery.event.id}:{delivery.attempt}"))
+
+    def wait(self, erp: Erp, ready: Any, what: str) -> Steps:
+        """Wait until *ready()*, which is what an event needs. Here: not at all; raises LookupError that names *what*."""
+        yield from ()
+        if not ready():
+            raise LookupError(f"{what} is not there")
+
+    def is_news(self, event: Event, case: Case) -> bool:
+        """Whether a parcel's status replaces the one that is known. Here: the last one to arrive does."""
+        return True
+
+    # -- what may be sold --------------------------------------------------------------------------
+
+    def offer(self, channel: LiveChannel, node: str) -> dict[Sku, Units]:
+        """Return what *channel* may sell from *node*. Here: everything on hand, whoever else sells it."""
+        return {sku: max(0, units) for sku, units in self.house.pools[node].book.items()}
+
+    def left(self, channel: LiveChannel, node: str, sku: Sku) -> Units:
+        """Return what *channel* has left of its part. Here: what it was given, less what word has come of."""
+        return self.house.pools[node].told_left(channel.code, sku)
+
+    def has_part(self, channel: LiveChannel) -> bool:
+        """Whether what *channel* may sell is a part of a node's stock. Here: a till shows whatever lies there by the book."""
+        return set(channel.spec.fulfilment) != {TAKE_AWAY}
+
+    # -- goods -------------------------------------------------------------------------------------
+
+    def stages(self, mode: str) -> bool:
+        """Whether goods of an order in *mode* move to a place of their own before they are handed over. Here: never."""
+        return False
+
+    def turn(self, node: str, erp: Erp) -> AbstractContextManager[simpy.Event]:
+        """Return a context in which this is the one who writes at *node*, once its event has come. Here: everybody does."""
+        return nullcontext(erp.env.timeout(0))
+
+    def decline(self, event: Event, erp: Erp) -> Steps:
+        """Do what follows when a picker did not find the goods. Here: cancel and refund, and leave the book as it is."""
+        case = self.house.cases[event.order]
+        with self.turn(case.node, erp) as turn:
+            yield turn
+            yield from verbs.insist(erp, verbs.cancel([case.sale], (event.order,)))
+            for sku, units in case.units.items():
+                self.house.pools[case.node].give_back(sku, units)
+        return self.taken_back(case)
+
+    # -- money -------------------------------------------------------------------------------------
+
+    def taken_back(self, case: Case) -> list[Instruction]:
+        """Return the instructions that end an order."""
+        event = case.event
+        off = Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order, {"reason": "not found at the node"})
+        refunds = [
+            Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, {"reference": f"RF-{event.order}-{tender}",
+                        "tender": tender, "amount_minor": amount_minor})
+            for tender, amount_minor in self.refunds(case)
+        ]  # fmt: skip
+        return [off, *refunds]
+
+    def refunds(self, case: Case) -> list[tuple[str, int]]:
+        """Return how much goes back, by tender. Here: the whole amount to the card."""
+        return [(REFUND_TENDER, sum(leg["amount_minor"] for leg in case.event.data["tenders"]))]
+
+
+def in_force(house: House) -> Policy:
+    """Return the policies that the scenario leaves on, laid over each other."""
+    on = [kind.rule for name, kind in policies(CONNECTOR).items() if house.scenario.policies.get(name, "on") == "on"]
+    rules: Policy = type("Rules", (*on, Policy), {})(house)
+    return rules
