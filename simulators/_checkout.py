@@ -6,16 +6,18 @@ sold since. Nothing here knows what is really on the shelf.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
 import simpy
-from faker import Faker
 
+from rehearsal.actor import Charge
 from rehearsal.clock import Steps
 from rehearsal.draw import chance
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Demand, EventKind, Instruction, InstructionKind
+from simulators._ledger import Ledger
 
 CROWD = 1
 """The crowd is the same whatever the seed; who of it comes is not."""
@@ -23,13 +25,18 @@ STRANGERS = 500
 """Different people among the guests; two guests of one name still have addresses of their own to write to."""
 
 
-def storefront(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
-    """Let every shopper of *channel* come at their time, and answer cancellations that the connector asks for."""
-    env.process(_cancellations(env, market, channel))
+def storefront(
+    env: simpy.Environment, market: Market, channel: LiveChannel, own: Ledger | None = None, collects: Collection[str] = (),
+) -> Steps:  # fmt: skip
+    """Let every shopper of *channel* come at their time, and answer what the connector asks for.
+
+    Tenders that the channel *collects* itself go into its *own* ledger, all others through a gateway.
+    """
+    env.process(_answers(market, channel, own))
     for wanted in market.demand[channel.code]:
         if wanted.at_s > env.now:
             yield env.timeout(wanted.at_s - env.now)
-        _buy(market, channel, wanted)
+        _buy(market, channel, wanted, own, collects)
 
 
 def lines_of(market: Market, wanted: Demand) -> list[dict[str, Any]]:
@@ -60,7 +67,7 @@ def order_id(channel: str, number: int) -> str:
     return f"{channel.upper().replace('_', '-')}-{number:04d}"
 
 
-def _buy(market: Market, channel: LiveChannel, wanted: Demand) -> None:
+def _buy(market: Market, channel: LiveChannel, wanted: Demand, own: Ledger | None, collects: Collection[str]) -> None:
     order, lines = order_id(channel.code, wanted.number), lines_of(market, wanted)
     node = next((n for n in wanted.nodes if all(channel.left(n, line["sku"]) >= line["units"] for line in lines)), None)
     if node is None:
@@ -78,12 +85,10 @@ def _buy(market: Market, channel: LiveChannel, wanted: Demand) -> None:
          "total_minor": total, "patience_s": wanted.patience_s},
     )  # fmt: skip
     for leg in tenders:
-        market.emit(
-            EventKind.PAYMENT_CAPTURED, channel.code, order, "",
-            {**leg, "reference": f"PSP-{order}-{leg['tender']}"},
-            # a marketplace tells of its money in a poll after the order's own
-            later_s=channel.spec.lag.p95 if leg["tender"] == "marketplace" else 0.0,
-        )  # fmt: skip
+        if own is not None and leg["tender"] in collects:  # it tells of its money in a poll after the order's own
+            own.capture(channel.code, order, leg["tender"], leg["amount_minor"], later_s=channel.spec.lag.p95)
+        else:
+            market.mail(market.gateway(leg["tender"])).put(Charge(channel.code, order, leg["tender"], leg["amount_minor"]))
 
 
 def _shopper(market: Market, wanted: Demand) -> dict[str, str]:
@@ -101,15 +106,19 @@ def _shopper(market: Market, wanted: Demand) -> dict[str, str]:
 @cache
 def _strangers() -> tuple[tuple[str, str, str, str], ...]:
     """Return the crowd that guests come from; Faker takes longer for one person than SimPy for a whole order."""
+    from faker import Faker  # late: a scenario is read by whoever judges, and needs no crowd
+
     faker = Faker("en_US")
     faker.seed_instance(CROWD)
     return tuple((faker.name(), faker.street_address(), faker.city(), faker.postcode()) for _ in range(STRANGERS))
 
 
-def _cancellations(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
+def _answers(market: Market, channel: LiveChannel, own: Ledger | None) -> Steps:
     told: set[str] = set()
     while True:
         instruction: Instruction = yield market.mail(channel.code).get()
+        if instruction.kind is InstructionKind.REFUND and own is not None:
+            own.refund(instruction)
         if instruction.kind is not InstructionKind.CANCEL:
             continue
         lines = market.promises.take(channel.code, instruction.order, instruction.data.get("lines"))

@@ -55,7 +55,7 @@ def _fulfil(
         EventKind.GOODS_ISSUED, instruction.channel, instruction.order, node,
         {**request, "tracking": f"TRK-{instruction.data['request']}"},
     )  # fmt: skip
-    market.mail("carrier").put(issued)
+    market.mail(market.carrier(node)).put(issued)
 
 
 def _decline(market: Market, node: str, instruction: Instruction, sku: str, wanted: int, found: int) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import simpy
 
+from rehearsal import actor
 from rehearsal.clock import Steps
 from rehearsal.market import Market
 from simulators._picking import fulfilment_node
+
+
+class Settings(actor.Node):
+    """What every node has, and nothing else."""
 
 
 def run(env: simpy.Environment, market: Market, node: str) -> Steps:

@@ -1,47 +1,43 @@
-"""The payment gateway with its own ledger: it gives back at most what it captured, tender by tender.
-
-A refund repeated under the same reference is done once, as gateways do with idempotency keys.
-"""
+"""The payment gateway: it captures what channels ask for, and gives back what it captured."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 
 import simpy
 
+from rehearsal import actor
+from rehearsal.actor import Charge
 from rehearsal.clock import Steps
-from rehearsal.draw import lognormal
 from rehearsal.market import Market
-from rehearsal.model import EventKind, Instruction, InstructionKind
+from rehearsal.model import Instruction, InstructionKind
+from rehearsal.scenario import Scenario
+from rehearsal.scenario_problem import gateways
+from simulators._ledger import Ledger
 
-REFUND_TAKES = (20 * 60.0, 2 * 3600.0)
-"""Median and p95 from a refund request to the gateway's word (assumption)."""
+
+class Settings(actor.Gateway):
+    """What every gateway has, and nothing else."""
 
 
-def run(env: simpy.Environment, market: Market, _: str) -> Steps:
-    """Take refund requests from the mailbox."""
-    returned: Counter[tuple[str, str, str]] = Counter()
-    seen: set[str] = set()
+def run(env: simpy.Environment, market: Market, code: str) -> Steps:
+    """Take charges of channels and refund requests of the connector from the mailbox."""
+    ledger = Ledger(env, market, code, market.settings(code, Settings).refund)
     while True:
-        instruction: Instruction = yield market.mail("gateway").get()
-        reference = str(instruction.data["reference"])
-        if instruction.kind is InstructionKind.REFUND and reference not in seen:
-            seen.add(reference)
-            env.process(_refund(env, market, instruction, returned))
+        asked: Charge | Instruction = yield market.mail(code).get()
+        if isinstance(asked, Charge):
+            ledger.capture(asked.channel, asked.order, asked.tender, asked.amount_minor)
+        elif asked.kind is InstructionKind.REFUND:
+            ledger.refund(asked)
 
 
-def _refund(
-    env: simpy.Environment, market: Market, instruction: Instruction, returned: Counter[tuple[str, str, str]]
-) -> Steps:
-    tender, amount = str(instruction.data["tender"]), int(instruction.data["amount_minor"])
-    reference = str(instruction.data["reference"])
-    yield env.timeout(lognormal(market.random("gateway", reference), *REFUND_TAKES))
-    key = (instruction.channel, instruction.order, tender)
-    captured = market.captured[key]
-    told = {"tender": tender, "amount_minor": amount, "reference": reference}
-    if amount <= 0 or returned[key] + amount > captured:
-        reason = f"{captured - returned[key]} minor units are left to refund on {tender}"
-        market.emit(EventKind.REFUND_REJECTED, instruction.channel, instruction.order, "", {**told, "reason": reason})
-        return
-    returned[key] += amount
-    market.emit(EventKind.REFUND_PAID, instruction.channel, instruction.order, "", told)
+def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:
+    """Each tender must have one gateway, and no more."""
+    for other, theirs in gateways(scenario).items():
+        if other == code:
+            return  # told once, where the second one stands
+        both = [tender for tender in settings.tenders if tender in theirs.tenders]
+        if both:
+            yield "tenders", f"{both[0]} is taken by {other} already; name it at one of them"
+        elif not settings.tenders and not theirs.tenders:
+            yield "", f"{other} takes every tender already that nobody names; write tenders: [card] at one of them"

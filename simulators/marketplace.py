@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import simpy
 
+from rehearsal import actor
 from rehearsal.clock import Steps
 from rehearsal.market import LiveChannel, Market
+from rehearsal.part import Lag
+from rehearsal.scenario_bounds import Tender
 from simulators._checkout import storefront
+from simulators._ledger import Ledger
+
+
+class Settings(actor.Channel):
+    """Beside what every channel has."""
+
+    collects: tuple[Tender, ...] = ("marketplace",)
+    """Tenders whose money it takes and gives back itself; all others go through a gateway."""
+    refund: Lag = Lag(median=20 * 60, p95=2 * 3600)
+    """From a refund request to its word (assumption)."""
 
 
 def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
     """Sell until the last shopper has come."""
-    return storefront(env, market, channel)
+    settings = market.settings(channel.code, Settings)
+    return storefront(env, market, channel, Ledger(env, market, channel.code, settings.refund), settings.collects)

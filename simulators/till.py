@@ -6,19 +6,30 @@ counted; the ticket count in the closing event lets a careful connector wait for
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil
 
 import simpy
 
+from rehearsal import actor
 from rehearsal.clock import Steps
 from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Demand, EventKind
+from rehearsal.scenario import Scenario
+from rehearsal.scenario_bounds import Duration, duration
 from simulators._checkout import lines_of, order_id, tenders_of
 
 FLOAT_MINOR = 20_000
 """Cash in the drawer when the till opens."""
 NOTES_MINOR = 1_000
 """Cash is given in tens; the rest is change."""
+
+
+class Settings(actor.Channel):
+    """Beside what every channel has."""
+
+    sync_every: Duration = 0
+    """Time between two syncs, at which all tickets since the last one arrive in a burst; 0: each by itself."""
 
 
 def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
@@ -62,10 +73,21 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
     total = sum(line["total_minor"] for line in lines)
     tenders = tenders_of(wanted, total)
     cash: int = sum(leg["amount_minor"] for leg in tenders if leg["tender"] == "cash")
-    change, every = -cash % NOTES_MINOR, channel.spec.sync_every
+    change, every = -cash % NOTES_MINOR, market.settings(channel.code, Settings).sync_every
     market.emit(
         EventKind.TICKET_CLOSED, channel.code, order, node,
         {"mode": "take_away", "lines": lines, "tenders": tenders, "total_minor": total, "change_minor": change},
         arrives_in_s=every - market.env.now % every if every else None,
     )  # fmt: skip
     return cash
+
+
+def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:
+    """A till sells what lies beside it, and syncs while somebody watches."""
+    if "take_away" not in settings.fulfilment:
+        yield "fulfilment", "a till needs take_away: what it sells is taken away at once"
+    if settings.sync_every > scenario.settle.limit:
+        yield "sync_every", (
+            f"{duration(settings.sync_every)} is longer than settle.limit ({duration(scenario.settle.limit)}): the last tickets would "
+            "never arrive"
+        )

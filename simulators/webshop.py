@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import simpy
 
+from rehearsal import actor
 from rehearsal.clock import Steps
 from rehearsal.market import LiveChannel, Market
 from simulators._checkout import storefront
+
+
+class Settings(actor.Channel):
+    """What every channel has, and nothing else."""
 
 
 def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:

@@ -12,8 +12,6 @@ from rehearsal.odoo import verbs
 from rehearsal.odoo.directory import Directory, read_directory
 from rehearsal.scenario import Scenario
 
-SAFETY_UNITS = {"store": 1, "distribution_centre": 2}
-
 
 @dataclass(slots=True)
 class Case:
@@ -54,10 +52,7 @@ class House:
         self.partners: dict[str, int] = {}
         """Customers in Odoo, by external id."""
         self.cases: dict[str, Case] = {}
-        self.pools = {
-            code: Pool(scenario, code, int(scenario.options.get("safety_units", SAFETY_UNITS.get(node.kind, 0))))
-            for code, node in scenario.nodes.items()
-        }
+        self.pools = {code: Pool(scenario, code) for code in scenario.nodes}
         self.looked_at_s: dict[str, float] = {}
 
     def open(self, erp: Erp) -> Steps:

@@ -65,6 +65,10 @@ class Policy:
         """Return what *channel* has left of its part. Here: what it was given, less what word has come of."""
         return self.house.pools[node].told_left(channel.code, sku)
 
+    def safety_units(self, node: str) -> Units:
+        """Return how many units of each SKU *node* keeps from all channels. Here: none."""
+        return 0
+
     def has_part(self, channel: LiveChannel) -> bool:
         """Whether what *channel* may sell is a part of a node's stock. Here: a till shows whatever lies there by the book."""
         return set(channel.spec.fulfilment) != {TAKE_AWAY}
@@ -78,6 +82,11 @@ class Policy:
     def turn(self, node: str, erp: Erp) -> AbstractContextManager[simpy.Event]:
         """Return a context in which this is the one who writes at *node*, once its event has come. Here: everybody does."""
         return nullcontext(erp.env.timeout(0))
+
+    def along(self, waiting: list[Delivery], delivery: Delivery) -> list[Delivery]:
+        """Take out of *waiting*, and return, what goes to Odoo together with *delivery*. Here: each goes by itself."""
+        waiting.remove(delivery)
+        return [delivery]
 
     def decline(self, event: Event, erp: Erp) -> Steps:
         """Do what follows when a picker did not find the goods. Here: cancel and refund, and leave the book as it is."""

@@ -23,12 +23,11 @@ Left = Callable[[LiveChannel, str, Sku], Units]
 class Pool:
     """The units of one node, shared out among the channels that sell from it."""
 
-    def __init__(self, scenario: Scenario, node: str, safety: Units) -> None:
+    def __init__(self, scenario: Scenario, node: str) -> None:
         self.reserve: dict[Sku, Units] = defaultdict(int)
         """Units that no channel may sell: safety stock, and what re-routing lives on."""
         self.book: dict[Sku, Units] = {}
         """On hand at this node as this connector expects to read it in Odoo."""
-        self._safety = safety
         self._channels: dict[str, LiveChannel] = {}
         self._told: dict[tuple[str, Sku], Units] = defaultdict(int)
         """(channel, SKU) to the part that it was given last, less what word has come of."""
@@ -80,18 +79,19 @@ class Pool:
                 self.reserve[sku] += self._told[channel, sku] - units
                 self._told[channel, sku] = units
 
-    def part(self, channel: LiveChannel, left: Left) -> dict[Sku, Units]:
-        """Return what *channel* may sell from now on; units move between it and the reserve only."""
+    def part(self, channel: LiveChannel, left: Left, safety_units: Units) -> dict[Sku, Units]:
+        """Return what *channel* may sell from now on; units move between it and the reserve only, which keeps *safety_units*."""
         self._channels[channel.code] = channel
         parts: dict[Sku, Units] = {}
         for sku in self.book:
             has = left(channel, self._node, sku)
             total = self.reserve[sku] + sum(left(one, self._node, sku) for one in self._channels.values())
-            safety = min(self._safety, max(0, total) // SAFETY_SHARE_MAX)
+            safety = min(safety_units, max(0, total) // SAFETY_SHARE_MAX)
             fair = _shared_out(max(0, total - safety), self._weights)[channel.code]
             wished = fair if fair < has else has + max(0, min(fair - has, self.reserve[sku] - safety))
             self.reserve[sku] += has - wished
-            parts[sku] = self._told[channel.code, sku] = wished
+            self._told[channel.code, sku] = wished
+            parts[sku] = max(0, wished)
         return parts
 
 

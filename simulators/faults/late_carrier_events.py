@@ -9,7 +9,7 @@ from rehearsal.draw import lognormal
 from rehearsal.fault import FaultSettings, Joint, Travel, never
 from rehearsal.part import Lag
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_problem import SHIPPED, ordered
+from rehearsal.scenario_problem import SHIPPED, carriers, ordered
 from rehearsal.vocabulary import Role
 
 AT = Joint.DELIVERY
@@ -36,5 +36,5 @@ def problems(fault: Settings, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """There must be parcels, and somebody who carries them."""
     if not ordered(scenario, *SHIPPED):
         yield "", never("no channel has orders that are shipped")
-    elif "carrier" not in scenario.services:
+    elif not carriers(scenario):
         yield "", never("carrier is not among the services")

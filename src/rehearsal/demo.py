@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import project
+from rehearsal.actor_kinds import require_actors
 from rehearsal.compare import compared, table
 from rehearsal.errors import UsageError
 from rehearsal.run import Advanced, Options, rehearse
@@ -45,7 +46,8 @@ def pair(scenario: Scenario) -> tuple[Scenario, Scenario]:
         )
     cured = scenario.model_copy(update={"connector": scenario.cure})
     for one in (scenario, cured):
-        project.require_parts(one)
+        require_actors(one)
+        project.connector(one.connector)
     return scenario, cured
 
 

@@ -12,6 +12,8 @@ from rehearsal.model import Instruction, InstructionKind, Sku, Units
 from rehearsal.scenario import Scenario
 from rehearsal.strangers import shown
 
+GATEWAY = "gateway"
+"""Whom a connector may name for a refund when it does not know who took the money: it finds its way."""
 UNITS_MAX = 10**9
 """More than anybody stocks; what a publication or an instruction may say at most."""
 MINOR_MAX = 10**12
@@ -57,7 +59,7 @@ def objection(
         return f"an instruction of kind {shown(instruction.kind)}; expected one of {', '.join(InstructionKind)}"
     known = {
         InstructionKind.FULFIL: tuple(scenario.nodes), InstructionKind.CANCEL: tuple(scenario.channels),
-        InstructionKind.REFUND: tuple(scenario.services),
+        InstructionKind.REFUND: tuple(dict.fromkeys((*scenario.services, GATEWAY))),
     }[instruction.kind]  # fmt: skip
     what, data = f"{instruction.kind.value} of {shown(instruction.order)}", instruction.data
     if instruction.recipient not in known:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import simpy
 
@@ -20,13 +20,18 @@ from rehearsal.draw import lognormal, stream
 from rehearsal.fault import Figure, Travel
 from rehearsal.faults import Faults
 from rehearsal.history import History
+from rehearsal.instructions import GATEWAY
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
+from rehearsal.part import Part
 from rehearsal.promises import Promises
 from rehearsal.scenario import Channel, Scenario
+from rehearsal.scenario_problem import carriers, gateways
 from rehearsal.stock_records import falsified, opening_record, record_faults
 from rehearsal.unasked import Unasked, given_to
 from rehearsal.vocabulary import Kind, Role
 from rehearsal.vocabulary.kind import NODE_LAG
+
+SettingsOf = TypeVar("SettingsOf", bound=Part)
 
 
 class LiveChannel:
@@ -97,8 +102,8 @@ class Market:
         self.promises = Promises()
         self.accepted: dict[tuple[str, str], float] = {}
         """(channel, order) of everything accepted, to how long its shopper takes to collect, in seconds."""
-        self.captured: Counter[tuple[str, str, str]] = Counter()
-        """(channel, order, tender) to minor units: the gateway's ledger of captures."""
+        self._captors: dict[tuple[str, str, str], str] = {}
+        """(channel, order, tender) to who captured it."""
         self.handled = 0
         """Events that reached the connector."""
         self.connector: Connector | None = None
@@ -141,15 +146,30 @@ class Market:
         if Role.HANDS_OVER in kind.roles:
             self.promises.take(channel, order, event.data["lines"], node)
         if Role.CAPTURES in kind.roles:
-            self.captured[channel, order, event.data["tender"]] += event.data["amount_minor"]
+            self._captors[channel, order, event.data["tender"]] = str(event.data.get("by", ""))
         if self.connector is not None and kind.told:
             for attempt, wait_s in enumerate(self._travel(event, later_s, arrives_in_s), start=1):
                 self.env.process(self._arrival(event, attempt, wait_s))
         return event
 
     def mail(self, recipient: str) -> simpy.Store:
-        """Return the mailbox of an actor, a store of `Instruction`."""
+        """Return the mailbox of an actor: instructions, and what actors hand each other (a `Charge`, a parcel's event)."""
         return self._mail[recipient]
+
+    def settings(self, code: str, kind: type[SettingsOf]) -> SettingsOf:
+        """Return the settings of the channel, node or service *code*; raises TypeError when they are not of that *kind*."""
+        for family in (self.scenario.services, self.scenario.channels, self.scenario.nodes):
+            if code in family and isinstance(found := family[code], kind):
+                return found
+        raise TypeError(f"the settings of {code!r} are no {kind.__module__}.{kind.__name__}")
+
+    def gateway(self, tender: str) -> str:
+        """Return the gateway that takes *tender*; raises LookupError when none does."""
+        return self._served(gateways(self.scenario), "tenders", tender, "no gateway takes")
+
+    def carrier(self, node: str) -> str:
+        """Return the carrier that comes to *node*; raises LookupError when none does."""
+        return self._served(carriers(self.scenario), "nodes", node, "no carrier comes to")
 
     def random(self, actor: str, purpose: str) -> Any:
         """Return the stream of *actor* for *purpose*."""
@@ -202,7 +222,7 @@ class Market:
             key, goal = (instruction.channel, instruction.order), instruction.recipient
             for source, lines in self.promises.gather(*key, goal, instruction.data["lines"]).items():
                 self.emit(EventKind.PROMISE_MOVED, *key, goal, {"source": source, "lines": lines})
-        self.mail(instruction.recipient).put(instruction)
+        self.mail(self._answerer(instruction)).put(instruction)
 
     def give_up_waiting(self, why: str) -> None:
         """Write down every handler that never came to its end, as what it is: an event that was not handled."""
@@ -211,6 +231,22 @@ class Market:
             self.dead_letter(event, Slip("Unfinished", f"{who.name} ({waiting_at(handler)})", f"it still waited {why}"))
 
     # -- inside ----------------------------------------------------------------------------------------
+
+    def _answerer(self, instruction: Instruction) -> str:
+        """Return whose mailbox *instruction* goes to: a refund that names no gateway of the scenario, to whoever took the money."""
+        recipient = instruction.recipient
+        if instruction.kind is not InstructionKind.REFUND or recipient != GATEWAY:
+            return recipient
+        tender = str(instruction.data["tender"])
+        captor = self._captors.get((instruction.channel, instruction.order, tender))
+        return captor or (recipient if recipient in self.scenario.services else next(iter(gateways(self.scenario)), recipient))
+
+    def _served(self, servers: Mapping[str, Any], word: str, what: str, lack: str) -> str:
+        named = next((code for code, one in servers.items() if what in getattr(one, word)), None)
+        found = named or next((code for code, one in servers.items() if not getattr(one, word)), None)
+        if found is None:
+            raise LookupError(f"{lack} {what}; there are: {', '.join(servers) or 'none'}")
+        return found
 
     def _travel(self, event: Event, later_s: float, arrives_in_s: float | None) -> Iterable[float]:
         """Return the delay in seconds of each arrival of *event*."""

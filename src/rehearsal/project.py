@@ -13,7 +13,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from rehearsal.strangers import raise_ours, said, shown
 from rehearsal.vocabulary import KINDS, Kind
 
 if TYPE_CHECKING:
-    from rehearsal.scenario import Scenario
+    pass
 
 FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
 
@@ -153,34 +152,6 @@ def _nearest(name: str, known: list[str]) -> str:
     return f" (there are: {', '.join(sorted(known))})" if known else " (there are none)"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """A kind of actor: a module of ``simulators/`` with a generator ``run(env, market, actor)``."""
-
-    path: Path
-    run: Callable[..., Any]
-    sentence: str
-    """First paragraph of the module's docstring."""
-
-
-def actor(kind: str) -> Actor:
-    """Return the kind of actor that ``simulators/<kind>.py`` defines; raises `UsageError` with what was found and expected."""
-    loaded = module("simulators", kind)
-    path = Path(str(loaded.__file__))
-    run = getattr(loaded, "run", None)
-    if not callable(run) or not takes(run, 3):
-        there = f"run{inspect.signature(run)}" if callable(run) else f"run is {shown(run)}" if run else "there is no run"
-        raise UsageError(f"{path}: {there}; expected a generator function run(env, market, actor)")
-    return Actor(path, run, " ".join((loaded.__doc__ or kind).strip().split("\n\n")[0].split()))
-
-
-def actors() -> dict[str, Actor]:
-    """Return every kind of actor on the project path; a module of ``simulators/`` without ``run`` is none."""
-    return {
-        kind: actor(kind) for kind in sorted(files("simulators", ".py")) if hasattr(module("simulators", kind), "run")
-    }
-
-
 def kinds() -> dict[str, Kind]:
     """Return every kind of event by name: the shared ones, and those that actors of the project path emit (``EVENTS``)."""
     found = dict(KINDS)
@@ -211,25 +182,6 @@ def require_reports() -> None:
     """Raise `UsageError` for a report of the project path that cannot be written: ahead of the weekend, not after it."""
     for name in sorted(files("reports", ".py")):
         report(name)
-
-
-def require_parts(scenario: Scenario) -> None:
-    """Raise `UsageError` unless every simulator that *scenario* names, and its connector, are on the project path, and are
-    what they must be."""
-    known = files("simulators", ".py")
-    named = [
-        *((f"service {kind}", kind) for kind in scenario.services),
-        *((f"node {code}", node.kind) for code, node in scenario.nodes.items()),
-        *((f"channel {code}", channel.kind) for code, channel in scenario.channels.items()),
-    ]
-    for who, kind in named:
-        if kind not in known:
-            raise UsageError(f"{who}: no simulator {kind!r} in simulators/{_nearest(kind, list(known))}")
-        try:
-            actor(kind)
-        except UsageError as error:
-            raise UsageError(f"{who}: {error}") from error
-    connector(scenario.connector)
 
 
 def takes(function: Callable[..., Any], count: int) -> bool:

@@ -12,28 +12,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny
 
+from rehearsal import actor_kinds
+from rehearsal.actor import Channel as Channel
+from rehearsal.actor import Node as Node
+from rehearsal.actor import Service as Service
 from rehearsal.fault import Fault
 from rehearsal.fault_kinds import settled
 from rehearsal.gates import parsed
 from rehearsal.part import Lag, Part
 from rehearsal.scenario_bounds import (
     HOUR_S,
-    ClockTime,
     Code,
     Count,
     Customers,
     Duration,
-    Lines,
     LocalTime,
-    Mode,
-    Orders,
     Price,
     Products,
     RoundTrip,
     Share,
     SomeTime,
-    Tender,
-    Units,
     WallTime,
     Weight,
 )
@@ -68,64 +66,6 @@ class Catalogue(Part):
     """Share of all units wanted that falls on promoted products: the hot-SKU skew."""
     tax_percent: Annotated[float, Field(ge=0, le=30)] = 10
     """Included in every price."""
-
-
-class Stock(Part):
-    """Opening stock of one product at one node, by product group, in pieces."""
-
-    regular: Units
-    promoted: Units
-    scarce: Units
-
-
-class Node(Part):
-    """A fulfilment node: who ships or hands over."""
-
-    kind: Code
-    """Names the simulator: simulators/<kind>.py."""
-    stock: Stock
-    opens: ClockTime = 0
-    closes: ClockTime = 24 * 3600
-    pickers: Annotated[int, Field(ge=1, le=10_000)] = 2
-    pick: Lag = Lag(median=600, p95=1800)
-    """Time to pick one order, once a picker is free."""
-    cutoff: ClockTime = 18 * 3600
-    """When the carrier comes."""
-
-
-class Fulfilment(Part):
-    """One way in which a channel lets its orders be fulfilled."""
-
-    share: Share
-    nodes: Annotated[tuple[Code, ...], Field(min_length=1, max_length=200)]
-
-
-class Channel(Part):
-    """Who sells."""
-
-    kind: Code
-    """Names the simulator: simulators/<kind>.py."""
-    orders: Orders
-    """Expected number of attempted orders over the whole scenario."""
-    curve: Code
-    fulfilment: dict[Mode, Fulfilment]
-    tenders: dict[Tender, Share]
-    split: Share = 0.0
-    """Share of orders paid with two tenders."""
-    split_with: Tender | None = None
-    """The second tender of a split order."""
-    basket: Annotated[dict[Lines, Share], Field(min_length=1)] = {1: 0.6, 2: 0.3, 3: 0.1}
-    """Number of lines, with its share."""
-    publish_every: SomeTime = 900
-    """How often the connector is asked what this channel may sell."""
-    lag: Lag = Lag(median=20, p95=90)
-    """From an event to its arrival at the connector."""
-    sync_every: Duration = 0
-    """Tills: time between two syncs, at which all tickets since the last one arrive in a burst; 0: each by itself."""
-    guests: Share = 0.15
-    """Share of orders by shoppers who are not known yet."""
-    options: dict[str, Any] = {}
-    """For simulators of your own."""
 
 
 class Curve(Part):
@@ -231,6 +171,11 @@ class Load(Part):
     """External ids of Odoo's scheduled actions that run again and again meanwhile."""
 
 
+SomeChannel = Annotated[SerializeAsAny[Channel], BeforeValidator(actor_kinds.settled(Channel))]
+SomeNode = Annotated[SerializeAsAny[Node], BeforeValidator(actor_kinds.settled(Node))]
+SomeService = Annotated[SerializeAsAny[Service], BeforeValidator(actor_kinds.settled(Service))]
+
+
 class Exercised(Part):
     """How often each thing must have happened, or the run is undecided (non-vacuity)."""
 
@@ -271,10 +216,13 @@ class Scenario(Part):
     where that library is missing, the run says so and goes on with the real time."""
     catalogue: Catalogue = Catalogue()
     customers: Customers = 80
-    nodes: Annotated[dict[Code, Node], Field(min_length=1, max_length=200)]
-    channels: Annotated[dict[Code, Channel], Field(min_length=1, max_length=90)]
-    services: Annotated[tuple[Code, ...], Field(max_length=50)] = ("gateway", "carrier")
-    """Actors beside channels and nodes; each names its simulator."""
+    nodes: Annotated[dict[Code, SomeNode], Field(min_length=1, max_length=200)]
+    channels: Annotated[dict[Code, SomeChannel], Field(min_length=1, max_length=90)]
+    services: Annotated[
+        dict[Code, SomeService], Field(max_length=50, validate_default=True),
+        BeforeValidator(actor_kinds.named, json_schema_input_type=dict[Code, SomeService] | list[Code]),
+    ] = Field(default_factory=actor_kinds.usual)  # fmt: skip
+    """Actors beside channels and nodes, by name: gateways, carriers; a list names them by their kinds."""
     curves: Annotated[dict[Code, Curve], Field(min_length=1, max_length=200)]
     faults: Annotated[tuple[Annotated[SerializeAsAny[Fault], BeforeValidator(settled)], ...], Field(max_length=200)] = ()
     """Deliberate disturbances; each names its module, simulators/faults/<name>.py, which reads its other words."""

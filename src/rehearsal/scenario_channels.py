@@ -88,7 +88,7 @@ def _splits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
 def _tenders_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     """The opening world has a journal for each tender that it can book, and cash only in tills."""
     till = "take_away" in channel.fulfilment
-    for tender, at in _tenders_used(channel).items():
+    for tender, at in tenders_used(channel).items():
         if till and tender not in TILL_TENDERS:
             yield Problem.at(
                 f"a till takes {', '.join(TILL_TENDERS)}, and no {tender}; write one of them", "channels", code, *at
@@ -102,7 +102,7 @@ def _tenders_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator
 def _card_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     """A till's card reader, and the second tender of an order whose first one is split_with, need a journal."""
     known = any("card" in one.tenders or one.split_with == "card" for one in s.channels.values())
-    if not known and ("take_away" in channel.fulfilment or "card" in _tenders_used(channel)):
+    if not known and ("take_away" in channel.fulfilment or "card" in tenders_used(channel)):
         yield Problem.at(
             "no channel takes cards, and this one needs the journal for them (every till has a card reader; an order whose "
             "first tender is split_with has card as its second); write card: 0 beside the others",
@@ -110,7 +110,8 @@ def _card_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator[Pr
         )  # fmt: skip
 
 
-def _tenders_used(channel: Channel) -> dict[str, Place]:
+def tenders_used(channel: Channel) -> dict[str, Place]:
+    """Return every tender with which *channel* may be paid, and the word that says so."""
     used: dict[str, Place] = {tender: ("tenders", tender) for tender, share in channel.tenders.items() if share}
     if channel.split and channel.split_with is not None:
         if channel.split_with in used:
@@ -123,10 +124,6 @@ def _till_stands_in_one_store(s: Scenario, code: str, channel: Channel) -> Itera
     at: Place = ("channels", code, "fulfilment")
     way = channel.fulfilment.get("take_away")
     if way is None:
-        if channel.kind == "till":
-            yield Problem.at("a till needs take_away: what it sells is taken away at once", *at)
-        if channel.sync_every:
-            yield Problem.at("only tills sync (channels with take_away); leave it out", "channels", code, "sync_every")
         return
     if len(way.nodes) != 1:
         yield Problem.at(f"a till stands at one node, and not at {len(way.nodes)}; name one", *at, "take_away", "nodes")
@@ -139,14 +136,6 @@ def _till_stands_in_one_store(s: Scenario, code: str, channel: Channel) -> Itera
         yield Problem.at(
             f"{code!r} ends in _ or has two of them in a row, which a till's name must not", "channels", code
         )
-
-
-def _tickets_come_in_time(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
-    if channel.sync_every > s.settle.limit:
-        yield Problem.at(
-            f"{duration(channel.sync_every)} is longer than settle.limit ({duration(s.settle.limit)}): the last tickets would "
-            "never arrive", "channels", code, "sync_every",
-        )  # fmt: skip
 
 
 def _lag_spreads(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -230,6 +219,6 @@ def clock(second: int) -> str:
 
 RULES: tuple[Rule, ...] = (
     _curve_is_known, _nodes_are_known, _picks_up_in_stores, _is_fulfilled, _tenders_sum, _basket_sums, _basket_fits, _splits,
-    _tenders_can_be_booked, _card_can_be_booked, _till_stands_in_one_store, _tickets_come_in_time, _lag_spreads,
+    _tenders_can_be_booked, _card_can_be_booked, _till_stands_in_one_store, _lag_spreads,
     _somebody_comes, _till_is_open_when_they_come, _till_is_open_for_the_crowd, _sells_as_often_as_wanted,
 )  # fmt: skip

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rehearsal.actor_kinds import kind_on_path
 from rehearsal.gates import LIVE_FIGURES, LOAD_FIGURES, misuse, parsed
-from rehearsal.scenario import Curve, Gate, Node, Scenario
+from rehearsal.part import Lag, Part
+from rehearsal.scenario import Channel, Curve, Gate, Node, Scenario, Service
 from rehearsal.scenario_bounds import HOUR_S, LASTS_MAX_S, duration
 from rehearsal.scenario_channels import RULES as CHANNEL_RULES
 from rehearsal.scenario_channels import clock
 from rehearsal.scenario_faults import RULES as FAULT_RULES
-from rehearsal.scenario_problem import Problem, Rule, expected, lag_problems, length_s
+from rehearsal.scenario_problem import Problem, Rule, expected, is_a, lag_problems, length_s
 from rehearsal.scenario_readable import Unreadable
 from rehearsal.scenario_sizes import RULES as SIZE_RULES
 
@@ -26,7 +28,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     """Yield everything that does not hang together in *scenario*."""
     for rule in (*RULES, *SIZE_RULES):
         yield from _told(rule, scenario)
-    for rules, name in ((NODE_RULES, "nodes"), (CHANNEL_RULES, "channels"), (CURVE_RULES, "curves")):
+    for rules, name in ((NODE_RULES, "nodes"), ((*CHANNEL_RULES, _makes_sense_to_itself("channels", Channel)), "channels"), (SERVICE_RULES, "services"), (CURVE_RULES, "curves")):
         for code, one in _items(scenario, name):
             for rule in rules:
                 yield from _told(rule, scenario, code, one)
@@ -132,9 +134,6 @@ def _prices_rise(s: Scenario) -> Iterator[Problem]:
 
 
 def _names_are_unique(s: Scenario) -> Iterator[Problem]:
-    for place, service in enumerate(s.services):
-        if service in s.services[:place]:
-            yield Problem.at(f"{service!r} is named twice, and would act twice; name it once", "services", place)
     for code in s.channels:
         for what, others in (("node", s.nodes), ("service", s.services)):
             if code in others:
@@ -240,6 +239,23 @@ def _kpis() -> dict[str, bool]:
     return {figure.__name__: str(figure.__annotations__["return"]).startswith("dict") for figure in KPIS}
 
 
-NODE_RULES: tuple[Rule, ...] = (_opens_before_closing, _pick_spreads)
+def _makes_sense_to_itself(family: str, base: type[Part]) -> Rule:
+    def rule(s: Scenario, code: str, actor: Channel | Node | Service) -> Iterator[Problem]:
+        kind = kind_on_path(actor.kind)
+        for word, sentence in kind.problems(actor, s, code) if kind and kind.settings and issubclass(kind.settings, base) else ():
+            yield Problem.at(sentence, family, code, *([word] if word else []))
+
+    return rule
+
+
+def _delays_spread(s: Scenario, code: str, service: Service) -> Iterator[Problem]:
+    kind = kind_on_path(service.kind)
+    for word in kind.settings.model_fields if kind and kind.settings else ():
+        if isinstance(getattr(service, word), Lag) or is_a(getattr(service, word), Lag):
+            yield from lag_problems(s, getattr(service, word), "services", code, word)
+
+
+NODE_RULES: tuple[Rule, ...] = (_opens_before_closing, _pick_spreads, _makes_sense_to_itself("nodes", Node))
+SERVICE_RULES: tuple[Rule, ...] = (_delays_spread, _makes_sense_to_itself("services", Service))
 CURVE_RULES: tuple[Rule, ...] = (_has_weight,)
 GATE_RULES: tuple[Rule, ...] = (_figure_exists, _abort_can_happen)

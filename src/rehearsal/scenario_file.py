@@ -17,16 +17,19 @@ from pydantic.json_schema import models_json_schema
 from ruamel.yaml import YAML
 
 from rehearsal import scenario_checks, scenario_parts
+from rehearsal.actor_kinds import actor_kinds, reader_of
 from rehearsal.errors import ScenarioError
 from rehearsal.fault_kinds import fault_kind, fault_kinds
-from rehearsal.scenario import Scenario
-from rehearsal.scenario_bounds import minor_units, second_of_day, seconds
+from rehearsal.part import Part
+from rehearsal.scenario import Channel, Node, Scenario, Service
+from rehearsal.scenario_bounds import minor_units, nearest, second_of_day, seconds
 from rehearsal.scenario_channels import clock
 from rehearsal.scenario_problem import Problem
 from rehearsal.scenario_readable import readable
 from rehearsal.scenario_tree import Find, Spot, Tree, Where, read
 
 SHOWN_MAX = 60
+FAMILIES: Mapping[str, type[Part]] = {"channels": Channel, "nodes": Node, "services": Service}
 SHAPES = {"model_type": "mapping of words to values", "dict_type": "mapping of names to values", "tuple_type": "list"}
 PROBLEMS_MAX = 100
 
@@ -64,26 +67,42 @@ def schema() -> str:
         "type": "string",
         "description": "Name or path of the scenario that this one is laid over.",
     }
-    _describe_faults(described)
+    _describe_parts(described)
     described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(described, indent=2, sort_keys=True)
 
 
-def _describe_faults(described: dict[str, Any]) -> None:
-    """Put the words of every fault of the project path in the place of those that all have."""
-    kinds = fault_kinds()
+def _describe_parts(described: dict[str, Any]) -> None:
+    """Put the words of every fault and every actor of the project path in the place of those that all have."""
+    faults = {f"fault.{name}": ("name", name, kind.sentence, kind.settings) for name, kind in fault_kinds().items()}
+    described["properties"]["faults"]["items"] = {"oneOf": _described(described, faults)}
+    for family, base in FAMILIES.items():
+        kinds = {
+            f"{family[:-1]}.{name}": ("kind", name, kind.sentence, kind.settings or base)
+            for name, kind in actor_kinds().items()
+            if kind.settings is None or issubclass(kind.settings, base)
+        }
+        shapes = {"anyOf": _described(described, kinds)}
+        for holder in described["properties"][family].get("anyOf", [described["properties"][family]]):
+            holder |= {"patternProperties": dict.fromkeys(holder["patternProperties"], shapes)} if "patternProperties" in holder else {}
+    for unused in ("Fault", "Channel", "Node", "Service"):
+        described["$defs"].pop(unused, None)
+
+
+def _described(described: dict[str, Any], parts: Mapping[str, tuple[str, str, str, type[Part]]]) -> list[dict[str, str]]:
+    """Add a definition for each of *parts* (the word that names it, its name, its sentence, its settings); return references."""
     schemas, definitions = models_json_schema(
-        [(kind.settings, "validation") for kind in kinds.values()], ref_template="#/$defs/{model}", by_alias=True
+        [(settings, "validation") for *_, settings in parts.values()], ref_template="#/$defs/{model}", by_alias=True
     )
-    described["$defs"].pop("Fault", None)
-    shapes = []
-    for name, kind in kinds.items():
-        shape = definitions["$defs"].pop(schemas[kind.settings, "validation"]["$ref"].rpartition("/")[2])
-        shape["properties"]["name"] = {"const": name, "description": kind.sentence}
-        described["$defs"][f"fault.{name}"] = shape | {"title": name, "description": kind.sentence}
-        shapes.append({"$ref": f"#/$defs/fault.{name}"})
-    described["$defs"] |= definitions["$defs"]
-    described["properties"]["faults"]["items"] = {"oneOf": shapes}
+    shapes = {key: definitions["$defs"][schemas[part[3], "validation"]["$ref"].rpartition("/")[2]] for key, part in parts.items()}
+    for key, (word, name, sentence, _) in parts.items():
+        shape = shapes[key]
+        properties = {**shape["properties"], word: {"const": name, "description": sentence}}
+        required = [one for one in shape.get("required", []) if key.partition(".")[0] != "service" or one != word]
+        described["$defs"][key] = {**shape, "properties": properties, "required": required, "title": name, "description": sentence}
+    inner = {schemas[part[3], "validation"]["$ref"].rpartition("/")[2] for part in parts.values()}
+    described["$defs"] |= {name: shape for name, shape in definitions["$defs"].items() if name not in inner}
+    return [{"$ref": f"#/$defs/{key}"} for key in parts]
 
 
 def _seen(values: Mapping[str, Any]) -> tuple[list[Problem], Scenario]:
@@ -94,7 +113,7 @@ def _seen(values: Mapping[str, Any]) -> tuple[list[Problem], Scenario]:
         errors = error.errors()
         inside = {one["loc"][:-1] for one in errors}
         told = [one for one in errors if one["type"] != "too_short" or one["loc"] not in inside]  # items were left out
-        return [Problem.at(_of_fault(one, values) or _words(one), *_place(one["loc"])) for one in told], readable(values)
+        return [Problem.at(_of_part(one, values) or _words(one), *_place(one["loc"])) for one in told], readable(values)
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -117,18 +136,22 @@ def _line(tree: Tree, problem: Problem) -> tuple[Spot, str]:
     return spot, f"{spot} {'.'.join(places[0])}: {problem.sentence}"
 
 
-def _of_fault(problem: Any, values: Mapping[str, Any]) -> str:
-    """Return what is wrong with a word of a fault, in the words of its own module; empty: nothing that only it can say."""
-    where = problem["loc"]
-    if where[:1] != ("faults",) or len(where) != 3 or problem["type"] not in ("extra_forbidden", "missing"):
+def _of_part(problem: Any, values: Mapping[str, Any]) -> str:
+    """Return what is wrong with a word of a fault or an actor, as its own module has it; empty: nothing that only it can say."""
+    where, what = problem["loc"], problem["type"]
+    if len(where) != 3 or what not in ("extra_forbidden", "missing"):
         return ""
-    name, word = values["faults"][where[1]].get("name"), where[2]
-    if word == "name":
-        return ""
-    words = fault_kind(name).words
-    if problem["type"] == "missing":
-        return f"{name} needs {word}: {words[word].description}"
-    return f"{name} does not read {word}; it reads {', '.join(words)}"
+    word = where[2]
+    if where[0] == "faults" and word != "name":
+        name = values["faults"][where[1]]["name"]
+        words = fault_kind(name).words
+        if what == "missing":
+            return f"{name} needs {word}: {words[word].description}"
+        return f"{name} does not read {word}; it reads {', '.join(words)}"
+    if where[0] in FAMILIES and what == "extra_forbidden":
+        kind = values[where[0]][where[1]].get("kind", where[1]) if isinstance(values[where[0]], Mapping) else where[1]
+        return f"{kind} does not read {word}{nearest(str(word), reader_of(FAMILIES[where[0]], kind).model_fields)}"
+    return ""
 
 
 def _words(problem: Any) -> str:

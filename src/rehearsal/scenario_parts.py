@@ -15,8 +15,9 @@ from rehearsal.errors import RehearsalError
 from rehearsal.policies import policy_names
 from rehearsal.scenario import Scenario
 from rehearsal.scenario_bounds import nearest
+from rehearsal.scenario_channels import tenders_used
 from rehearsal.scenario_faults import problems_of_loading
-from rehearsal.scenario_problem import Place, Problem, Rule
+from rehearsal.scenario_problem import SHIPPED, Place, Problem, Rule, carriers, gateways, ordered
 from rehearsal.scenario_readable import Unreadable
 
 SHORT_NAME_MAX = 5
@@ -35,8 +36,9 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _service_simulators(s: Scenario) -> Iterator[Problem]:
-    for place, kind in enumerate(s.services):
-        yield from _simulator(f"service {kind}", kind, "services", place)
+    for place, (code, service) in enumerate(s.services.items()):
+        for problem in _simulator(f"service {code}", service.kind, "services", code, "kind"):
+            yield Problem((*problem.places, ("services", code), ("services", place)), problem.sentence)  # a mapping, or a list
 
 
 def _node_simulators(s: Scenario) -> Iterator[Problem]:
@@ -100,18 +102,30 @@ def _policies_are_there(s: Scenario) -> Iterator[Problem]:
             yield Problem.at(f"no connector has a policy {name!r}{nearest(name, known)}", "policies", name)
 
 
-def _services_are_there(s: Scenario) -> Iterator[Problem]:
-    """Parcels go to ``carrier`` and refunds to ``gateway``: without them both are lost."""
-    modes = {
-        mode
-        for channel in s.channels.values()
-        for mode, way in channel.fulfilment.items()
-        if channel.orders and way.share
-    }
-    if modes & {"home_delivery", "ship_from_store"} and "carrier" not in s.services:
+def _parcels_are_taken(s: Scenario) -> Iterator[Problem]:
+    """Any node may ship what another one did not find, so that a carrier must come to each."""
+    if not ordered(s, *SHIPPED):
+        return
+    if not carriers(s):
         yield Problem.at("carrier is not among them, and parcels of this scenario go to it; add carrier", "services")
-    if modes - {"take_away"} and "gateway" not in s.services:
-        yield Problem.at("gateway is not among them, and refunds of this scenario go to it; add gateway", "services")
+    elif all(one.nodes for one in carriers(s).values()):
+        served = {node for one in carriers(s).values() for node in one.nodes}
+        for node in s.nodes:
+            if node not in served:
+                yield Problem.at(f"no carrier comes to {node}; name it at one of them, or name no nodes at one", "services")
+
+
+def _money_is_taken(s: Scenario) -> Iterator[Problem]:
+    """Whatever is not paid at a till, or to the channel itself, is charged through a gateway."""
+    channels = [one for one in s.channels.values() if one.orders and "take_away" not in one.fulfilment]
+    if channels and not gateways(s):
+        yield Problem.at("gateway is not among them, and money of this scenario goes through it; add gateway", "services")
+    elif all(one.tenders for one in gateways(s).values()):
+        taken = {tender for one in gateways(s).values() for tender in one.tenders}
+        for channel in channels:
+            for tender in tenders_used(channel):
+                if tender not in taken and tender not in getattr(channel, "collects", ()):
+                    yield Problem.at(f"no gateway takes {tender}; name it at one of them, or name no tenders at one", "services")
 
 
 def _short_names_differ(s: Scenario) -> Iterator[Problem]:
@@ -159,6 +173,6 @@ def _days_have_passed(s: Scenario) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    _service_simulators, _node_simulators, _channel_simulators, _connector, _cure, _policies_are_there, _services_are_there, _short_names_differ,
+    _service_simulators, _node_simulators, _channel_simulators, _connector, _cure, _policies_are_there, _parcels_are_taken, _money_is_taken, _short_names_differ,
     _roles_are_played, _days_have_passed, problems_of_loading,
 )  # fmt: skip

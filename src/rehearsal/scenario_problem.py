@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from rehearsal.part import Lag
+from rehearsal.actor import Carrier, Gateway
+from rehearsal.part import Lag, Part
 from rehearsal.scenario import Scenario
 from rehearsal.scenario_bounds import LAG_RATIO_MAX, LASTS_MAX_S, duration
 
@@ -62,6 +64,21 @@ def ordered(scenario: Scenario, *modes: str) -> bool:
         for channel in scenario.channels.values()
         for mode, way in channel.fulfilment.items()
     )
+
+
+def gateways(scenario: Scenario) -> dict[str, Any]:
+    """Return the services of *scenario* that take payments."""
+    return {code: one for code, one in scenario.services.items() if is_a(one, Gateway)}
+
+
+def carriers(scenario: Scenario) -> dict[str, Any]:
+    """Return the services of *scenario* that take parcels."""
+    return {code: one for code, one in scenario.services.items() if is_a(one, Carrier)}
+
+
+def is_a(part: object, kind: type[Part]) -> bool:
+    """Return whether *part*, or what it stands for as far as it can be read, is a *kind*."""
+    return issubclass(getattr(part, "stands_for", type(part)), kind)
 
 
 def weights(scenario: Scenario, curve: str) -> list[float]:

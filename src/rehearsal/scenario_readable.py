@@ -12,11 +12,16 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
+from rehearsal.actor import Channel, Node, Service
+from rehearsal.actor_kinds import current as current_words
+from rehearsal.actor_kinds import named, reader_of
 from rehearsal.errors import UsageError
 from rehearsal.fault import Fault
 from rehearsal.fault_kinds import current, fault_kind
 from rehearsal.part import Part
 from rehearsal.scenario import Gate, Scenario
+
+FAMILIES: tuple[type[Part], ...] = (Channel, Node, Service)
 
 
 class Unreadable(Exception):
@@ -27,13 +32,15 @@ class Readable:
     """A part of a scenario, as far as it can be read."""
 
     def __init__(self, kind: type[Part], raw: object) -> None:
+        self.stands_for = kind
         words = raw if isinstance(raw, Mapping) else None
         for name, field in kind.model_fields.items():
             try:
                 if words is not None and name in words:
                     setattr(self, name, _read(Annotated[field.annotation, *field.metadata, ...], words[name]))
                 elif words is not None and not field.is_required():
-                    setattr(self, name, field.get_default(call_default_factory=True))
+                    default = field.get_default(call_default_factory=True)
+                    setattr(self, name, _read(field.annotation, default) if field.validate_default else default)
             except (Unreadable, ValidationError):
                 continue
 
@@ -55,9 +62,12 @@ def _read(kind: Any, raw: object) -> Any:
     part = _part(bare)
     if part is Fault and isinstance(raw, Mapping):
         return _fault(raw)
+    if part in FAMILIES and isinstance(raw, Mapping):
+        return _actor(part, raw)
     if part is not None:
         return Readable(part, {"limit": raw} if part is Gate and isinstance(raw, str) else raw)
     if origin is dict and _part(inside[1]) is not None:
+        raw = named(raw) if _part(inside[1]) is Service else raw
         if not isinstance(raw, Mapping):
             raise Unreadable
         return {str(key): _read(inside[1], item) for key, item in raw.items()}
@@ -75,6 +85,15 @@ def _fault(raw: Mapping[str, Any]) -> Readable:
     except UsageError:
         return Readable(Fault, raw)  # told as what it is
     return Readable(kind.settings, current(kind, raw))
+
+
+def _actor(family: type[Part], raw: Mapping[str, Any]) -> Readable:
+    """Return a channel, node or service in the shape that its own module gives it."""
+    try:
+        reader = reader_of(family, str(raw.get("kind")))
+    except ValueError:
+        return Readable(family, raw)  # told as what it is
+    return Readable(reader, current_words(reader, raw))
 
 
 def _part(kind: Any) -> type[Part] | None:

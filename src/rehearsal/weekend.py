@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import simpy
 
-from rehearsal import project
+from rehearsal.actor_kinds import actor_kind
 from rehearsal.clock import Road
 from rehearsal.history import History
 from rehearsal.market import Market
@@ -33,12 +33,12 @@ def opened(env: simpy.Environment, market: Market, history: History) -> None:
 def play(env: simpy.Environment, market: Market) -> None:
     """Let every actor of the scenario act: services, nodes, channels; each simulator is found by its kind."""
     scenario = market.scenario
-    for service in scenario.services:
-        env.process(project.actor(service).run(env, market, service))
+    for code, service in scenario.services.items():
+        env.process(actor_kind(service.kind).run(env, market, code))
     for code, node in scenario.nodes.items():
-        env.process(project.actor(node.kind).run(env, market, code))
+        env.process(actor_kind(node.kind).run(env, market, code))
     for channel in market.channels.values():
-        env.process(project.actor(channel.kind).run(env, market, channel))
+        env.process(actor_kind(channel.kind).run(env, market, channel))
 
 
 def settled(env: simpy.Environment, market: Market, lanes: Road, history: History, told: Told) -> None:

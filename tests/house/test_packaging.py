@@ -242,6 +242,21 @@ def test_a_consumers_fault_has_words_of_its_own(installed: Callable[[str], Insta
     assert "wet.yaml:3:40 faults.0.copies: Input should be less than or equal to 9 (it is 12)" in refused.err
 
 
+def test_a_consumers_kind_of_channel_has_words_of_its_own(installed: Callable[[str], Installed], shop: Path) -> None:
+    """One file: it is listed, its words are validated where they stand, and the JSON Schema knows them."""
+    there = installed("wheel")
+    listed = {row["kind"]: row for row in json.loads(there.rehearse("actors", "--json", cwd=shop).out)}
+    schema = json.loads(there.rehearse("scenario", "schema", cwd=shop).out)
+    (shop / "scenarios" / "rude.yaml").write_text("extends: corner_shop\nname: rude\nchannels: {kiosk: {greets: never}, webshop: {greets: 1}}\n")
+    refused = there.rehearse("scenario", "validate", "rude", cwd=shop)
+
+    assert (listed["kiosk"]["family"], listed["kiosk"]["words"]) == ("channel", ["greets"])
+    assert schema["$defs"]["channel.kiosk"]["properties"]["greets"]["description"] == "Share of shoppers who are greeted."
+    assert "greets" in schema["$defs"]["channel.kiosk"]["required"]
+    assert "rude.yaml:3:28 channels.kiosk.greets: Input should be a valid number" in refused.err
+    assert "rude.yaml:3:54 channels.webshop.greets: webshop does not read greets" in refused.err
+
+
 def test_a_consumers_policy_is_listed_first_and_can_be_switched_off(installed: Callable[[str], Installed], shop: Path) -> None:
     """One file below the bundled connector's own folder; its JSON Schema knows switches, and validation knows its name."""
     there = installed("wheel")
@@ -300,6 +315,10 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
     assert (run / "report.html").is_file()
     assert next(one for one in summary["invariants"] if one["id"] == PARCELS)["examined"] > 0, "it read a field that nobody else reads"
 
+    events = [json.loads(line) for line in (run / "history" / "main.ndjson").read_text(encoding="utf-8").splitlines()]
+    greeted = [line for line in events if line["kind"] == "event" and line["type"] == "kiosk.greeted"]
+    assert greeted
+    assert any(line["kind"] == "event" and line["type"] == "order.placed" and line["channel"] == "kiosk" for line in events)
     assert [(one["name"], one["fired"] > 0) for one in summary["faults"]] == [("webhook_storm", True)]
     assert "arrives again 1 s later, arrives again 2 s later" in (run / "faults.ndjson").read_text(encoding="utf-8")
     assert (run / "postcard.txt").read_text(encoding="utf-8") == "Corner shop, a quiet Friday: all is well\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import project
+from rehearsal.actor_kinds import actor_kind, actor_kinds
 from rehearsal.conclusion import concluded, record_of
 from rehearsal.errors import UsageError
 from rehearsal.judge import invariants
@@ -138,7 +139,7 @@ def test_a_simulator_that_cannot_act_is_told(text: str, said: str, write: Write)
     path = write("simulators/kiosk.py", text)
 
     with pytest.raises(UsageError) as told:
-        project.actor("kiosk")
+        actor_kind("kiosk")
     assert said in str(told.value)
     assert str(path) in str(told.value)
 
@@ -147,7 +148,7 @@ def test_an_actor_of_ones_own_is_listed_with_its_sentence(write: Write) -> None:
     """Beside the bundled ones; a helper without `run` is none."""
     write("simulators/kiosk.py", '"""A kiosk in the yard.\n\nMore of it."""\ndef run(env, market, channel): ...\n')
 
-    found = project.actors()
+    found = actor_kinds()
     assert found["kiosk"].sentence == "A kiosk in the yard."
     assert {"webshop", "till", "carrier", "gateway"} < set(found)
     assert not {"shoppers", "_checkout"} & set(found)
@@ -170,7 +171,7 @@ def test_every_bundled_part_is_what_it_must_be() -> None:
     """The reference project keeps the contracts that it shows."""
     project.require_reports()
     assert areas()
-    assert project.actors()
+    assert actor_kinds()
     assert saboteurs()
 
 

@@ -111,7 +111,8 @@ def test_reservation_precedence() -> None:
 
 
 def test_allocation_with_latency() -> None:
-    """On: three units that were sold a minute ago are sold. Off: they are given out again, until word of them comes."""
+    """On: three units that were sold a minute ago are sold. Off: they are given out again, until word of them comes, and nothing is kept back."""
+    assert [governed(allocation_with_latency=said).rules.safety_units("store_1") for said in ("on", "off")] == [1, 0]
     for said, left in (("on", 3), ("off", 6)):
         made, shop = governed(allocation_with_latency=said), channel("webshop")
         shop.published("store_1", {"SKU-00001": 6})
@@ -149,6 +150,11 @@ def test_one_writer_per_node() -> None:
         env.run(until=simpy.AllOf(env, [env.process(write(rules, node)) for node in ("dc", "dc", "store_1")]))
         ended.append(env.now - began)
     assert ended == [20, 10]
+    first, second = arrival(1), arrival(2)
+    waiting = [first, second]
+    assert (governed().rules.along(waiting, second), waiting) == ([first, second], [])
+    waiting = [first, second]
+    assert (governed(one_writer_per_node="off").rules.along(waiting, second), waiting) == ([second], [first])
 
 
 def test_refund_by_tender() -> None:

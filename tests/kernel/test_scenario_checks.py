@@ -70,7 +70,7 @@ EARLY = "none of the 40 orders would come; write orders: 0, a longer scenario, o
          "channels: {marketplace: {fulfilment: {ship_from_store: {share: 0, nodes: [dc]}}}}\n"),
         ("channels: {webshop: {fulfilment: {pickup_in_store: {nodes: [dc]}}}}\n", "mine.yaml:3:61 channels.webshop.fulfilment.pickup_in_store.nodes.0: nobody can pick up at 'dc', which is a distribution_centre: only a node of kind store has a counter",
          "channels: {webshop: {fulfilment: {ship_from_store: {nodes: [dc]}}}}\n"),
-        ("channels: {webshop: {sync_every: 1h}}\n", "mine.yaml:3:34 channels.webshop.sync_every: only tills sync (channels with take_away); leave it out", "channels: {till_1: {sync_every: 1h}}\n"),
+        ("channels: {webshop: {sync_every: 1h}}\n", "mine.yaml:3:34 channels.webshop.sync_every: webshop does not read sync_every (did you mean 'publish_every'?)", "channels: {till_1: {sync_every: 1h}}\n"),
         ("nodes: {store_1: {opens: \"11:00\"}}\n", "promo_weekend.yaml:85:12 channels.till_1.curve: curve 'store' sends shoppers at 9:00, 10:00, when 'store_1' is closed (open 11:00 to 20:00); weigh those hours 0, or open it longer",
          "nodes: {store_1: {opens: \"08:00\"}}\n"),
         ("lasts: 1d\ncurves: {store: {days: [0, 1]}}\nchannels: {till_2: {orders: 0}, till_3: {orders: 0}}\nexercised: {orders_per_channel: 0}\n",

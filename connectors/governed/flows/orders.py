@@ -1,4 +1,4 @@
-"""Orders: imported by external id, in batches, and handed to their node."""
+"""Orders: imported, confirmed, and handed to their node."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Orders:
         self._inbox: dict[str, list[Delivery]] = defaultdict(list)
 
     def take(self, delivery: Delivery, erp: Erp) -> Steps:
-        """Import with everything else that waits at the node: the first in line takes all along."""
+        """Import, with what else goes along at the node."""
         event = delivery.event
         self._inbox[event.node].append(delivery)
         with self._rules.turn(event.node, erp) as turn:
             yield turn
-            waiting, self._inbox[event.node] = self._inbox[event.node], []
-            if waiting:
-                yield from self._import(waiting, event.node, erp)
+            together = self._rules.along(self._inbox[event.node], delivery)
+            if together:
+                yield from self._import(together, event.node, erp)
         return [self._house.cases[event.order].open_request]
 
     def _import(self, deliveries: Sequence[Delivery], node: str, erp: Erp) -> Steps:

@@ -30,30 +30,29 @@ class Tills:
         self._synced[event.channel, event.data["day"]] = 0
 
     def sync(self, delivery: Delivery, erp: Erp) -> Steps:
-        """Hand tickets over, all that wait at once."""
+        """Hand a ticket over, with what else goes along."""
         event = delivery.event
         key = (event.channel, int(event.at_s // 86_400) + 1)
         yield from self._rules.wait(erp, lambda: key in self._synced, f"opening of {event.channel}")
         self._waiting[event.channel].append(delivery)
         with self._rules.turn(event.node, erp) as turn:
             yield turn
-            waiting, self._waiting[event.channel] = self._waiting[event.channel], []
-            if not waiting:
-                return
-            yield from self._hand_over(waiting, event, erp)
-            self._synced[key] = self._synced.get(key, 0) + len(waiting)
+            together = self._rules.along(self._waiting[event.channel], delivery)
+            if together:
+                yield from self._hand_over(together, event, erp)
+                self._synced[key] = self._synced.get(key, 0) + len(together)
 
-    def _hand_over(self, waiting: list[Delivery], event: Event, erp: Erp) -> Steps:
+    def _hand_over(self, together: list[Delivery], event: Event, erp: Erp) -> Steps:
         session = yield from self._session(event, erp)
         percent, begins = self._house.scenario.catalogue.tax_percent, self._house.begins
         tickets = [
             ticket(
                 one.event, session, self._house.directory, self._rules.ticket_uuid(one), percent, verbs.stamp(begins, one.event.at_s)
             )
-            for one in waiting
+            for one in together
         ]
-        yield from verbs.insist(erp, verbs.sync_tickets(tickets, tuple(one.event.order for one in waiting)))
-        for one in waiting:
+        yield from verbs.insist(erp, verbs.sync_tickets(tickets, tuple(one.event.order for one in together)))
+        for one in together:
             self._house.heard(one)
             for line in one.event.data["lines"]:
                 self._house.pools[event.node].left_the_book(line["sku"], line["units"])

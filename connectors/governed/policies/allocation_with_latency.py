@@ -1,5 +1,5 @@
 """What is under way counts as sold: a part is set anew from the channel's own figure, so that sales of which no word has come
-yet (late orders, tills that sync once an hour) are not given out again."""
+yet (late orders, tills that sync once an hour) are not given out again; and a little is kept back for what nobody can know."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from rehearsal.market import LiveChannel
 from rehearsal.model import Sku, Units
 
 PREVENTS = ("promo_weekend",)
+SAFETY_UNITS = {"store": 1, "distribution_centre": 2}
+"""By kind of node; the scenario's ``options: {safety_units: N}`` says otherwise."""
 
 
 class Rule(Policy):
@@ -16,3 +18,8 @@ class Rule(Policy):
     def left(self, channel: LiveChannel, node: str, sku: Sku) -> Units:
         """Return what the channel itself has left, read and overwritten in one step."""
         return channel.left(node, sku)
+
+    def safety_units(self, node: str) -> Units:
+        """Keep a unit or two of everything."""
+        scenario = self.house.scenario
+        return int(scenario.options.get("safety_units", SAFETY_UNITS.get(scenario.nodes[node].kind, 0)))

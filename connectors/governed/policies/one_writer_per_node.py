@@ -10,8 +10,9 @@ import simpy
 from connectors.governed.house import House
 from connectors.governed.policy import Policy
 from rehearsal.clock import Erp
+from rehearsal.model import Delivery
 
-PREVENTS = ("flash_drop",)
+PREVENTS = ("doorbuster",)
 UNDER_LOAD = True
 
 
@@ -25,3 +26,9 @@ class Rule(Policy):
     def turn(self, node: str, erp: Erp) -> AbstractContextManager[simpy.Event]:
         """Return a place in the node's queue."""
         return self._turns.setdefault(node, simpy.Resource(erp.env)).request()
+
+    def along(self, waiting: list[Delivery], delivery: Delivery) -> list[Delivery]:
+        """Take everything that waits; nothing is left when somebody else has taken *delivery* along."""
+        taken = waiting.copy()
+        waiting.clear()
+        return taken

@@ -16,4 +16,4 @@ class Rule(Policy):
         """Return the part of *channel*; units move between it and the reserve only."""
         if not self.has_part(channel):
             return super().offer(channel, node)
-        return self.house.pools[node].part(channel, self.left)
+        return self.house.pools[node].part(channel, self.left, self.safety_units(node))

@@ -33,10 +33,13 @@ def assertions(as_json: AsJson = False) -> None:
 @app.command()
 def actors(as_json: AsJson = False) -> None:
     """List who can act outside, from simulators/: the kinds of channels, fulfilment nodes and services."""
-    from rehearsal import project
+    from rehearsal.actor_kinds import actor_kinds
 
-    rows: list[dict[str, Any]] = [{"kind": kind, "sentence": one.sentence, "file": str(one.path)} for kind, one in project.actors().items()]
-    _listed(rows, as_json, lambda row: str(row["kind"]))
+    rows: list[dict[str, Any]] = [
+        {"kind": kind, "family": one.family, "sentence": one.sentence, "words": list(one.words), "file": str(one.path)}
+        for kind, one in actor_kinds().items()
+    ]
+    _listed(rows, as_json, lambda row: f"{row['family']:12} {row['kind']}{'  (' + ', '.join(row['words']) + ')' if row['words'] else ''}")
 
 
 @app.command()

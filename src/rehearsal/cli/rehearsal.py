@@ -53,13 +53,15 @@ def run(
 ) -> None:
     """Rehearse a scenario, and judge it."""
     from rehearsal import project
+    from rehearsal.actor_kinds import require_actors
     from rehearsal.repeat import command
     from rehearsal.run import Options, rehearse, require_free
     from rehearsal.standing import standing
 
     scenario = scenario_named(name, seed, connector, lanes, client, policies=policy)
     with data_only():
-        project.require_parts(scenario)
+        require_actors(scenario)
+        project.connector(scenario.connector)
     if out is not None:
         require_free(out)
     chosen = target_named(target, allow_untested_odoo)
@@ -121,6 +123,7 @@ def load(
 ) -> None:
     """Drive a scenario with Locust at a multiple of real time, and judge it."""
     from rehearsal import project
+    from rehearsal.actor_kinds import require_actors
     from rehearsal.load import Drive, drivable, driven, lanes_for, place, prepare_only, staff, workers_at
     from rehearsal.repeat import command
     from rehearsal.run import Options, require_free
@@ -128,7 +131,8 @@ def load(
 
     scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape, policy))
     with data_only():
-        project.require_parts(scenario)
+        require_actors(scenario)
+        project.connector(scenario.connector)
     if out is not None:
         require_free(out)
     master = place(bind) if await_workers else ""

@@ -18,9 +18,9 @@ ISSUED = Kind(
 )
 """What an X12 945 says."""
 SCANNED = Kind(
-    "parcel.scanned", "tracking", "status", roles=[Role.TRACKS], lag=CARRIER_LAG, story="Carrier scans the parcel: {status}",
+    "parcel.scanned", "tracking", "request", "carrier", "status", roles=[Role.TRACKS], lag=CARRIER_LAG, story="Carrier scans the parcel: {status}",
     note="{tracking}", tone="quiet",
 )  # fmt: skip
 """A carrier's checkpoint."""
-DELIVERED = Kind("parcel.delivered", "tracking", roles=[Role.TRACKS], lag=CARRIER_LAG, story="Carrier delivers the parcel", note="{tracking}")
+DELIVERED = Kind("parcel.delivered", "tracking", "request", "carrier", "status", roles=[Role.TRACKS], lag=CARRIER_LAG, story="Carrier delivers the parcel", note="{tracking}")
 KINDS = (DECLINED, STAGED, COLLECTED, ISSUED, SCANNED, DELIVERED)

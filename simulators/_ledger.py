@@ -1,0 +1,57 @@
+"""The ledger of whoever takes money: it gives back at most what it captured, tender by tender.
+
+A refund repeated under the same reference is done once, as gateways do with idempotency keys.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import simpy
+
+from rehearsal.clock import Steps
+from rehearsal.draw import lognormal
+from rehearsal.market import Market
+from rehearsal.model import EventKind, Instruction
+from rehearsal.part import Lag
+
+
+class Ledger:
+    """What one *owner* (a gateway's name, or a channel that collects its money itself) captured and gave back."""
+
+    def __init__(self, env: simpy.Environment, market: Market, owner: str, refund: Lag) -> None:
+        self._env = env
+        self._market = market
+        self._owner = owner
+        self._refund_takes = refund
+        self._captured: Counter[tuple[str, str, str]] = Counter()
+        self._returned: Counter[tuple[str, str, str]] = Counter()
+        self._seen: set[str] = set()
+
+    def capture(self, channel: str, order: str, tender: str, amount_minor: int, later_s: float = 0.0) -> None:
+        """Take money; word of it leaves *later_s* seconds from now."""
+        self._captured[channel, order, tender] += amount_minor
+        told = {"tender": tender, "amount_minor": amount_minor, "reference": f"PSP-{order}-{tender}", "by": self._owner}
+        self._market.emit(EventKind.PAYMENT_CAPTURED, channel, order, "", told, later_s=later_s)
+
+    def refund(self, instruction: Instruction) -> None:
+        """Begin to give money back, or to reject it."""
+        reference = str(instruction.data["reference"])
+        if reference not in self._seen:
+            self._seen.add(reference)
+            self._env.process(self._give_back(instruction))
+
+    def _give_back(self, instruction: Instruction) -> Steps:
+        tender, amount = str(instruction.data["tender"]), int(instruction.data["amount_minor"])
+        reference = str(instruction.data["reference"])
+        takes = self._refund_takes
+        yield self._env.timeout(lognormal(self._market.random(self._owner, reference), takes.median, takes.p95))
+        key = (instruction.channel, instruction.order, tender)
+        left = self._captured[key] - self._returned[key]
+        told = {"tender": tender, "amount_minor": amount, "reference": reference, "by": self._owner}
+        if amount <= 0 or amount > left:
+            told["reason"] = f"{left} minor units are left to refund on {tender}"
+            self._market.emit(EventKind.REFUND_REJECTED, instruction.channel, instruction.order, "", told)
+            return
+        self._returned[key] += amount
+        self._market.emit(EventKind.REFUND_PAID, instruction.channel, instruction.order, "", told)
