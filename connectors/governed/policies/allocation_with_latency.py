@@ -7,7 +7,7 @@ from connectors.governed.policy import Policy
 from rehearsal.market import LiveChannel
 from rehearsal.model import Sku, Units
 
-PREVENTS = ("promo_weekend",)
+PREVENTS = ("late_tills",)
 SAFETY_UNITS = {"store": 1, "distribution_centre": 2}
 """By kind of node; the scenario's ``options: {safety_units: N}`` says otherwise."""
 

@@ -1,5 +1,5 @@
-"""One writer per node: Odoo over-reserves when two transactions want the last unit at once, so that whoever writes about a
-node's stock takes turns, and what waits meanwhile goes along in one batch."""
+"""One writer per node: whoever writes about a node's stock takes turns, since a stock record that is corrected while somebody
+else books goods out is corrected to the wrong figure; what waits meanwhile goes along in one batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.governed.policy import Policy
 from rehearsal.clock import Erp
 from rehearsal.model import Delivery
 
-PREVENTS = ("doorbuster",)
+PREVENTS = ("crowded_stores",)
 UNDER_LOAD = True
 
 

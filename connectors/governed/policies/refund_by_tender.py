@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.governed.house import Case
 from connectors.governed.policy import Policy
 
-PREVENTS = ("promo_weekend",)
+PREVENTS = ("split_tenders",)
 
 
 class Rule(Policy):
