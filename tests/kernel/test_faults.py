@@ -94,6 +94,16 @@ def test_late_batches_and_late_carriers_strike_what_they_are_about_and_nothing_e
     ]
 
 
+def test_word_of_a_node_comes_in_batches_and_a_tills_tickets_do_not(tmp_path: Path) -> None:
+    """What pickers did waits for the sync of their handhelds."""
+    armed = faults(tmp_path, {"name": "late_node_batches", "every": "20m"})
+    kinds = [EventKind.GOODS_ISSUED, EventKind.PICKUP_STAGED, EventKind.PICK_DECLINED, EventKind.TICKET_CLOSED, EventKind.ORDER_PLACED]
+
+    assert [armed.met(travel(number, 600.0, kind)).arrives_in_s for number, kind in enumerate(kinds)] == [
+        (600.0,), (600.0,), (600.0,), (60.0,), (60.0,),
+    ]  # fmt: skip
+
+
 def test_an_arrival_that_comes_with_the_batch_anyway_has_not_been_held_back(tmp_path: Path) -> None:
     """Nothing changed is nothing fired."""
     armed = faults(tmp_path, {"name": "late_pickup_batches", "every": "1m"})
@@ -283,11 +293,11 @@ def test_a_run_with_a_fault_that_is_not_here_can_be_read_and_not_be_started(tmp_
 
 
 def test_each_bundled_fault_strikes_at_its_joint_and_says_what_it_is() -> None:
-    """Sixteen files, and a sentence each."""
+    """Seventeen files, and a sentence each."""
     kinds = fault_kinds.fault_kinds()
 
     assert {joint: [name for name, kind in kinds.items() if kind.joint is joint] for joint in Joint} == {
-        Joint.DELIVERY: ["duplicate_deliveries", "late_carrier_events", "late_pickup_batches"],
+        Joint.DELIVERY: ["duplicate_deliveries", "late_carrier_events", "late_node_batches", "late_pickup_batches"],
         Joint.PUBLICATION: ["late_publications", "silent_feed"],
         Joint.WORLD: ["empty_shelves"],
         Joint.REQUEST: [
