@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
-from rehearsal.record import CERTAIN, Record
+from rehearsal.verdict.record import CERTAIN, Record
 
 AREA = "finance"
 ROWS = 'count(DISTINCT (channel, "order", tender, taken))'

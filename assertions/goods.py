@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Role, played
 
 AREA = "goods"

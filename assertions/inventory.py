@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 
 AREA = "inventory"
 EPSILON = 0.001

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, money
-from rehearsal.record import CERTAIN, Record
+from rehearsal.verdict.record import CERTAIN, Record
 from rehearsal.vocabulary import Role, played
 
 AREA = "orders"

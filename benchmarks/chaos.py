@@ -18,7 +18,7 @@ from benchmarks.fridays import FAULTS, QUIET, UNACKNOWLEDGED, disturbed
 from benchmarks.series import gone_on, stored, tell
 from rehearsal.errors import RehearsalError
 from rehearsal.history import lines
-from rehearsal.run import Options, Run, ready_target, rehearse
+from rehearsal.pipeline.run import Options, Run, ready_target, rehearse
 from rehearsal.targets import choose
 from rehearsal.targets.base import Target
 

@@ -16,12 +16,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
-from rehearsal import demand, project, scenario_file
+from rehearsal import project
 from rehearsal.history import lines
 from rehearsal.odoo.connect import Caller, factory
-from rehearsal.run import Options, Run, ready_target, rehearse
+from rehearsal.pipeline.run import Options, Run, ready_target, rehearse
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage import demand
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 
 BUDGET = 1.10
 """At most a tenth more wall time than the bare calls."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal import project, scenario_file
+from rehearsal import project
 from rehearsal.scenario import Scenario
+from rehearsal.scenario import file as scenario_file
 
 SMALL: dict[str, Any] = {
     "channels": {"webshop": {"orders": 16}, "marketplace": {"orders": 6}, "till_1": {"orders": 5}, "till_2": {"orders": 4}, "till_3": {"orders": 4}},

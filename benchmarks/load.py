@@ -13,13 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.selling import WARM_ORDERS, bare_orders_per_s, order_vals
-from rehearsal import demand, project, scenario_file
-from rehearsal.load import Drive, drivable, driven
+from rehearsal import project
+from rehearsal.load.drive import Drive, drivable, driven
 from rehearsal.odoo.connect import Caller, factory
-from rehearsal.run import Options, ready_target
+from rehearsal.pipeline.run import Options, ready_target
 from rehearsal.scenario import Scenario
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage import demand
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 
 CLIENTS = Path(__file__).parent / "locust_clients"
 CLIENT_S = 12

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import simpy
 
-from rehearsal import demand
 from rehearsal.clock import Erp, Steps
-from rehearsal.contract import Watch
 from rehearsal.errors import HarnessFault
-from rehearsal.faults import Faults
 from rehearsal.history import History
-from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Delivery, EventKind, Instruction, InstructionKind, Operation
 from rehearsal.scenario import Scenario
-from rehearsal.weekend import play
+from rehearsal.stage import demand
+from rehearsal.stage.contract import Watch
+from rehearsal.stage.faults import Faults
+from rehearsal.stage.market import LiveChannel, Market
+from rehearsal.stage.weekend import play
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.series import gone_on, stored, tell
-from rehearsal import project, scenario_file
+from rehearsal import project
 from rehearsal.errors import RehearsalError
-from rehearsal.load import Drive, driven
-from rehearsal.policies import PolicyKind, policies
-from rehearsal.run import Options, ready_target, rehearse
+from rehearsal.load.drive import Drive, driven
+from rehearsal.parts.policies import PolicyKind, policies
+from rehearsal.pipeline.run import Options, ready_target, rehearse
+from rehearsal.scenario import file as scenario_file
 from rehearsal.targets import choose
 from rehearsal.targets.base import Target
 

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import simpy
 
 from rehearsal.clock import Erp, Steps
-from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, EventKind
 from rehearsal.odoo import verbs
 from rehearsal.odoo.directory import Directory, read_directory
 from rehearsal.scenario import Scenario
+from rehearsal.stage.market import LiveChannel
 from rehearsal.targets.base import Database
 
 PLENTY = 100_000

@@ -12,8 +12,9 @@ from typing import Any
 import simpy
 
 from benchmarks.paper import opened
-from rehearsal import project, scenario_file
-from rehearsal.weekend import play
+from rehearsal import project
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.weekend import play
 
 BUDGET = 0.25
 """At least a quarter of the bare loop's events per second."""

@@ -11,12 +11,12 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from rehearsal.clock import Erp, Steps
-from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
 from rehearsal.odoo import verbs
 from rehearsal.odoo.directory import Directory, read_directory
 from rehearsal.odoo.tickets import ticket
 from rehearsal.scenario import Scenario
+from rehearsal.stage.market import LiveChannel
 
 REFUND_TENDER = "card"
 

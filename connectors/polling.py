@@ -19,8 +19,8 @@ from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, Event, EventKind, Instruction
 from rehearsal.odoo import verbs
 from rehearsal.odoo.tickets import ticket, ticket_uuid
-from rehearsal.outside import Outside
 from rehearsal.scenario import Scenario
+from rehearsal.stage.outside import Outside
 
 POLL_S = 600.0
 PAYOUT_S = 86_400.0

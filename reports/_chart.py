@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 from reports._wording import OVERSELL, Told, when
 
 WIDTH, HEIGHT = 960, 180

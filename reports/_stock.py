@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 
 BEFORE, AFTER = 40, 12
 """Rows shown before and after the first promise beyond the stock."""

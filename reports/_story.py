@@ -13,7 +13,7 @@ from typing import Any
 
 from rehearsal import project
 from rehearsal.model import money
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Kind
 from reports._wording import lasting
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.model import Severity, money
-from rehearsal.record import Record
-from rehearsal.repeat import FRESH, of_summary, with_connector
 from rehearsal.scenario import Scenario
+from rehearsal.verdict.record import Record
+from rehearsal.verdict.repeat import FRESH, of_summary, with_connector
 
 OVERSELL = "no_unit_is_promised_twice"
 """The invariant whose units are oversold units."""

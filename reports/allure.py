@@ -15,9 +15,9 @@ from allure_commons.model2 import Attachment, Label, Parameter, Status, StatusDe
 from allure_commons.types import AttachmentType, LabelType, Severity
 from allure_commons.utils import md5
 
-from rehearsal.cases import Case, cases
-from rehearsal.judge import Judged
-from rehearsal.record import Record
+from rehearsal.verdict.cases import Case, cases
+from rehearsal.verdict.judge import Judged
+from rehearsal.verdict.record import Record
 from reports import _wording as wording
 from reports._wording import OVERSELL, Told
 

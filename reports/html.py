@@ -11,10 +11,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rehearsal.judge import Judged
-from rehearsal.kpis import KPIS
-from rehearsal.record import Record
-from rehearsal.terminal import MARKS
+from rehearsal.pipeline.terminal import MARKS
+from rehearsal.verdict.judge import Judged
+from rehearsal.verdict.kpis import KPIS
+from rehearsal.verdict.record import Record
 from reports import _wording as wording
 from reports._chart import accepted_orders
 from reports._stock import Account, account

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from rehearsal.cases import Case, cases
-from rehearsal.judge import Judged
-from rehearsal.record import Record
+from rehearsal.verdict.cases import Case, cases
+from rehearsal.verdict.judge import Judged
+from rehearsal.verdict.record import Record
 from reports import _wording as wording
 from reports._wording import Told
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rehearsal.judge import Judged
-from rehearsal.record import Record
-from rehearsal.terminal import MARKS
+from rehearsal.pipeline.terminal import MARKS
+from rehearsal.verdict.judge import Judged
+from rehearsal.verdict.record import Record
 from reports import _wording as wording
 from reports._wording import Hurt, Told
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import simpy
 
-from rehearsal.actor import Charge
 from rehearsal.clock import Steps
 from rehearsal.draw import chance
-from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Demand, EventKind, Instruction, InstructionKind
+from rehearsal.parts.actor import Charge
+from rehearsal.stage.market import LiveChannel, Market
 from simulators._ledger import Ledger
 
 CROWD = 1

@@ -11,9 +11,9 @@ import simpy
 
 from rehearsal.clock import Steps
 from rehearsal.draw import lognormal
-from rehearsal.market import Market
 from rehearsal.model import EventKind, Instruction
-from rehearsal.part import Lag
+from rehearsal.parts.part import Lag
+from rehearsal.stage.market import Market
 
 
 class Ledger:

@@ -10,8 +10,8 @@ import simpy
 
 from rehearsal.clock import Steps
 from rehearsal.draw import lognormal
-from rehearsal.market import Market
 from rehearsal.model import EventKind, Instruction, InstructionKind
+from rehearsal.stage.market import Market
 
 
 def fulfilment_node(env: simpy.Environment, market: Market, node: str) -> Steps:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import simpy
 
-from rehearsal import actor
 from rehearsal.clock import Steps
 from rehearsal.draw import lognormal
-from rehearsal.market import Market
 from rehearsal.model import Event, EventKind
+from rehearsal.parts import actor
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_problem import carriers
+from rehearsal.scenario.problem import carriers
+from rehearsal.stage.market import Market
 
 
 class Settings(actor.Carrier):

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import simpy
 
-from rehearsal import actor
-from rehearsal.actor import Charge
 from rehearsal.clock import Steps
-from rehearsal.market import Market
 from rehearsal.model import Instruction, InstructionKind
+from rehearsal.parts import actor
+from rehearsal.parts.actor import Charge
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_problem import gateways
+from rehearsal.scenario.problem import gateways
+from rehearsal.stage.market import Market
 from simulators._ledger import Ledger
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import simpy
 
-from rehearsal import actor
 from rehearsal.clock import Steps
-from rehearsal.market import LiveChannel, Market
-from rehearsal.part import Lag
-from rehearsal.scenario_bounds import Tender
+from rehearsal.parts import actor
+from rehearsal.parts.bounds import Tender
+from rehearsal.parts.part import Lag
+from rehearsal.stage.market import LiveChannel, Market
 from simulators._checkout import storefront
 from simulators._ledger import Ledger
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import simpy
 
-from rehearsal import actor
 from rehearsal.clock import Steps
-from rehearsal.market import Market
+from rehearsal.parts import actor
+from rehearsal.stage.market import Market
 from simulators._picking import fulfilment_node
 
 

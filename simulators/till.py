@@ -11,12 +11,12 @@ from math import ceil
 
 import simpy
 
-from rehearsal import actor
 from rehearsal.clock import Steps
-from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Demand, EventKind
+from rehearsal.parts import actor
+from rehearsal.parts.bounds import Duration, duration
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_bounds import Duration, duration
+from rehearsal.stage.market import LiveChannel, Market
 from simulators._checkout import lines_of, order_id, tenders_of
 
 FLOAT_MINOR = 20_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import simpy
 
-from rehearsal import actor
 from rehearsal.clock import Steps
-from rehearsal.market import LiveChannel, Market
+from rehearsal.parts import actor
+from rehearsal.stage.market import LiveChannel, Market
 from simulators._checkout import storefront
 
 

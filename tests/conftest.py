@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from benchmarks.fridays import CANONICAL
-from rehearsal import project, scenario_file
-from rehearsal.run import Options, Run, ready_target, rehearse
-from rehearsal.run_folder import reopen
+from rehearsal import project
+from rehearsal.pipeline.run import Options, Run, ready_target, rehearse
+from rehearsal.pipeline.run_folder import reopen
 from rehearsal.scenario import Scenario
+from rehearsal.scenario import file as scenario_file
 from rehearsal.targets.base import Database
 from rehearsal.targets.cache import default_root
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from tests.durations import Durations
 from tests.shared import once
 

@@ -34,8 +34,8 @@ from rehearsal.model import (
     Product,
     World,
 )
-from rehearsal.record import Record
 from rehearsal.scenario import Scenario
+from rehearsal.verdict.record import Record
 from tests import tiny_books
 from tests.conftest import load
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from rehearsal import project, scenario_file
-from rehearsal.demand import store
+from rehearsal import project
 from rehearsal.history import History
 from rehearsal.model import (
     Answer,
@@ -24,9 +23,11 @@ from rehearsal.model import (
     World,
 )
 from rehearsal.odoo.observe import MIDWAY, TABLES
-from rehearsal.run import conclude, reopen
-from rehearsal.run_folder import Run, open_run
+from rehearsal.pipeline.run import conclude, reopen
+from rehearsal.pipeline.run_folder import Run, open_run
 from rehearsal.scenario import Scenario
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.demand import store
 
 HOSTILE = "<script>alert('x')</script> | `rm` & \"more\""
 SKU, NODE = "SKU-1", "store_1"

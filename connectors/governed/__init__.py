@@ -14,9 +14,9 @@ from connectors.governed.flows.tills import Tills
 from connectors.governed.house import House
 from connectors.governed.policy import in_force
 from rehearsal.clock import Erp, Steps
-from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, EventKind
 from rehearsal.scenario import Scenario
+from rehearsal.stage.market import LiveChannel
 
 
 class Connector:

@@ -15,10 +15,10 @@ import simpy
 
 from connectors.governed.house import Case, House, external
 from rehearsal.clock import Erp, Steps
-from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, Event, Instruction, InstructionKind, Sku, Units
 from rehearsal.odoo import verbs
-from rehearsal.policies import policies
+from rehearsal.parts.policies import policies
+from rehearsal.stage.market import LiveChannel
 
 CONNECTOR = "governed"
 REFUND_TENDER = "card"

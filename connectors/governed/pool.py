@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from rehearsal.market import LiveChannel
 from rehearsal.model import Sku, Units
 from rehearsal.scenario import Scenario
+from rehearsal.stage.market import LiveChannel
 
 SAFETY_SHARE_MAX = 4
 """Safety stock never takes more than one unit in four."""

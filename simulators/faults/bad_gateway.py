@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from rehearsal.fault import Ending, Joint, Request, RequestFaultSettings
+from rehearsal.parts.fault import Ending, Joint, Request, RequestFaultSettings
 
 AT = Joint.REQUEST
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from rehearsal.fault import Joint, RecordFaultSettings, StockRecord, never
+from rehearsal.parts.fault import Joint, RecordFaultSettings, StockRecord, never
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_channels import STORE
+from rehearsal.scenario.channels import STORE
 
 AT = Joint.WORLD
 MISSING_UNITS = ((1, 0.7), (2, 0.3))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from rehearsal.fault import Joint, Processes, ProcessFaultSettings
-from rehearsal.scenario_bounds import WallTime
+from rehearsal.parts.bounds import WallTime
+from rehearsal.parts.fault import Joint, Processes, ProcessFaultSettings
 
 AT = Joint.PROCESS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from rehearsal.fault import Joint, Processes, ProcessFaultSettings
+from rehearsal.parts.fault import Joint, Processes, ProcessFaultSettings
 
 AT = Joint.PROCESS
 

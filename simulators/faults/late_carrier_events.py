@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from random import Random
 
 from rehearsal.draw import lognormal
-from rehearsal.fault import FaultSettings, Joint, Travel, never
-from rehearsal.part import Lag
+from rehearsal.parts.fault import FaultSettings, Joint, Travel, never
+from rehearsal.parts.part import Lag
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_problem import SHIPPED, carriers, ordered
+from rehearsal.scenario.problem import SHIPPED, carriers, ordered
 from rehearsal.vocabulary import Role
 
 AT = Joint.DELIVERY

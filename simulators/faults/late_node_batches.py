@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from rehearsal.fault import FaultSettings, Joint, Travel
+from rehearsal.parts.bounds import SomeTime, duration
+from rehearsal.parts.fault import FaultSettings, Joint, Travel
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_bounds import SomeTime, duration
 from rehearsal.vocabulary import Role
 
 AT = Joint.DELIVERY

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from rehearsal.fault import FaultSettings, Joint, Travel, never
+from rehearsal.parts.bounds import SomeTime, duration
+from rehearsal.parts.fault import FaultSettings, Joint, Travel, never
 from rehearsal.scenario import Scenario
-from rehearsal.scenario_bounds import SomeTime, duration
-from rehearsal.scenario_problem import ordered
+from rehearsal.scenario.problem import ordered
 from rehearsal.vocabulary import Role
 
 AT = Joint.DELIVERY

@@ -6,8 +6,8 @@ from dataclasses import replace
 from random import Random
 
 from rehearsal.draw import lognormal
-from rehearsal.fault import FaultSettings, Figure, Joint
-from rehearsal.part import Lag
+from rehearsal.parts.fault import FaultSettings, Figure, Joint
+from rehearsal.parts.part import Lag
 
 AT = Joint.PUBLICATION
 

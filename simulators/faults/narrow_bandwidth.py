@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rehearsal.fault import Joint, Request, RequestFaultSettings
+from rehearsal.parts.fault import Joint, Request, RequestFaultSettings
 
 AT = Joint.REQUEST
 

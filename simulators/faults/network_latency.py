@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from rehearsal.draw import lognormal
-from rehearsal.fault import Joint, Request, RequestFaultSettings
+from rehearsal.parts.fault import Joint, Request, RequestFaultSettings
 
 AT = Joint.REQUEST
 

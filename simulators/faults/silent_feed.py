@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from rehearsal.fault import FaultSettings, Figure, Joint
+from rehearsal.parts.fault import FaultSettings, Figure, Joint
 
 AT = Joint.PUBLICATION
 

@@ -18,9 +18,9 @@ import pytest
 if TYPE_CHECKING:
     from _pytest._code import ExceptionInfo
 
-    from rehearsal.cases import Case
-    from rehearsal.conclusion import Conclusion
-    from rehearsal.judge import Judged
+    from rehearsal.pipeline.conclusion import Conclusion
+    from rehearsal.verdict.cases import Case
+    from rehearsal.verdict.judge import Judged
 
 OPTION = "rehearsal_run_dir"
 CACHES = ("lfplugin", "nfplugin", "stepwiseplugin")
@@ -92,7 +92,7 @@ class JudgedRun:
     """A run folder, and what it comes to once the first test asks; judged once per process, from its files alone."""
 
     def __init__(self, folder: Path) -> None:
-        from rehearsal.run_folder import reopen
+        from rehearsal.pipeline.run_folder import reopen
 
         self.folder = folder
         self.scenario = reopen(folder).scenario
@@ -100,8 +100,8 @@ class JudgedRun:
     @cached_property
     def conclusion(self) -> Conclusion:
         """Return summary and judgements."""
-        from rehearsal.conclusion import concluded, record_of
-        from rehearsal.run_folder import reopen
+        from rehearsal.pipeline.conclusion import concluded, record_of
+        from rehearsal.pipeline.run_folder import reopen
 
         run = reopen(self.folder)
         with record_of(run) as record:
@@ -110,7 +110,7 @@ class JudgedRun:
     @cached_property
     def cases(self) -> dict[tuple[str, str], Case]:
         """Return everything that must hold, by area and name: the run passes exactly when each of these does."""
-        from rehearsal.cases import cases
+        from rehearsal.verdict.cases import cases
 
         found = cases(self.conclusion.summary, self.conclusion.verdict)
         return {(case.area, case.name): case for case in found}
@@ -215,7 +215,7 @@ class CaseItem(pytest.Item):
 def _folder(named: str) -> Path:
     """Return the run folder *named*; raises `pytest.UsageError` where there is none that can be judged."""
     from rehearsal.errors import RehearsalError
-    from rehearsal.run_folder import find_run, reopen
+    from rehearsal.pipeline.run_folder import find_run, reopen
 
     try:
         folder = find_run(named)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal.model import Finding, Judgement, Severity, Verdict
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 from tests.tiny_record import Tiny, judged
 
 Law = Callable[[Record], Judgement]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.judge import invariants, judged_by
 from rehearsal.model import Judgement
+from rehearsal.verdict.judge import invariants, judged_by
 from tests.assertions import (
     test_deadlines,
     test_finance,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from tests.cli.command import TINY, Said, rehearse
 
 pytestmark = pytest.mark.xdist_group("cli")

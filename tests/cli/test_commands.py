@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from rehearsal.run_folder import reopen
+from rehearsal.pipeline.run_folder import reopen
 from rehearsal.targets.cache import Cache, default_root
 from tests.cli.command import COMMAND_S_MAX, REHEARSE, environment
 from tests.cli.command import rehearse as rehearse_anew

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from rehearsal.history import lines
-from rehearsal.leftovers import sweep
+from rehearsal.pipeline.leftovers import sweep
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from tests.cli.command import TINY, Said, ended, rehearse, started, wait_for_lines
 from tests.odoo.cutter import Cutter
 

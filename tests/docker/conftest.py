@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.run import ready_target
-from rehearsal.targets.docker import DockerTarget
-from rehearsal.targets.engine import Engine
-from rehearsal.targets.stack import IMAGE_SETTINGS
+from rehearsal.pipeline.run import ready_target
+from rehearsal.targets.docker.engine import Engine
+from rehearsal.targets.docker.stack import IMAGE_SETTINGS
+from rehearsal.targets.docker.target import DockerTarget
 from tests.conftest import free_port, quiet
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.targets.docker import DockerTarget
-from rehearsal.targets.engine import Engine
-from rehearsal.targets.stack import DB, ODOO
+from rehearsal.targets.docker.engine import Engine
+from rehearsal.targets.docker.stack import DB, ODOO
+from rehearsal.targets.docker.target import DockerTarget
 from tests.cli.command import Said, rehearse
 from tests.conftest import free_port
 from tests.docker.conftest import PROJECT, compose

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.odoo.dialect import DIALECTS, TESTED
-from rehearsal.targets.docker import DockerTarget
+from rehearsal.targets.dialect import DIALECTS, TESTED
+from rehearsal.targets.docker.target import DockerTarget
 from rehearsal.targets.existing import jsonrpc
 from tests.docker.conftest import ROOT
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.run import recipe
-from rehearsal.targets.docker import DockerTarget
-from rehearsal.targets.engine import Engine
-from rehearsal.targets.stack import DB
+from rehearsal.pipeline.run import recipe
+from rehearsal.targets.docker.engine import Engine
+from rehearsal.targets.docker.stack import DB
+from rehearsal.targets.docker.target import DockerTarget
 from tests.cli.command import rehearse
 from tests.conftest import free_port
 from tests.docker.conftest import compose

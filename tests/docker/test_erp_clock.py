@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from rehearsal.erp_clock import ErpClock
+from rehearsal.clock.erp_clock import ErpClock
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime
-from rehearsal.run import Options, Run, ready_target, rehearse
-from rehearsal.targets import container_time, faketime, lease, server
-from rehearsal.targets.docker import DockerTarget
+from rehearsal.pipeline.run import Options, Run, ready_target, rehearse
+from rehearsal.targets import faketime, lease, server
+from rehearsal.targets.docker import scenario_time as container_time
+from rehearsal.targets.docker.stack import DB, HTTP_PORT, ODOO, Stack
+from rehearsal.targets.docker.target import DockerTarget
 from rehearsal.targets.process import Process
 from rehearsal.targets.sql import MAINTENANCE
-from rehearsal.targets.stack import DB, HTTP_PORT, ODOO, Stack
 from tests.cli.command import rehearse as command
 from tests.cli.command import started, wait_for_lines
 from tests.conftest import load, quiet

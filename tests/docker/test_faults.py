@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks.fridays import SMALL
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.run import Options, rehearse
-from rehearsal.targets.docker import DockerTarget
-from rehearsal.targets.stack import DB, ODOO
+from rehearsal.pipeline.run import Options, rehearse
+from rehearsal.targets.docker.stack import DB, ODOO
+from rehearsal.targets.docker.target import DockerTarget
 from tests.cli.command import rehearse as command
 from tests.conftest import load, quiet
 from tests.tiny_run import left_by_a_dead_harness

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.run import recipe
+from rehearsal.pipeline.run import recipe
 from rehearsal.targets import VARIABLE, choose
 from rehearsal.targets.base import Database, TemplateRecipe
-from rehearsal.targets.docker import DockerTarget
+from rehearsal.targets.docker.target import DockerTarget
 from rehearsal.targets.doctor import checks
 from rehearsal.targets.existing import MARK, json2, jsonrpc
 from tests.cli.command import rehearse

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from benchmarks.fridays import CANONICAL
-from rehearsal import demand
 from rehearsal.history import comparable, lines
-from rehearsal.judge import judge
 from rehearsal.model import Verdict
 from rehearsal.odoo.connect import factory
 from rehearsal.odoo.observe import observe
-from rehearsal.record import Record
-from rehearsal.run import Options, Run, rehearse
-from rehearsal.saboteurs import saboteurs
-from rehearsal.targets.docker import DockerTarget
+from rehearsal.pipeline.run import Options, Run, rehearse
+from rehearsal.stage import demand
+from rehearsal.targets.docker.target import DockerTarget
+from rehearsal.verdict.judge import judge
+from rehearsal.verdict.record import Record
+from rehearsal.verdict.saboteurs import saboteurs
 from tests.conftest import load, quiet
 
 pytestmark = pytest.mark.xdist_group("docker")

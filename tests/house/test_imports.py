@@ -15,6 +15,11 @@ LOCUST_HOMES = ("loadtests/", "src/rehearsal/locust/")
 """Where Locust may be imported: the folder of load tests, and one package of the kernel."""
 PATCHED = {"locust", "gevent", "geventhttpclient"}
 
+ROOMS = ("parts", "scenario", "targets", "odoo", "clock", "stage", "verdict", "pipeline", "load", "locust", "cli")
+"""The rooms of the kernel, lowest first: each may import what stands before it. Modules beside them are the ground, and import no room."""
+WAYS_IN = ("pytest_plugin",)
+"""Modules beside the rooms that stand above them all."""
+
 
 def imported(path: Path) -> set[str]:
     """Return the top-level names that a module imports."""
@@ -108,3 +113,52 @@ def test_help_does_not_wait_for_heavy_imports() -> None:
     assert {name for name in top if not name.startswith("rehearsal.cli")} <= {
         "__future__", "collections.abc", "contextlib", "json", "os", "sys", "pathlib", "typing", "typer", "rehearsal.errors",
     }  # fmt: skip
+
+
+def kernel_imports() -> dict[str, set[str]]:
+    """Return the modules of the kernel that each of them imports when it runs, wherever the statement stands."""
+    kernel = ROOT / "src" / "rehearsal"
+    known = {".".join(path.relative_to(kernel).with_suffix("").parts).removesuffix(".__init__"): path for path in modules("src/rehearsal")}
+    found: dict[str, set[str]] = {}
+    for name, path in known.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for_types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+        unseen = {id(inner) for node in for_types for inner in ast.walk(node)}
+        found[name] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "rehearsal" and id(node) not in unseen:
+                whole = [f"{node.module}.{alias.name}".removeprefix("rehearsal.") for alias in node.names]
+                parent = node.module.removeprefix("rehearsal").lstrip(".")
+                found[name] |= {one if one in known else parent for one in whole} - {""}
+    return found
+
+
+def test_no_room_of_the_kernel_imports_upward() -> None:
+    """The folder list is the architecture: whoever reads from the top of it needs nothing that comes later."""
+    rank = {room: place for place, room in enumerate(ROOMS)}
+    upward = [
+        f"{name} imports {other}"
+        for name, others in kernel_imports().items()
+        for other in sorted(others)
+        if name not in WAYS_IN and rank.get(other.split(".")[0], -1) > rank.get(name.split(".")[0], -1)
+    ]
+
+    assert upward == []
+    assert {path.parent.name for path in (ROOT / "src/rehearsal").glob("*/__init__.py")} == {*ROOMS, "vocabulary"}
+
+
+def test_no_module_of_the_kernel_imports_itself_in_a_circle() -> None:
+    """A package's own face may name what is inside; nobody inside needs it."""
+    imports, done, way = kernel_imports(), set[str](), list[str]()
+
+    def walk(name: str) -> None:
+        assert name not in way, " → ".join([*way[way.index(name) :], name])
+        if name in done:
+            return
+        way.append(name)
+        for other in sorted(imports.get(name, ())):
+            walk(other)
+        done.add(way.pop())
+
+    for name in imports:
+        walk(name)

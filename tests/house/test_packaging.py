@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.run_folder import reopen
-from rehearsal.targets.native import NativeTarget
+from rehearsal.pipeline.run_folder import reopen
+from rehearsal.targets.native.target import NativeTarget
 from tests.cli.command import Said, environment, rehearse
 
 pytestmark = pytest.mark.xdist_group("cli")
@@ -218,7 +218,7 @@ def test_a_consumers_own_come_first_and_the_bundled_after(
     assert rows["corner_shop"] == shop / "scenarios" / "corner_shop.yaml"
     assert there.rehearse("scenario", "validate", "corner_shop", cwd=shop).code == 0
     assert "corner_shop, seed" in there.rehearse("plan", "corner_shop", cwd=shop).out
-    look = "from rehearsal.judge import invariants; print(*(law.__name__ for _, law, _ in invariants()))"
+    look = "from rehearsal.verdict.judge import invariants; print(*(law.__name__ for _, law, _ in invariants()))"
     laws = output([there.python, "-c", look], shop).split()
     assert {HOUSE_RULE, "no_unit_is_promised_twice"} <= set(laws)
     assert len(laws) == len(set(laws))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rehearsal import project, scenario_file
+from rehearsal import project
 from rehearsal.errors import ScenarioError
+from rehearsal.scenario import file as scenario_file
 
 HEAD = "extends: promo_weekend\nname: mine\n"
 PARENTS = project.scenario_path("promo_weekend").parent

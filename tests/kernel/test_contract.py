@@ -14,14 +14,14 @@ import pytest
 import simpy
 
 from benchmarks.paper import NoErp, PaperConnector, connected
-from rehearsal.contract import Slip, Watch
 from rehearsal.errors import UsageError
 from rehearsal.history import lines
-from rehearsal.market import LiveChannel, Market
 from rehearsal.model import Instruction, InstructionKind
-from rehearsal.run import stray
+from rehearsal.pipeline.run import stray
+from rehearsal.stage.contract import Slip, Watch
+from rehearsal.stage.market import LiveChannel, Market
+from rehearsal.stage.weekend import play
 from rehearsal.strangers import no_way_out
-from rehearsal.weekend import play
 from tests.conftest import load
 
 HERE = "tests/kernel/test_contract.py:"

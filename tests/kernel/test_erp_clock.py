@@ -12,8 +12,8 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal.clock import Lanes
-from rehearsal.erp_clock import BACKLASH_S, ErpClock, left_behind
+from rehearsal.clock.erp_clock import BACKLASH_S, ErpClock, left_behind
+from rehearsal.clock.lanes import Lanes
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime, ScenarioError
 from rehearsal.history import History
 from rehearsal.model import Operation

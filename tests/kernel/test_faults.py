@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from rehearsal import fault_kinds, project, scenario_file
+from rehearsal import project
 from rehearsal.errors import RehearsalError, ScenarioError, UsageError
-from rehearsal.fault import Ending, Figure, Joint, Request, StockRecord, Travel
-from rehearsal.faults import Faults, counts_in
 from rehearsal.model import Event, EventKind
-from rehearsal.stock_records import falsified, record_faults
+from rehearsal.parts import fault_kinds
+from rehearsal.parts.fault import Ending, Figure, Joint, Request, StockRecord, Travel
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.faults import Faults, counts_in
+from rehearsal.stage.stock_records import falsified, record_faults
 from tests.conftest import load
 
 TWICE: dict[str, Any] = {"name": "duplicate_deliveries"}
@@ -181,7 +183,7 @@ def test_faults_of_requests_compose_and_the_first_ending_counts(tmp_path: Path) 
 # -- a fault that is none ----------------------------------------------------------------------------------------------
 
 GOOD = """
-from rehearsal.fault import FaultSettings, Joint
+from rehearsal.parts.fault import FaultSettings, Joint
 AT = Joint.DELIVERY
 class Settings(FaultSettings):
     depth: int
@@ -203,10 +205,10 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "AT is None; expected a rehearsal.fault.Joint"),
-        (GOOD.replace("Joint.DELIVERY", "'delivery'"), "AT is 'delivery'; expected a rehearsal.fault.Joint"),
-        (GOOD.replace("(FaultSettings)", ""), "expected a class that inherits rehearsal.fault.FaultSettings, since it strikes at Joint.DELIVERY"),
-        (GOOD.replace("DELIVERY", "PROCESS"), "expected a class that inherits rehearsal.fault.ProcessFaultSettings"),
+        ("", "AT is None; expected a rehearsal.parts.fault.Joint"),
+        (GOOD.replace("Joint.DELIVERY", "'delivery'"), "AT is 'delivery'; expected a rehearsal.parts.fault.Joint"),
+        (GOOD.replace("(FaultSettings)", ""), "expected a class that inherits rehearsal.parts.fault.FaultSettings, since it strikes at Joint.DELIVERY"),
+        (GOOD.replace("DELIVERY", "PROCESS"), "expected a class that inherits rehearsal.parts.fault.ProcessFaultSettings"),
         (GOOD.replace("def strike", "def hit"), "strike is None; expected a function strike(fault, thing, rng)"),
         (GOOD.replace("travel, rng)", "travel)"), "strike(fault, travel); expected a function strike(fault, thing, rng)"),
         (GOOD + "concerns = 3\n", "concerns is 3; expected a function concerns(fault, thing)"),

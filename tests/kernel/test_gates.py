@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal import vitals
+from rehearsal.clock.meter import Figures
 from rehearsal.errors import ScenarioError
-from rehearsal.gates import LIVE_FIGURES, VITAL_FIGURES, evaluate, gate_figures, parsed
-from rehearsal.kpis import KPIS
-from rehearsal.meter import Figures
+from rehearsal.load import vitals
 from rehearsal.scenario import Gate
+from rehearsal.scenario.gates import LIVE_FIGURES, VITAL_FIGURES, evaluate, gate_figures, parsed
 from rehearsal.targets.sensor import Reading
+from rehearsal.verdict.kpis import KPIS
 from tests.conftest import load
 
 FIGURES: dict[str, Any] = {

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.kpis import (
+from rehearsal.model import Event, EventKind, Outcome
+from rehearsal.scenario.gates import CHANNEL_FIGURES, KPI_FIGURES
+from rehearsal.verdict.kpis import (
     KPIS,
     NAMES,
     backlog_at_heal,
@@ -26,8 +28,7 @@ from rehearsal.kpis import (
     slowest_answer_s,
     sync_latency_s_p95,
 )
-from rehearsal.model import Event, EventKind, Outcome
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 from tests.tiny_books import flow, partner, payment, quant, sale, session, ticket, ticket_payment
 from tests.tiny_record import (
     HOUR,
@@ -254,6 +255,9 @@ def test_a_figure_is_what_its_docstring_says(figure: Figure, case: Case) -> None
 def test_every_figure_has_records_of_different_figures() -> None:
     """A new KPI without a test fails here; so does one whose tests could not tell it from a constant."""
     assert set(FIGURES) == set(KPIS)
+    assert {figure.__name__ for figure in KPIS} == KPI_FIGURES, "what a gate may name is what is computed"
+    by_channel = {figure.__name__ for figure in KPIS if str(figure.__annotations__["return"]).startswith("dict")}
+    assert by_channel == CHANNEL_FIGURES
     assert [figure.__name__ for figure, cases in FIGURES.items() if len({str(case.figure) for case in cases}) < 2] == []
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import simpy
 
-from rehearsal import clock
-from rehearsal.clock import Lanes
+from rehearsal.clock import lanes as clock
+from rehearsal.clock.lanes import Lanes
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.history import History
 from rehearsal.model import Answer, Operation, Outcome

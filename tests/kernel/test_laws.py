@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from rehearsal import project
-from rehearsal.actor_kinds import actor_kind, actor_kinds
-from rehearsal.conclusion import concluded, record_of
 from rehearsal.errors import UsageError
-from rehearsal.judge import invariants
-from rehearsal.laws import areas, tables
 from rehearsal.odoo.observe import Table, require
-from rehearsal.run_folder import reopen
-from rehearsal.saboteurs import saboteurs
+from rehearsal.parts.actor_kinds import actor_kind, actor_kinds
+from rehearsal.pipeline.conclusion import concluded, record_of
+from rehearsal.pipeline.run_folder import reopen
+from rehearsal.verdict.judge import invariants
+from rehearsal.verdict.laws import areas, tables
+from rehearsal.verdict.saboteurs import saboteurs
 from tests.tiny_run import make_run
 
 Write = Callable[[str, str], Path]
@@ -105,13 +105,13 @@ def test_views_that_no_database_takes_are_told_with_their_file(write: Write, tmp
     ("text", "said"),
     [
         ("", "SABOTEURS is None; expected a dict"),
-        ("SABOTEURS = {'mine': 7}\n", "mine is 7; expected a rehearsal.saboteurs.Saboteur"),
+        ("SABOTEURS = {'mine': 7}\n", "mine is 7; expected a rehearsal.verdict.saboteurs.Saboteur"),
         (
-            "from rehearsal.saboteurs import Saboteur, sql\nSABOTEURS = {'mine': Saboteur('', frozenset({'it_flies'}), sql(''))}\n",
+            "from rehearsal.verdict.saboteurs import Saboteur, sql\nSABOTEURS = {'mine': Saboteur('', frozenset({'it_flies'}), sql(''))}\n",
             "mine breaks it_flies, which is no invariant",
         ),
         (
-            "from rehearsal.saboteurs import Saboteur, sql\nSABOTEURS = {'till_left_open': Saboteur('', frozenset(), sql(''))}\n",
+            "from rehearsal.verdict.saboteurs import Saboteur, sql\nSABOTEURS = {'till_left_open': Saboteur('', frozenset(), sql(''))}\n",
             "two saboteurs are called till_left_open",
         ),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from rehearsal.leftovers import database_name, left_behind
+from rehearsal.pipeline.leftovers import database_name, left_behind
 
 GONE = 2**22 + 1
 """Above the largest process id that Linux gives."""

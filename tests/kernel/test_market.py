@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from benchmarks.paper import opened
-from rehearsal.market import Market
 from rehearsal.model import EventKind, Instruction, InstructionKind
-from rehearsal.record import Record
+from rehearsal.stage.market import Market
+from rehearsal.verdict.record import Record
 from tests.conftest import load
 
 ORDER = ("webshop", "W1")

@@ -10,12 +10,12 @@ import pytest
 
 from benchmarks.paper import NoErp, connected
 from rehearsal.clock import Erp, Steps
-from rehearsal.contract import Slip
 from rehearsal.history import lines
-from rehearsal.market import Market
 from rehearsal.model import Delivery, EventKind, Instruction, InstructionKind
-from rehearsal.outside import Outside
-from rehearsal.weekend import play
+from rehearsal.stage.contract import Slip
+from rehearsal.stage.market import Market
+from rehearsal.stage.outside import Outside
+from rehearsal.stage.weekend import play
 from tests.conftest import load
 
 QUIET: dict[str, Any] = {"faults": [], "exercised": {"fault_fired": 0}}

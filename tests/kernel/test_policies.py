@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import simpy
 
-from rehearsal import project, scenario_file
+from rehearsal import project
 from rehearsal.clock import Steps
 from rehearsal.errors import ScenarioError, UsageError
-from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery, Event, EventKind
-from rehearsal.policies import policies, policy_names
+from rehearsal.parts.policies import policies, policy_names
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.market import LiveChannel
 from tests.conftest import load
 
 NAMES = [

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.conclusion import conclude, concluded, record_of
 from rehearsal.history import History
-from rehearsal.record import SPILL, Record
-from rehearsal.run_folder import CHANGED, NO_JSON, manifest_of, reopen
+from rehearsal.pipeline.conclusion import conclude, concluded, record_of
+from rehearsal.pipeline.run_folder import CHANGED, NO_JSON, manifest_of, reopen
+from rehearsal.verdict.record import SPILL, Record
 from tests.conftest import quiet
 from tests.tiny_run import make_run
 

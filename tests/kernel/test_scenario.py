@@ -10,9 +10,10 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from rehearsal import project, scenario_file
+from rehearsal import project
 from rehearsal.errors import ScenarioError, UsageError
 from rehearsal.scenario import Scenario
+from rehearsal.scenario import file as scenario_file
 from tests.conftest import load
 
 

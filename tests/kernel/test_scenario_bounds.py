@@ -11,9 +11,10 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from rehearsal import project, scenario_file
-from rehearsal.plan import planned
-from rehearsal.scenario_bounds import duration, much, seconds
+from rehearsal import project
+from rehearsal.parts.bounds import duration, much, seconds
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.plan import planned
 from tests.conftest import load
 from tests.kernel.stories import variant
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import project, scenario_file
+from rehearsal import project
 from rehearsal.scenario import Exercised
+from rehearsal.scenario import file as scenario_file
 from tests.conftest import load
 from tests.kernel.stories import said, variant
 

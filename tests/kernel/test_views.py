@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal import record as module
 from rehearsal.model import Outcome
 from rehearsal.odoo.observe import MIDWAY, TABLES
+from rehearsal.verdict import record as module
 from rehearsal.vocabulary import Kind, Role
 from tests.tiny_books import IDS, Row, open_quant, payment, sale, ticket, ticket_payment
 from tests.tiny_record import (

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.governed import Connector
 from rehearsal.clock import Erp, Steps
-from rehearsal.market import LiveChannel
+from rehearsal.stage.market import LiveChannel
 
 
 class _Publisher(Connector):

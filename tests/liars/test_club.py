@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.run import Run
+from rehearsal.pipeline.run import Run
 from tests.liars.club import CLUB, NEVER_READY, accused, scenario
 
 Play = Callable[..., tuple[Run, dict[str, Any]]]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.load import Drive, drivable, driven
-from rehearsal.run import Options, Run
-from rehearsal.targets.native import NativeTarget
+from rehearsal.load.drive import Drive, drivable, driven
+from rehearsal.pipeline.run import Options, Run
+from rehearsal.targets.native.target import NativeTarget
 from tests.conftest import load, quiet
 
 FEW = {"orders": 5, "publish_every": "20m"}

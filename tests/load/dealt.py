@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 
 from rehearsal.history import lines
-from rehearsal.run_folder import reopen
-from rehearsal.shards import dealing
+from rehearsal.load.shards import dealing
+from rehearsal.pipeline.run_folder import reopen
 from tests.load.shoppers import differences
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rehearsal import demand
 from rehearsal.model import Demand, World
 from rehearsal.scenario import Scenario
+from rehearsal.stage import demand
 from simulators._checkout import order_id, tenders_of
 
 TILL_MODE = "take_away"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.breakpoint import interval, judged
-from rehearsal.meter import Figures
-from rehearsal.outcome import Step
+from rehearsal.clock.meter import Figures
+from rehearsal.load.breakpoint import interval, judged
+from rehearsal.load.outcome import Step
 from rehearsal.scenario import Scenario
 from tests.conftest import load
 

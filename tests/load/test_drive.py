@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from rehearsal.history import lines
-from rehearsal.load import Drive, drivable, driven, taken_over
-from rehearsal.outcome import Outcome
-from rehearsal.run import Options, Run, conclude, reopen
-from rehearsal.targets.native import NativeTarget
+from rehearsal.load.drive import Drive, drivable, driven, taken_over
+from rehearsal.load.outcome import Outcome
+from rehearsal.pipeline.run import Options, Run, conclude, reopen
+from rehearsal.targets.native.target import NativeTarget
 from tests.cli.command import ended, started, wait_for_lines
 from tests.conftest import load, quiet
 from tests.load.conftest import DriveIt, short

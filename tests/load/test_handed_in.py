@@ -22,7 +22,7 @@ from rehearsal.locust import crew as crews
 from rehearsal.locust.conductor import Conductor, Orders
 from rehearsal.locust.crew import RemoteCrew
 from rehearsal.model import Operation
-from rehearsal.paced import Paced
+from rehearsal.clock.paced import Paced
 from rehearsal.targets.base import Database
 
 crews.GATHER_S_MAX = 1.0

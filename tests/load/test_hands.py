@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from tests.cli.command import environment, rehearse
 from tests.conftest import free_port
 from tests.load.conftest import DriveIt, short

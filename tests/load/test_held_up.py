@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from rehearsal.history import lines
-from rehearsal.load import Drive, drivable, driven
-from rehearsal.run import Options
-from rehearsal.shards import dealing
-from rehearsal.targets.native import NativeTarget
+from rehearsal.load.drive import Drive, drivable, driven
+from rehearsal.load.shards import dealing
+from rehearsal.pipeline.run import Options
+from rehearsal.targets.native.target import NativeTarget
 from tests.conftest import load, quiet
 from tests.load.conftest import short
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import demand, live
 from rehearsal.history import History
-from rehearsal.live import Watcher, judged_so_far
+from rehearsal.load import live
+from rehearsal.load.live import Watcher, judged_so_far
 from rehearsal.scenario import Scenario
+from rehearsal.stage import demand
 from tests.conftest import load
 from tests.load.conftest import short
 

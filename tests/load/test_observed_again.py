@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import load
-from rehearsal.conclusion import conclude
-from rehearsal.outcome import Outcome
-from rehearsal.run_folder import reopen
+from rehearsal.load import drive as load
+from rehearsal.load.outcome import Outcome
+from rehearsal.pipeline.conclusion import conclude
+from rehearsal.pipeline.run_folder import reopen
 from rehearsal.targets.base import Database
 from tests.conftest import quiet
 from tests.tiny_run import make_run

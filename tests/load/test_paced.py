@@ -9,11 +9,11 @@ import pytest
 import simpy
 
 from rehearsal.clock import Steps
+from rehearsal.clock.meter import Meter
+from rehearsal.clock.paced import Asked, Paced, PacedRoad, TimedHistory, business_name
 from rehearsal.errors import HarnessFault
 from rehearsal.history import lines
-from rehearsal.meter import Meter
 from rehearsal.model import Answer, Event, EventKind, Operation, Outcome
-from rehearsal.paced import Asked, Paced, PacedRoad, TimedHistory, business_name
 
 CONFIRM = Operation("confirm sale order", "sale.order", "action_confirm", (1,), orders=("WEBSHOP-0001",))
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 
 Fresh = Callable[[], Database]
 FETCHED = """

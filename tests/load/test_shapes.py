@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from loadtests import shapes
-from rehearsal import demand
-from rehearsal.demand import Queue
 from rehearsal.model import Demand
 from rehearsal.scenario import Scenario
+from rehearsal.stage import demand
+from rehearsal.stage.demand import Queue
 from tests.conftest import load
 
 ALL = ("curve", "ramp", "spike", "soak", "breakpoint")

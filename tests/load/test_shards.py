@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from rehearsal.load.shards import dealing, key_of, shard_of
 from rehearsal.model import Operation
-from rehearsal.shards import dealing, key_of, shard_of
 
 ORDERS = [f"WEBSHOP-{number:04d}" for number in range(1, 2001)]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.judge import invariants
-from rehearsal.live import judged_so_far
-from rehearsal.run import Run, conclude, reopen
-from rehearsal.targets.native import NativeTarget
+from rehearsal.load.live import judged_so_far
+from rehearsal.pipeline.run import Run, conclude, reopen
+from rehearsal.targets.native.target import NativeTarget
+from rehearsal.verdict.judge import invariants
 from tests.cli.command import ended, started, wait_for_lines
 from tests.conftest import free_port, load, quiet
 from tests.load.conftest import DriveIt, short

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.run import Run
+from rehearsal.pipeline.run import Run
 from tests.liars.club import scenario
 
 Play = Callable[..., tuple[Run, dict[str, Any]]]

@@ -14,7 +14,7 @@ from rehearsal.targets import machine, server
 from rehearsal.targets.base import Database
 from rehearsal.targets.cache import Cache
 from rehearsal.targets.cluster import PORT, Cluster
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from rehearsal.targets.process import Process
 from rehearsal.targets.server import SERVER, Installation
 from tests.conftest import free_port, quiet

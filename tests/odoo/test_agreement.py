@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from rehearsal.run_folder import reopen
+from rehearsal.pipeline.run_folder import reopen
 from rehearsal.seals import hashed
 from tests.cli.command import rehearse
 from tests.tiny_run import believed

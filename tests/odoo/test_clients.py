@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from benchmarks.fridays import CANONICAL, SMALL
-from rehearsal.clock import Lanes
+from rehearsal.clock.lanes import Lanes
 from rehearsal.history import comparable, lines
 from rehearsal.model import Operation, Outcome, Proof
 from rehearsal.odoo import verbs
 from rehearsal.odoo.client import NotAllowed, NotSent, interpreted, perform, worth_retrying
 from rehearsal.odoo.connect import factory
-from rehearsal.run import Options, Run, rehearse
+from rehearsal.pipeline.run import Options, Run, rehearse
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from tests.conftest import load, quiet
 from tests.odoo.cutter import Cutter
 

@@ -18,7 +18,7 @@ from rehearsal.odoo.client import Client, NoAnswer, looked_up, perform
 from rehearsal.odoo.connect import await_replica, caller, factory
 from rehearsal.targets import doctor
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from tests.odoo.second import replica_of, served, with_addon
 
 Fresh = Callable[[], Database]

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rehearsal.cases import cases
-from rehearsal.conclusion import Conclusion, conclude, concluded, record_of
 from rehearsal.errors import DamagedRun
-from rehearsal.run_folder import reopen
+from rehearsal.pipeline.conclusion import Conclusion, conclude, concluded, record_of
+from rehearsal.pipeline.run_folder import reopen
+from rehearsal.verdict.cases import cases
 from tests.conftest import quiet
 
 pytestmark = pytest.mark.xdist_group("governed")

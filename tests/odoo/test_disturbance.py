@@ -17,12 +17,12 @@ import pytest
 from benchmarks import fridays
 from benchmarks.fridays import FAULTS, UNHEARD
 from rehearsal.errors import UsageError
-from rehearsal.fault import Joint
-from rehearsal.fault_kinds import fault_kinds
 from rehearsal.history import lines
-from rehearsal.run import Options, Run, rehearse
+from rehearsal.parts.fault import Joint
+from rehearsal.parts.fault_kinds import fault_kinds
+from rehearsal.pipeline.run import Options, Run, rehearse
 from rehearsal.targets import process
-from rehearsal.targets.native import NativeTarget, server_of
+from rehearsal.targets.native.target import NativeTarget, server_of
 from tests.conftest import load, quiet
 from tests.tiny_run import left_by_a_dead_harness
 

@@ -21,12 +21,12 @@ from rehearsal.history import comparable, lines
 from rehearsal.model import Operation
 from rehearsal.odoo.client import perform
 from rehearsal.odoo.connect import factory
-from rehearsal.run import Options, Run, ready_target, rehearse
+from rehearsal.pipeline.run import Options, Run, ready_target, rehearse
 from rehearsal.targets import archive, faketime, lease, server
 from rehearsal.targets.base import Database
-from rehearsal.targets.docker import DockerTarget
+from rehearsal.targets.docker.target import DockerTarget
 from rehearsal.targets.existing import ExistingTarget
-from rehearsal.targets.native import NativeTarget, server_of
+from rehearsal.targets.native.target import NativeTarget, server_of
 from rehearsal.targets.process import Process
 from tests.cli.command import rehearse as command
 from tests.cli.command import started, wait_for_lines
@@ -375,9 +375,9 @@ FAR = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
-from rehearsal.run import ready_target
-from rehearsal.targets.docker import DockerTarget
-from rehearsal.targets.native import NativeTarget
+from rehearsal.pipeline.run import ready_target
+from rehearsal.targets.docker.target import DockerTarget
+from rehearsal.targets.native.target import NativeTarget
 
 kind, root, at = sys.argv[1:]
 target = NativeTarget(Path(root)) if kind == "native" else DockerTarget()

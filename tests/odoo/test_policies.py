@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.run import Options, rehearse
-from rehearsal.targets.native import NativeTarget
+from rehearsal.pipeline.run import Options, rehearse
+from rehearsal.targets.native.target import NativeTarget
 from tests.conftest import load, quiet
 
 CORRECTED = "stock_corrections_are_accounted_for"

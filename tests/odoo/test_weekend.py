@@ -14,16 +14,16 @@ import jsonschema
 import pytest
 
 from benchmarks.fridays import CANONICAL
-from rehearsal import demand
-from rehearsal.judge import Judged, judge
 from rehearsal.model import Verdict
 from rehearsal.odoo.connect import factory
 from rehearsal.odoo.observe import observe
-from rehearsal.record import Record
-from rehearsal.run import Run
-from rehearsal.saboteurs import saboteurs
+from rehearsal.pipeline.run import Run
+from rehearsal.stage import demand
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
+from rehearsal.verdict.judge import Judged, judge
+from rehearsal.verdict.record import Record
+from rehearsal.verdict.saboteurs import saboteurs
 from tests.conftest import load
 
 Play = Callable[..., tuple[Run, dict[str, Any]]]
@@ -123,7 +123,7 @@ def test_stock_that_was_counted_too_high_makes_even_the_governed_connector_overs
 
 def test_every_invariant_has_a_saboteur() -> None:
     """An invariant that nobody can break would be decoration: a bug in Odoo's data, or a connector of the liars' club."""
-    from rehearsal.judge import invariants
+    from rehearsal.verdict.judge import invariants
     from tests.liars.club import CLUB
 
     seen = {name for saboteur in SABOTEURS.values() for name in saboteur.breaks} | {

@@ -11,10 +11,10 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from rehearsal.cases import cases
-from rehearsal.conclusion import concluded, record_of
-from rehearsal.judge import invariants
-from rehearsal.run_folder import reopen
+from rehearsal.pipeline.conclusion import concluded, record_of
+from rehearsal.pipeline.run_folder import reopen
+from rehearsal.verdict.cases import cases
+from rehearsal.verdict.judge import invariants
 from tests.cli import forked
 from tests.cli.command import Said
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from rehearsal.cases import cases as told_cases
-from rehearsal.run import conclude, reopen
+from rehearsal.pipeline.run import conclude, reopen
+from rehearsal.verdict.cases import cases as told_cases
 
 OVERSELL = "no_unit_is_promised_twice"
 

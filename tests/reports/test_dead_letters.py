@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rehearsal.history import History
 from rehearsal.model import World
-from rehearsal.record import Record
-from rehearsal.summary import dead_letters
+from rehearsal.verdict.record import Record
+from rehearsal.verdict.summary import dead_letters
 from tests.conftest import load
 
 

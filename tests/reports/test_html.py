@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.run import conclude, reopen
+from rehearsal.pipeline.run import conclude, reopen
 from reports._chart import in_words, step_of
 
 VOID = {"meta", "br", "line", "rect", "path"}

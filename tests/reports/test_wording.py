@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import reports._wording as wording
-from rehearsal import project, scenario_file
-from rehearsal.demand import stored
-from rehearsal.record import Record
+from rehearsal import project
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.demand import stored
+from rehearsal.verdict.record import Record
 
 SCENARIO = scenario_file.load(project.scenario_path("promo_weekend"), project.scenario_path)
 

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from benchmarks.paper import opened, weekend
-from rehearsal import project, scenario_file
+from rehearsal import project
 from rehearsal.errors import ScenarioError
 from rehearsal.history import lines
 from rehearsal.model import Instruction, InstructionKind
-from rehearsal.weekend import play
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.weekend import play
 from tests.conftest import load
 
 SERVICES = {

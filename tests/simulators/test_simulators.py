@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from benchmarks.paper import weekend
 from fixtures.catalogue import gtin13
-from rehearsal import demand
 from rehearsal.history import lines
-from rehearsal.market import Market
+from rehearsal.stage import demand
+from rehearsal.stage.market import Market
 from tests.conftest import load
 from tests.simulators.pythons import newest_environment
 
@@ -113,7 +113,7 @@ def test_adding_a_channel_leaves_the_draws_of_the_others_alone() -> None:
 def test_the_newest_python_at_hand_draws_the_same_demand() -> None:
     """Run in an environment of its own, and in a process with another hash seed."""
     code = (
-        "from rehearsal import demand, project, scenario_file as f\n"
+        "from rehearsal import project\nfrom rehearsal.scenario import file as f\nfrom rehearsal.stage import demand\n"
         "s = f.load(project.scenario_path('promo_weekend'), project.scenario_path)\n"
         "print(demand.demand_hash(*demand.draw(s)))"
     )

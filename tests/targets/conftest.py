@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from rehearsal.targets.base import Database, TemplateRecipe
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 
 RECIPE = TemplateRecipe(
     modules=("base",),

@@ -8,10 +8,10 @@ import pytest
 
 from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.targets import VARIABLE, choose, disk, doctor, machine
-from rehearsal.targets.docker import DockerTarget
+from rehearsal.targets.docker.target import DockerTarget
 from rehearsal.targets.existing import ExistingTarget
 from rehearsal.targets.names import checked_name, literal, quoted
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from rehearsal.targets.server import free_port
 
 

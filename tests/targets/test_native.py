@@ -13,7 +13,7 @@ from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
 from rehearsal.targets import doctor, process
 from rehearsal.targets.base import Database, TemplateRecipe
 from rehearsal.targets.existing import MARK, ExistingTarget, json2, jsonrpc
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 
 AUTOVACUUM_SECONDS = 90.0
 

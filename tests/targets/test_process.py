@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.targets import lease, process
-from rehearsal.targets.native import server_of
+from rehearsal.targets.native.target import server_of
 from rehearsal.targets.process import Process
 
 STUBBORN = "import signal,time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('on', flush=True)\ntime.sleep(60)"

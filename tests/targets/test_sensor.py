@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rehearsal.load.vitals import Sample, Sampler, figures, stored
 from rehearsal.targets.base import Database
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from rehearsal.targets.process import wait_until
 from rehearsal.targets.sensor import LogFile, Reading, Sensor
-from rehearsal.vitals import Sample, Sampler, figures, stored
 
 Fresh = Callable[[], Database]
 STATISTICS = ["10", "1", "0", "0", "1"]

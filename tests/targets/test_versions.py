@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.odoo.dialect import ALLOW, DIALECTS, TESTED, dialect, require_tested, series
+from rehearsal.targets.dialect import ALLOW, DIALECTS, TESTED, dialect, require_tested, series
 from tests.cli.command import rehearse
 
 REFUSED = "Odoo 17.0 is not supported: the tests have run 19.0"

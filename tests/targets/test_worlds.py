@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal import demand
+from rehearsal.stage import demand
 from rehearsal.targets import worlds
-from rehearsal.targets.native import NativeTarget
+from rehearsal.targets.native.target import NativeTarget
 from tests.conftest import load
 
 pytestmark = pytest.mark.xdist_group("worlds")

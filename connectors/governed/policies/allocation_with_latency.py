@@ -4,8 +4,8 @@ yet (late orders, tills that sync once an hour) are not given out again; and a l
 from __future__ import annotations
 
 from connectors.governed.policy import Policy
-from rehearsal.market import LiveChannel
 from rehearsal.model import Sku, Units
+from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("late_tills",)
 SAFETY_UNITS = {"store": 1, "distribution_centre": 2}

@@ -4,7 +4,7 @@ any order of it is in Odoo, and staged goods lie on a pickup shelf of their own.
 from __future__ import annotations
 
 from connectors.governed.policy import Policy
-from rehearsal.market import LiveChannel
+from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("promo_weekend",)
 

@@ -14,9 +14,9 @@ from rehearsal.cli.words import AsJson, app, say
 @app.command()
 def assertions(as_json: AsJson = False) -> None:
     """List the invariants of the project path: what must hold, and which saboteurs prove that they can see."""
-    from rehearsal.judge import sentence_of
-    from rehearsal.laws import areas
-    from rehearsal.saboteurs import saboteurs
+    from rehearsal.verdict.judge import sentence_of
+    from rehearsal.verdict.laws import areas
+    from rehearsal.verdict.saboteurs import saboteurs
 
     against = saboteurs()
     rows: list[dict[str, Any]] = [
@@ -33,7 +33,7 @@ def assertions(as_json: AsJson = False) -> None:
 @app.command()
 def actors(as_json: AsJson = False) -> None:
     """List who can act outside, from simulators/: the kinds of channels, fulfilment nodes and services."""
-    from rehearsal.actor_kinds import actor_kinds
+    from rehearsal.parts.actor_kinds import actor_kinds
 
     rows: list[dict[str, Any]] = [
         {"kind": kind, "family": one.family, "sentence": one.sentence, "words": list(one.words), "file": str(one.path)}
@@ -45,7 +45,7 @@ def actors(as_json: AsJson = False) -> None:
 @app.command()
 def faults(as_json: AsJson = False) -> None:
     """List what can go wrong on purpose, from simulators/faults/: where each strikes, and the words that it reads."""
-    from rehearsal.fault_kinds import fault_kinds
+    from rehearsal.parts.fault_kinds import fault_kinds
 
     rows: list[dict[str, Any]] = [
         {"name": name, "joint": kind.joint.value, "sentence": kind.sentence, "words": list(kind.words), "file": str(kind.path)}
@@ -60,7 +60,7 @@ def policies(
 ) -> None:
     """List the rules of a connector that a scenario can switch off, and what fails without each."""
     from rehearsal import project
-    from rehearsal.policies import policies as listed
+    from rehearsal.parts.policies import policies as listed
 
     project.connector(connector)
     rows: list[dict[str, Any]] = [

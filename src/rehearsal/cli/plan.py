@@ -32,7 +32,8 @@ def scenario_list(as_json: AsJson = False) -> None:
 
 def _title(name: str, path: Path) -> str:
     """Return the title of the scenario in *path*; one that is not valid hides none of the others."""
-    from rehearsal import project, scenario_file
+    from rehearsal import project
+    from rehearsal.scenario import file as scenario_file
 
     try:
         return scenario_file.load(path, project.scenario_path).title
@@ -43,7 +44,7 @@ def _title(name: str, path: Path) -> str:
 @scenarios.command("show")
 def scenario_show(name: Name, seed: Seed = None) -> None:
     """Print a scenario as resolved, every default written out."""
-    from rehearsal.scenario_file import dump
+    from rehearsal.scenario.file import dump
 
     print(dump(scenario_named(name, seed)), end="")
 
@@ -58,7 +59,7 @@ def scenario_validate(file: Name) -> None:
 @scenarios.command("schema")
 def scenario_schema() -> None:
     """Print the JSON Schema of scenario files."""
-    from rehearsal.scenario_file import schema
+    from rehearsal.scenario.file import schema
 
     print(schema())
 
@@ -87,7 +88,7 @@ def scenario_new(name: Annotated[str, typer.Argument(help="Name of the new scena
 @app.command()
 def plan(name: Name, seed: Seed = None, as_json: AsJson = False) -> None:
     """Show what a scenario will ask for, without an ERP: arrivals, demand against supply, peak rates."""
-    from rehearsal.plan import planned, table
+    from rehearsal.stage.plan import planned, table
 
     told = planned(scenario_named(name, seed))
     print(json.dumps(told, indent=2) if as_json else table(told))

@@ -14,9 +14,9 @@ from rehearsal.errors import EnvironmentNotReady, UsageError
 @app.command()
 def check(name: RunName = "latest", as_json: AsJson = False) -> None:
     """Judge a run again from its files alone."""
-    from rehearsal.conclusion import conclude
-    from rehearsal.run_folder import find_run, reopen
-    from rehearsal.terminal import verdict_lines
+    from rehearsal.pipeline.conclusion import conclude
+    from rehearsal.pipeline.run_folder import find_run, reopen
+    from rehearsal.pipeline.terminal import verdict_lines
 
     found = reopen(find_run(name))
     with data_only():
@@ -28,7 +28,7 @@ def check(name: RunName = "latest", as_json: AsJson = False) -> None:
 @app.command()
 def report(name: RunName = "latest") -> None:
     """Write the reports of a run again."""
-    from rehearsal.run import conclude, find_run, reopen
+    from rehearsal.pipeline.run import conclude, find_run, reopen
 
     found = reopen(find_run(name))
     with data_only():
@@ -39,9 +39,9 @@ def report(name: RunName = "latest") -> None:
 @app.command()
 def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
     """Read Odoo's books again from a kept database (`rehearse run --keep`), then judge."""
-    from rehearsal.run import conclude, find_run, observed_again, reopen, target_of
-    from rehearsal.run_folder import require_manifest
-    from rehearsal.terminal import verdict_lines
+    from rehearsal.pipeline.run import conclude, find_run, observed_again, reopen, target_of
+    from rehearsal.pipeline.run_folder import require_manifest
+    from rehearsal.pipeline.terminal import verdict_lines
 
     found = reopen(find_run(name))
     require_manifest(found)
@@ -56,7 +56,7 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
             "keep the next one with: rehearse run --keep"
         )
     if found.manifest.get("prepared_for_load"):
-        from rehearsal.load import observed_by_hand
+        from rehearsal.load.drive import observed_by_hand
 
         observed_by_hand(found, database, tell)
     else:
@@ -70,8 +70,8 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
 @app.command()
 def drop(name: RunName = "latest", target: TargetName = "auto") -> None:
     """Remove the database that `rehearse run --keep` kept; the run folder stays."""
-    from rehearsal.run import find_run, reopen, target_of
-    from rehearsal.run_folder import require_manifest
+    from rehearsal.pipeline.run import find_run, reopen, target_of
+    from rehearsal.pipeline.run_folder import require_manifest
 
     found = reopen(find_run(name))
     require_manifest(found)
@@ -93,8 +93,8 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Say which broken invariants are new, ongoing or fixed between two runs, with the money at risk of each."""
-    from rehearsal.compare import compared, table
-    from rehearsal.run import find_run
+    from rehearsal.pipeline.compare import compared, table
+    from rehearsal.pipeline.run import find_run
 
     told = compared(find_run(run_a), find_run(run_b))
     say(json.dumps(told, indent=2) if as_json else table(told))

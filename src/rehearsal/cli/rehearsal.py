@@ -27,7 +27,7 @@ from rehearsal.cli.words import (
 from rehearsal.errors import UsageError
 
 if TYPE_CHECKING:
-    from rehearsal.run_folder import Run
+    from rehearsal.pipeline.run_folder import Run
 
 
 @app.command()
@@ -53,10 +53,10 @@ def run(
 ) -> None:
     """Rehearse a scenario, and judge it."""
     from rehearsal import project
-    from rehearsal.actor_kinds import require_actors
-    from rehearsal.repeat import command
-    from rehearsal.run import Options, rehearse, require_free
-    from rehearsal.standing import standing
+    from rehearsal.parts.actor_kinds import require_actors
+    from rehearsal.pipeline.run import Options, rehearse, require_free
+    from rehearsal.pipeline.standing import standing
+    from rehearsal.verdict.repeat import command
 
     scenario = scenario_named(name, seed, connector, lanes, client, policies=policy)
     with data_only():
@@ -123,11 +123,11 @@ def load(
 ) -> None:
     """Drive a scenario with Locust at a multiple of real time, and judge it."""
     from rehearsal import project
-    from rehearsal.actor_kinds import require_actors
-    from rehearsal.load import Drive, drivable, driven, lanes_for, place, prepare_only, staff, workers_at
-    from rehearsal.repeat import command
-    from rehearsal.run import Options, require_free
-    from rehearsal.standing import standing
+    from rehearsal.load.drive import Drive, drivable, driven, lanes_for, place, prepare_only, staff, workers_at
+    from rehearsal.parts.actor_kinds import require_actors
+    from rehearsal.pipeline.run import Options, require_free
+    from rehearsal.pipeline.standing import standing
+    from rehearsal.verdict.repeat import command
 
     scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape, policy))
     with data_only():
@@ -164,7 +164,7 @@ def load(
 @app.command()
 def replay(name: RunName = "latest", target: TargetName = "auto", keep: bool = False) -> None:
     """Repeat a run: same seed, same scenario file."""
-    from rehearsal.run import find_run
+    from rehearsal.pipeline.run import find_run
 
     run(str(find_run(name) / "scenario.yaml"), target=target, keep=keep)
 
@@ -177,8 +177,8 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Show a failure and its cure: the scenario with its own connector, then with its cure, side by side."""
-    from rehearsal.demo import demonstrate, pair
-    from rehearsal.standing import standing
+    from rehearsal.pipeline.demo import demonstrate, pair
+    from rehearsal.pipeline.standing import standing
 
     scenario = scenario_named(name, seed)
     pair(scenario)
@@ -190,7 +190,7 @@ def demo(
 
 
 def _say_verdict(run: Run, summary: dict[str, Any], as_json: bool) -> None:
-    from rehearsal.terminal import verdict_lines
+    from rehearsal.pipeline.terminal import verdict_lines
 
     lines = verdict_lines(run.folder, summary, run.scenario.cure)
     say(json.dumps(summary, indent=2) if as_json else "\n".join(lines))

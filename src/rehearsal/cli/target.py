@@ -40,7 +40,7 @@ def doctor(as_json: AsJson = False) -> None:
 @app.command()
 def up(target: TargetName = "auto", allow_untested_odoo: Untested = False) -> None:
     """Provide Odoo, PostgreSQL and the template database, and leave them running."""
-    from rehearsal.run import ready_target
+    from rehearsal.pipeline.run import ready_target
 
     chosen = target_named(target, allow_untested_odoo)
     ready_target(chosen, tell)
@@ -66,7 +66,7 @@ def down(
 
 def _remove(target: Target) -> None:
     """Remove the databases of a Docker target, once its project's name was typed."""
-    from rehearsal.targets.docker import DockerTarget
+    from rehearsal.targets.docker.target import DockerTarget
     from rehearsal.targets.existing import ask
 
     if not isinstance(target, DockerTarget):
@@ -103,9 +103,9 @@ def status(target: TargetName = "auto", as_json: AsJson = False) -> None:
 @app.command()
 def heal(name: RunName = "latest", target: TargetName = "auto") -> None:
     """Undo what a crashed run may have left: a frozen or dead Odoo, a PostgreSQL that is down, scenario time."""
-    from rehearsal.erp_clock import left_behind
-    from rehearsal.faults import heal_journal, still_armed
-    from rehearsal.run import find_run, reopen, target_of
+    from rehearsal.clock.erp_clock import left_behind
+    from rehearsal.pipeline.run import find_run, reopen, target_of
+    from rehearsal.stage.faults import heal_journal, still_armed
 
     found = reopen(find_run(name))
     journal = found.folder / "faults.ndjson"

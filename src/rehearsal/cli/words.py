@@ -84,7 +84,8 @@ def scenario_named(
     policies: list[str] | None = None,
 ) -> Scenario:
     """Return the scenario of that name, with what the command line says laid over it."""
-    from rehearsal import project, scenario_file
+    from rehearsal import project
+    from rehearsal.scenario import file as scenario_file
 
     overrides: dict[str, Any] = {}
     if seed is not None:

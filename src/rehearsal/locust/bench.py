@@ -17,7 +17,7 @@ from gevent.event import Event as Signal
 from gevent.queue import Queue, ShutDown
 from locust.exception import StopUser
 
-from rehearsal.clock import RECONNECT_PAUSE_S, RECONNECT_S_MAX
+from rehearsal.clock.lanes import RECONNECT_PAUSE_S, RECONNECT_S_MAX
 from rehearsal.history import History
 from rehearsal.locust.user import OdooUser, stop_test
 from rehearsal.model import Answer, Operation, Outcome

@@ -18,28 +18,30 @@ from typing import Any, Protocol
 import gevent
 from gevent.event import Event as Signal
 
-from rehearsal import demand, project, scenario_file
-from rehearsal.breakpoint import search
-from rehearsal.contract import Watch
-from rehearsal.disturbance import Disturbance
+from rehearsal import project
+from rehearsal.clock.meter import Figures, Meter
+from rehearsal.clock.paced import Crew, Paced, PacedRoad, TimedHistory
 from rehearsal.errors import RehearsalError
-from rehearsal.faults import Faults
-from rehearsal.gates import GateResult, evaluate, gate_figures
 from rehearsal.history import lines
-from rehearsal.market import Market
-from rehearsal.meter import Figures, Meter
+from rehearsal.load.breakpoint import search
+from rehearsal.load.outcome import Outcome, keep_midway
+from rehearsal.load.shards import dealing, told_by
 from rehearsal.model import Answer
 from rehearsal.odoo.connect import factory
 from rehearsal.odoo.observe import Midway
 from rehearsal.odoo.verbs import reserved_by_place
-from rehearsal.outcome import Outcome, keep_midway
-from rehearsal.paced import Crew, Paced, PacedRoad, TimedHistory
-from rehearsal.run import employed, stray
+from rehearsal.pipeline.run import employed, stray
 from rehearsal.scenario import Scenario
-from rehearsal.shards import dealing, told_by
+from rehearsal.scenario import file as scenario_file
+from rehearsal.scenario.gates import GateResult, evaluate, gate_figures
+from rehearsal.stage import demand
+from rehearsal.stage.contract import Watch
+from rehearsal.stage.disturbance import Disturbance
+from rehearsal.stage.faults import Faults
+from rehearsal.stage.market import Market
+from rehearsal.stage.weekend import opened, settled, shelved
 from rehearsal.strangers import CutOff, no_way_out
 from rehearsal.targets.base import Database, Target
-from rehearsal.weekend import opened, settled, shelved
 
 logger = logging.getLogger(__name__)
 LIVE_S = 10.0

@@ -13,10 +13,10 @@ from gevent.event import Event as Signal
 from locust.exception import RPCError
 from locust.runners import STATE_MISSING, MasterRunner
 
+from rehearsal.clock.paced import Asked, Paced, PacedRoad
 from rehearsal.errors import HarnessFault
+from rehearsal.load.shards import key_of, shard_of
 from rehearsal.locust.bench import LEASE_S, Bench, Job, unpacked_answer
-from rehearsal.paced import Asked, Paced, PacedRoad
-from rehearsal.shards import key_of, shard_of
 
 logger = logging.getLogger(__name__)
 DEAL, ANSWER, READY, GATHER, LINES, SETTINGS, PING, PONG = (

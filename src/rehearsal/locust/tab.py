@@ -12,9 +12,9 @@ from typing import Any
 from flask import Response, request
 from locust.env import Environment
 
-from rehearsal import live
-from rehearsal.gates import evaluate, gate_figures
+from rehearsal.load import live
 from rehearsal.locust.conductor import LIVE_S, Conductor
+from rehearsal.scenario.gates import evaluate, gate_figures
 
 KEY = "rehearsal"
 COLUMNS = (("what", "What"), ("state", "State"), ("detail", "Detail"))

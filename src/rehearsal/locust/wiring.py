@@ -21,8 +21,6 @@ from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 
 from rehearsal.errors import RehearsalError, UsageError
-from rehearsal.fault import Joint
-from rehearsal.fault_kinds import at_joint
 from rehearsal.locust import tab, user
 from rehearsal.locust.bench import Bench, Job, Lease, packed_answer
 from rehearsal.locust.conductor import Conductor, Orders
@@ -41,7 +39,9 @@ from rehearsal.locust.crew import (
 )  # fmt: skip
 from rehearsal.model import Answer
 from rehearsal.odoo.client import NotAllowed
-from rehearsal.run import reopen, target_of
+from rehearsal.parts.fault import Joint
+from rehearsal.parts.fault_kinds import at_joint
+from rehearsal.pipeline.run import reopen, target_of
 from rehearsal.targets import choose
 
 PART_BYTES = 256_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.clock import Erp, Steps
+from rehearsal.erp import Erp, Steps
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.odoo.verbs import EXTERNAL_MODULE, must, search
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from rehearsal.clock import Erp, Steps
+from rehearsal.erp import Erp, Steps
 from rehearsal.model import Answer, Operation, Outcome, Proof
 from rehearsal.odoo.client import LOOK_UP, worth_retrying
 

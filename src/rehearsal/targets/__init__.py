@@ -37,11 +37,11 @@ def choose(
 
         return ExistingTarget(name, allow_untested)
     if name == "docker":
-        from rehearsal.targets.docker import DockerTarget
+        from rehearsal.targets.docker.target import DockerTarget
 
         return DockerTarget(cache, addons, allow_untested)
     if name == "native":
-        from rehearsal.targets.native import NativeTarget
+        from rehearsal.targets.native.target import NativeTarget
 
         return NativeTarget(cache, addons, allow_untested)
     raise UsageError(f"target {name!r}: expected 'native', 'docker', 'auto' or a URL that begins with http")
@@ -49,7 +49,7 @@ def choose(
 
 def found() -> tuple[str, str]:
     """Return which target ``auto`` is here, and why: docker if an engine answers and has, or can get, the images."""
-    from rehearsal.targets.docker import DockerTarget
+    from rehearsal.targets.docker.target import DockerTarget
 
     stack = DockerTarget().stack
     try:

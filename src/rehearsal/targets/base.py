@@ -97,7 +97,7 @@ class Target(Protocol):
         """Remove *database* and its filestore; silent when it is gone already."""
 
     def disturb(self, what: str, seconds: float = 0.0) -> str:
-        """Do one fault of infrastructure (see `rehearsal.fault.Processes`) and undo it; blocks meanwhile.
+        """Do one fault of infrastructure (see `rehearsal.parts.fault.Processes`) and undo it; blocks meanwhile.
 
         Return the proof that it fired, in words. Raises `EnvironmentNotReady` when it could not.
         """

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets import archive, container_doctor, faketime, interpreter, machine
+from rehearsal.targets import archive, faketime, interpreter, machine
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.check import Check
 from rehearsal.targets.disk import NEEDED_BYTES, existing_parent
-from rehearsal.targets.native import NativeTarget, server_of
+from rehearsal.targets.docker import doctor as container_doctor
+from rehearsal.targets.native.target import NativeTarget, server_of
 
 GB = 1024**3
 

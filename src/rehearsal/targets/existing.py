@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
-from rehearsal.odoo.dialect import require_tested
 from rehearsal.targets.base import Database, Progress, TargetStatus, TemplateRecipe, quiet
+from rehearsal.targets.dialect import require_tested
 from rehearsal.targets.wire import Refusal, post
 
 MARK = "rehearsal.marked"

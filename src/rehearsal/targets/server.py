@@ -18,12 +18,12 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.odoo.dialect import dialect
 from rehearsal.targets import faketime, machine, process
 from rehearsal.targets.archive import Tree
 from rehearsal.targets.base import Progress
 from rehearsal.targets.cache import Cache, write_private
 from rehearsal.targets.cluster import Cluster, log_tail
+from rehearsal.targets.dialect import dialect
 from rehearsal.targets.machine import Account
 from rehearsal.targets.process import Process
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rehearsal.model import Finding, Judgement, Severity
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 
 AREA = "house"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rehearsal.model import Finding, Judgement, Severity
 from rehearsal.odoo.observe import Table
-from rehearsal.record import Record
+from rehearsal.verdict.record import Record
 
 AREA = "parcels"
 TABLES = (

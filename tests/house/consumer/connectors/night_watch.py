@@ -9,8 +9,8 @@ from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery
 from rehearsal.odoo import verbs
 from rehearsal.odoo.directory import read_directory
-from rehearsal.outside import Outside
 from rehearsal.scenario import Scenario
+from rehearsal.stage.outside import Outside
 
 HOUR_S = 3600.0
 

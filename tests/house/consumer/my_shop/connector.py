@@ -6,9 +6,9 @@ from typing import Any
 
 from rehearsal import project
 from rehearsal.clock import Erp, Steps
-from rehearsal.market import LiveChannel
 from rehearsal.model import Delivery
 from rehearsal.scenario import Scenario
+from rehearsal.stage.market import LiveChannel
 
 
 class Shop:

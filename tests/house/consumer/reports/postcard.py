@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rehearsal.judge import Judged
-from rehearsal.record import Record
+from rehearsal.verdict.judge import Judged
+from rehearsal.verdict.record import Record
 
 
 def write(record: Record, judged: tuple[Judged, ...], folder: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import simpy
 
-from rehearsal import actor
 from rehearsal.clock import Steps
-from rehearsal.market import LiveChannel, Market
-from rehearsal.scenario_bounds import Share
+from rehearsal.parts import actor
+from rehearsal.parts.bounds import Share
+from rehearsal.stage.market import LiveChannel, Market
 from rehearsal.vocabulary import Kind
 from simulators._checkout import storefront
 

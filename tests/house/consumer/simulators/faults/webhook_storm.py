@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rehearsal.fault import FaultSettings, Joint, Travel
+from rehearsal.parts.fault import FaultSettings, Joint, Travel
 
 AT = Joint.DELIVERY
 

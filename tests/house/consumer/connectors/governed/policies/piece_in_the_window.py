@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.governed.policy import Policy
-from rehearsal.market import LiveChannel
 from rehearsal.model import Sku, Units
+from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("corner_shop",)
 

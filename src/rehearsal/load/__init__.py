@@ -1,0 +1,1 @@
+"""Driving a scenario in step with the wall clock, with Locust."""

@@ -1,0 +1,28 @@
+"""What every part of a scenario is made of: frozen values, no unknown words, each described."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+from rehearsal.parts.bounds import SomeTime
+
+
+class Part(BaseModel):
+    """Base of every part of a scenario: frozen, and no unknown words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: object, field: ValidationInfo) -> object:
+        """Python takes true for 1; nobody who writes it means that."""
+        if isinstance(value, bool) and cls.model_fields[field.field_name or ""].annotation is not bool:
+            raise ValueError(f"{str(value).lower()} is neither a number nor a text, and one of them is wanted")
+        return value
+
+
+class Lag(Part):
+    """A log-normal delay, by its median and its 95th percentile."""
+
+    median: SomeTime
+    p95: SomeTime

@@ -1,0 +1,370 @@
+"""The pipeline of one rehearsal: prepare, simulate, settle, observe, judge, report.
+
+Each step leaves files in the run folder, so each can be repeated alone, later, without Odoo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import simpy
+
+from rehearsal import project, seals
+from rehearsal.clock.erp_clock import ErpClock
+from rehearsal.clock.lanes import Lanes
+from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
+from rehearsal.history import History
+from rehearsal.odoo.connect import (
+    await_replica,
+    caller,
+    factory,
+    note_use,
+    reachable,
+    require_mark,
+    require_modules,
+    require_unused,
+)
+from rehearsal.odoo.observe import Midway, observe, require
+from rehearsal.parts.fault import Joint
+from rehearsal.parts.fault_kinds import at_joint
+from rehearsal.pipeline.conclusion import conclude as conclude
+from rehearsal.pipeline.leftovers import database_name, sweep
+from rehearsal.pipeline.run_folder import Run as Run
+from rehearsal.pipeline.run_folder import find_run as find_run
+from rehearsal.pipeline.run_folder import open_run, point_latest, remove_run
+from rehearsal.pipeline.run_folder import reopen as reopen
+from rehearsal.pipeline.run_folder import require_free as require_free
+from rehearsal.scenario import Scenario
+from rehearsal.scenario.gates import parsed
+from rehearsal.stage import demand
+from rehearsal.stage.contract import Handler, Slip, Watch, called
+from rehearsal.stage.disturbance import Disturbance
+from rehearsal.stage.faults import Faults
+from rehearsal.stage.market import Market
+from rehearsal.stage.weekend import Told, opened, settled, shelved
+from rehearsal.strangers import no_way_out, raised_at, said
+from rehearsal.targets.base import Database, Target, TemplateRecipe
+from rehearsal.verdict.judge import invariants
+from rehearsal.verdict.laws import brought, tables
+from rehearsal.verdict.repeat import command
+from rehearsal.verdict.saboteurs import saboteurs
+
+Advanced = Callable[[float, float], None]
+"""Told scenario seconds passed and in all."""
+SLICE_S = 1800.0
+MIDWAY_EVERY_S = 3 * 3600.0
+"""Scenario time between two looks into the books while orders are open; there is one more when the doors close."""
+CALL_TIMEOUT_S = 300.0
+MIDWAY_TIMEOUT_S = 30.0
+
+
+@dataclass(slots=True)
+class Options:
+    """How one run is wanted, beside its scenario."""
+
+    out: Path | None = None
+    keep: bool = False
+    command: str = ""
+    """What was typed to start it, as `repeat.command` says it; made up from the scenario where nobody typed."""
+    sabotage: str = ""
+    """A saboteur of fixtures/saboteurs/ that acts before the doors open (for the harness's own tests)."""
+
+
+def recipe() -> TemplateRecipe:
+    """Return what the project's template database is made of (fixtures/template.py)."""
+    template = project.module("fixtures", "template")
+    return TemplateRecipe(modules=tuple(template.MODULES), settings=str(template.SETTINGS))
+
+
+def rehearse(
+    scenario: Scenario, target: Target, options: Options, told: Told, advanced: Advanced
+) -> tuple[Run, dict[str, Any]]:
+    """Run *scenario* on *target* and return the run with its summary.
+
+    The target must be up. Ctrl-C ends the simulation; what ran is still observed, judged and reported.
+    """
+    left = sum(parsed(gate.limit).under_load_only for gate in scenario.gates)
+    if left:
+        told(f"{left} gate(s) are about pressure, and are held by `rehearse load` only")
+    with begun(scenario, target, options, told) as run, no_way_out(), Watch() as watch:
+        try:
+            connector = employed(scenario, watch)
+        except Slip as slip:
+            return never_opened(run, slip, options, told)
+        with _clocked(run, target, told) as clock:
+            database = readied(run, target, options, told, clock)
+            try:
+                _played(run, target, database, connector, watch, clock, told, advanced)
+                return run, conclude(run, told)
+            finally:
+                leave(run, target, database, options, told)
+
+
+def employed(scenario: Scenario, watch: Watch) -> Any:
+    """Return the scenario's connector, made; raises `Slip` when its own code keeps it from being made."""
+    kind = project.connector(scenario.connector)
+    return called(Handler.of(kind, "__init__"), partial(kind, scenario), watch)
+
+
+def leave(run: Run, target: Target, database: Database, options: Options, told: Told) -> None:
+    """Drop the database of a run, or say how to look into a kept one."""
+    if not options.keep:
+        target.drop(database)
+        return
+    told(f"kept: database {database.name}; drop it with: rehearse drop {run.folder}")
+    told(f"look inside: {database.url}/web?db={database.name}, login {database.login}, {target.password_hint()}")
+
+
+def never_opened(run: Run, slip: Slip, options: Options, told: Told) -> tuple[Run, dict[str, Any]]:
+    """End a run whose connector could not even be made: nothing was asked of Odoo, and that is no pass."""
+    world, wanted = demand.draw(run.scenario)
+    demand.store(world, run.folder / "world.json")
+    run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
+    with History(run.folder / "history") as history:
+        history.write("dead_letter", 0.0, cause="start", error=slip.kind, erp=slip.as_data())
+        history.phase("aborted", 0.0)
+    abort(run, f"the connector could not be made: {slip}", told)
+    point_to(run, options)
+    return run, conclude(run, told)
+
+
+def abort(run: Run, why: str, told: Told) -> None:
+    """Note that the weekend of *run* could not go on, and *why*."""
+    run.aborted = run.manifest["aborted"] = why
+    run.save()
+    told(why)
+
+
+@contextmanager
+def _clocked(run: Run, target: Target, told: Told) -> Iterator[ErpClock]:
+    """Lend the clock of the ERP, and take the ERP back to the real time whatever happens."""
+    clock = ErpClock(run.scenario, target, told)
+    try:
+        yield clock
+    finally:
+        clock.stop()
+        run.manifest["erp_clock"] = clock.figures()
+        if run.folder.is_dir():
+            run.save()
+
+
+@contextmanager
+def begun(scenario: Scenario, target: Target, options: Options, told: Told) -> Iterator[Run]:
+    """Open a run folder for *scenario*; a run that does not get as far as its history leaves nothing.
+
+    Raises `UsageError` when it asks for what is not done to *target*.
+    """
+    invariants()  # one that cannot be loaded is told now, not after the weekend; as is a report
+    project.require_reports()
+    run = opened_run(scenario, target, options, told)
+    try:
+        yield run
+    except BaseException:
+        if not (run.folder / "history").is_dir():
+            remove_run(run, options.out)
+        raise
+
+
+def opened_run(scenario: Scenario, target: Target, options: Options, told: Told) -> Run:
+    """Open a run folder for *scenario*; raises `UsageError` when it asks for what is not done to *target*."""
+    broken = at_joint(scenario.faults, Joint.PROCESS)
+    if broken and target.kind == "existing":
+        raise UsageError(
+            f"fault {broken[0]} breaks processes, which is not done to an Odoo that is not ours; use --target native or docker"
+        )
+    if scenario.erp_clock == "scenario" and target.kind == "existing":
+        raise UsageError(
+            "erp_clock: scenario restarts Odoo under another clock, which is not done to an Odoo that is not ours; "
+            "write erp_clock: wall, or use --target native or docker"
+        )
+    run = open_run(scenario, options.out)
+    run.manifest["command"] = options.command or command(scenario.name, scenario, {"kind": target.kind})
+    run.save()
+    told(f"run folder: {run.folder}")
+    return run
+
+
+def point_to(run: Run, options: Options) -> None:
+    """Let ``latest`` be *run*, now that it has begun; a folder that the user named is never the latest."""
+    if options.out is None:
+        point_latest(run.folder)
+
+
+def readied(run: Run, target: Target, options: Options, told: Told, clock: ErpClock | None = None) -> Database:
+    """Give *run* a fresh database with its opening world in it, written on the ERP's *clock*."""
+    with run.timed("prepare"):
+        world, wanted = demand.draw(run.scenario)
+        run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
+        demand.store(world, run.folder / "world.json")
+        if clock is not None:
+            run.manifest["erp_clock"] = clock.figures()
+            run.save()  # ahead of the deed, so that a killed run can be healed
+            clock.start()
+            run.manifest["erp_clock"] = clock.figures()
+        database = _prepared(run, target, run.scenario, world, options, told)
+        point_to(run, options)
+        return database
+
+
+def observed_again(run: Run, database: Database, told: Told) -> None:
+    """Read the books of a kept database once more."""
+    call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading the books again")
+    await_replica(call)
+    observe(call.client, run.folder / "snapshot", told, tables=tables())
+    if seals.SEALS in run.manifest:
+        run.manifest[seals.SEALS]["snapshot"] = seals.snapshot_seals(run.folder)
+        run.save()
+
+
+# -- prepare ---------------------------------------------------------------------------------------
+
+
+def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options: Options, told: Told) -> Database:
+    for left in sweep(target):
+        told(f"dropped database {left}: the run that made it was killed")
+    name = database_name(run.manifest["started_at"], options.keep)
+    # In scenario time the opening's own dates matter, so it is written on them.
+    key = demand.opening_key(scenario, world) if run.manifest.get("erp_clock", {}).get("kind") != "scenario" else ""
+    kept = target.clone_world(key, name) if key else None
+    database = kept or target.clone(name)
+    try:
+        told(f"database {database.name} at {database.url}")
+        call = caller(database, scenario.client, CALL_TIMEOUT_S, "preparing the database")
+        run.manifest["modules"] = require_modules(call, recipe().modules)
+        run.manifest["postgresql_version"] = getattr(target, "postgres_version", None)
+        run.manifest["target"] = {
+            "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": call.client.version(), "client": scenario.client,
+            "erp_clock": run.manifest.get("erp_clock", {}).get("kind", "wall"),
+        }  # fmt: skip
+        run.save()
+        require_mark(call, database)
+        if kept is None:
+            require_unused(call, database)
+        require(call.client, brought())
+        note_use(call, str(run.folder))
+        if kept is None:
+            told("seeding the opening world")
+            project.module("fixtures", "opening").seed(call, scenario, world)
+            if key:
+                target.keep_world(database, key)
+        if options.sabotage:
+            saboteurs()[options.sabotage].act(target, database)
+    except BaseException:
+        target.drop(database)
+        raise
+    return database
+
+
+# -- simulate, settle, observe ----------------------------------------------------------------------
+
+
+def _played(
+    run: Run, target: Target, database: Database, connector: Any, watch: Watch, clock: ErpClock, told: Told, advanced: Advanced,
+) -> None:  # fmt: skip
+    scenario = run.scenario
+    world, wanted = demand.draw(scenario)
+    env = simpy.Environment()
+    faults = Faults(scenario, run.folder / "faults.ndjson")
+    disturbance = Disturbance(env, scenario, faults, target, database)
+    clients = factory(disturbance.database, scenario.client, float(scenario.clock.timeout))
+    require_mark(caller(database, scenario.client, CALL_TIMEOUT_S, "before the doors open"), database)
+    # Past the proxy of the faults. A reverse proxy may hide the page; then nobody can say.
+    health = partial(reachable, database.url) if reachable(database.url) else None
+    midway = Midway(factory(database, scenario.client, MIDWAY_TIMEOUT_S))
+    with History(run.folder / "history") as history:
+        lanes = Lanes(
+            env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow,
+            health,
+        )  # fmt: skip
+        market = Market(env, scenario, world, wanted, history, faults, watch)
+        market.connect(connector, lanes)
+        disturbance.schedule(lanes)
+        try:
+            with run.timed("simulate"):
+                _simulated(env, market, lanes, midway, told, advanced)
+            with run.timed("settle"):
+                told("healing every fault")
+                faults.heal(env.now)
+                disturbance.heal()
+                settled(env, market, lanes, history, told)
+        except KeyboardInterrupt:
+            run.interrupted = True
+            history.phase("interrupted", env.now)
+            told("interrupted; what ran is still observed and judged")
+        except RehearsalError:
+            history.phase("aborted", env.now)
+            raise
+        except Exception as error:
+            abort(run, stray(market, error), told)
+            history.phase("aborted", env.now)
+        finally:
+            faults.heal(env.now)
+            disturbance.heal()
+            lanes.close()
+            disturbance.close()
+            faults.close()
+        shelved(market, history)
+        _observed(run, database, history, midway, env.now, told)
+    run.seal({"main": history.seal})
+
+
+def stray(market: Market, error: Exception) -> str:
+    """Return in words what ended the weekend: the connector, a process that it started, or a simulator."""
+    if not isinstance(error, Slip):
+        if "simulators" in Path(raised_at(error)).parts:
+            return f"the weekend could not go on: a simulator failed ({said(error)})"
+        error = Slip.of(Handler.of(market.connector, "start"), error)
+        market.dead_letter("a process of its own", error)
+    elif error.kind != "CutOff":
+        market.dead_letter("start", error)
+    return f"the weekend could not go on: {error}"
+
+
+def _observed(run: Run, database: Database, history: History, midway: Midway, now_s: float, told: Told) -> None:
+    """Read Odoo's books; a run that was played to its end is then finished."""
+    with run.timed("observe"):
+        told("reading Odoo's books")
+        try:
+            call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading Odoo's books")
+            await_replica(call)
+            observe(call.client, run.folder / "snapshot", told, midway, tables())
+        except KeyboardInterrupt:
+            run.interrupted = True
+            history.phase("interrupted", now_s)
+            told("interrupted while Odoo's books were read; the history alone is judged")
+    if not run.interrupted and not run.aborted:
+        history.phase("observe", now_s)
+
+
+def _simulated(
+    env: simpy.Environment, market: Market, lanes: Lanes, midway: Midway, told: Told, advanced: Advanced
+) -> None:
+    scenario, looked_s = market.scenario, 0.0
+    opened(env, market, market.history)
+    told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.design}")
+    while env.now < scenario.lasts:
+        env.run(until=min(scenario.lasts, env.now + SLICE_S))
+        advanced(env.now, scenario.lasts)
+        if env.now - looked_s >= MIDWAY_EVERY_S or env.now >= scenario.lasts:
+            looked_s = env.now
+            lanes.still()
+            midway.look(env.now)
+
+
+def ready_target(target: Target, told: Told) -> None:
+    """Bring *target* up with the project's template."""
+    try:
+        target.up(recipe(), told)
+    except OSError as error:
+        raise EnvironmentNotReady(f"the target could not be brought up: {error}") from error
+
+
+def target_of(manifest: Mapping[str, Any]) -> str:
+    """Return the name of the target that a run used."""
+    used = manifest.get("target", {})
+    return str(used.get("url") if used.get("kind") == "existing" else used.get("kind", "auto"))

@@ -1,0 +1,217 @@
+"""What a run looks like in a terminal: progress while it goes on, and the verdict at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rehearsal.verdict.repeat import FRESH, of_summary, with_connector
+
+MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
+COLOURS = {"pass": "32", "fail": "31", "undecided": "33"}
+DEAREST = 3
+
+
+class Progress:
+    """A bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[clock]}"),
+                TimeElapsedColumn(),
+            )
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tell(self, text: str) -> None:
+        """Say what goes on."""
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False)
+        else:
+            self._tell(text)
+
+    def advance(self, now_s: float, whole_s: float) -> None:
+        """Show how much of the scenario has passed."""
+        if self._bar is None:
+            return
+        if self._task is None:
+            self._task = self._bar.add_task("weekend", total=whole_s, clock="")
+        day, rest = divmod(int(now_s), 86_400)
+        self._bar.update(self._task, completed=now_s, clock=f"day {day + 1} {rest // 3600:02d}:00")
+
+
+def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list[str]:
+    """Return the end of a run: invariants, gates, totals, dearest findings, files, and how to repeat it."""
+    lines, because = ["", "INVARIANTS"], _because(run)
+    if summary["damages"]:
+        lines = ["", "THE RECORD IS NOT WHAT WAS WRITTEN, so nothing is decided", *_asked(summary["damages"]), *lines[1:]]
+    elif not summary["finished"]:
+        why = f": {summary['aborted']}" if summary["aborted"] else "; this is what is known so far"
+        lines = ["", f"THE RUN DID NOT REACH ITS END{why}", *lines[1:]]
+    for one in summary["invariants"]:
+        tail = f"{one['examined']} examined"
+        if one["findings"]:
+            tail += (
+                f", {one['findings']} finding(s)"
+                + (f", {one['units']} unit(s)" if one["units"] else "")
+                + f", {one['money_at_risk']} at risk"
+            )
+        if one["verdict"] == "undecided" and summary["finished"] and because.get(one["id"]):
+            tail += f"; {because[one['id']]}"
+        lines.append(f"  {_coloured(MARKS[one['verdict']], one['verdict'])} {one['id'].replace('_', ' ')}  ({tail})")
+    if summary["gates"]:
+        lines.append("GATES")
+        for gate in summary["gates"]:
+            verdict = {True: "pass", False: "fail", None: "undecided"}[gate["held"]]
+            lines.append(
+                f"  {_coloured(MARKS[verdict], verdict)} {gate['figure']} {gate['limit']}  (is {gate['value']})"
+            )
+    if summary["idle"]:
+        lines += ["NOT EXERCISED ENOUGH", *_asked(summary["idle"])]
+    if summary["dead_letters"]:
+        lines += ["NOT HANDLED BY THE CONNECTOR", *_asked(summary["dead_letters"])]
+    if summary["crashed"]:
+        lines += ["NOT COMPUTED", *_asked(summary["crashed"])]
+    if summary["finished"] and not summary["rested"]:
+        lines += ["NOT AT REST", *_asked(["something was still under way when the time for settling was over"])]
+    counts = summary["counts"]
+    lines += [
+        "TOTALS",
+        f"  orders      {counts['orders_accepted']} accepted of {counts['orders_attempted']} attempted",
+        (
+            f"  operations  {counts['operations_ok']} ok, {counts['operations_refused']} refused, {counts['operations_unknown']} unknown;"
+            f" {counts['dead_letters']} events that the connector dropped"
+        ),
+        f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that an oracle keeps of the same demand",
+        "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
+    ]
+    lines += _load_lines(summary.get("load"))
+    lines += _dearest(run)
+    lines += [
+        "",
+        (
+            f"VERDICT  {_coloured(summary['verdict'].upper(), summary['verdict'])}   "
+            f"({summary['scenario']}, connector {summary.get('design', summary['connector'])}, seed {summary['seed']})"
+        ),
+        f"report:       {run / 'report.html'}",
+    ]
+    repeat = of_summary(summary)
+    if summary["target"].get("kind") == "existing":
+        lines.append(f"to repeat:    {FRESH}")
+    lines.append(f"repeat with:  {repeat}")
+    if cure and cure != summary["connector"]:
+        lines.append(f"see the cure: {with_connector(repeat, cure)}")
+    return lines
+
+
+def share(figure: float | None) -> str:
+    """Return a share in per cent, such as the figure `sell_through`."""
+    return "not known" if figure is None else f"{100 * figure:.1f} %"
+
+
+def _asked(said: Sequence[str]) -> list[str]:
+    return [f"  ? {one}" for one in said]
+
+
+def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
+    """Return what a load run adds: what Odoo took, how fast, how punctual the harness was."""
+    if load is None:
+        return []
+    return [
+        f"LOAD  ({load['shape']}, {load['speedup']:g} times the speed, {load['lanes']} lanes, {load['workers']} workers)",
+        f"  throughput  {load['orders_per_minute']:.1f} orders/min, {load['operations_per_minute'] / 60:.1f} operations/s",
+        (
+            f"  latency     p50 {load['latency_ms_p50']:.0f} ms, p95 {load['latency_ms_p95']:.0f} ms, "
+            f"p99 {load['latency_ms_p99']:.0f} ms, from when the scenario asked"
+        ),
+        (
+            f"  lateness    p50 {load['lateness_ms_p50']:.1f} ms, p99 {load['lateness_ms_p99']:.1f} ms, "
+            f"max {load['lateness_ms_max']:.1f} ms of {load['stimuli']} stimuli"
+        ),
+        f"  errors      {100 * load['error_rate']:.2f} % without an answer, {100 * load['refusal_rate']:.2f} % refused",
+        *(
+            [
+                f"  reserved    {load['over_reserved_units']} unit(s) beyond the stock, in Odoo itself, when the doors closed"
+            ]
+            if load.get("over_reserved_units")
+            else []
+        ),
+        *_vitals_lines(load.get("vitals")),
+        *_breakpoint_lines(load.get("breakpoint")),
+        *(f"  ? {said}" for said in load["trouble"]),
+    ]
+
+
+def _vitals_lines(felt: Mapping[str, Any] | None) -> list[str]:
+    if felt is None:
+        return []
+    return [
+        (
+            f"  contention  {felt['serialization_retries']} transaction(s) that Odoo ran again, {felt['retries_given_up']} given up, "
+            f"{felt['lock_waits_max']} waiting for a lock at most, {felt['deadlocks']} deadlocks"
+        ),
+        (
+            f"  machine     Odoo {felt['odoo_cpu_cores']:.1f} cores (at most {felt['odoo_cpu_cores_max']:.1f}), {felt['odoo_memory_mb_max']} MB; "
+            f"PostgreSQL {felt['postgres_cpu_cores']:.1f} cores, {felt['postgres_memory_mb_max']} MB"
+        ),
+    ]
+
+
+def _breakpoint_lines(found: Mapping[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    if found["held"] is None:
+        return [f"  breakpoint  not even the first step held: {found['why']}"]
+    reached = f"  breakpoint  {found['orders_per_minute']:.0f} orders/min sustained; {found['held']:.0f} wanted held, "
+    return [reached + (f"{found['failed']:.0f} did not: {found['why']}" if found["failed"] else "and no step failed")]
+
+
+def _because(run: Path) -> dict[str, str]:
+    """Return why each undecided invariant is undecided."""
+    return {one["id"]: one["because"] for one in _verdict(run).get("invariants", ()) if one.get("because")}
+
+
+def _verdict(run: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((run / "verdict.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _dearest(run: Path) -> list[str]:
+    found = _verdict(run).get("findings")
+    if not found:
+        return []
+    head = f"DEAREST FINDINGS  ({min(DEAREST, len(found))} of {len(found)})"
+    return [head, *(f"  {n}. {finding['message']}" for n, finding in enumerate(found[:DEAREST], start=1))]
+
+
+def _coloured(text: str, verdict: str) -> str:
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\033[{COLOURS[verdict]}m{text}\033[0m"

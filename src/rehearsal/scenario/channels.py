@@ -1,0 +1,224 @@
+"""What makes no sense of one channel: of its own words, and beside curves, nodes and what must be exercised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rehearsal.parts.bounds import DAY_S, HOUR_S, duration, nearest
+from rehearsal.scenario import Channel, Node, Scenario
+from rehearsal.scenario.problem import Place, Problem, Rule, expected, lag_problems, length_s, weights
+
+SHARE_TOLERANCE = 1e-6
+TILL_TENDERS = ("card", "cash", "gift_card")
+STORE = "store"
+"""The kind of node that has a shelf for pickups, a till beside it, and records that are wrong (see fixtures/)."""
+
+
+def _curve_is_known(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    if channel.curve not in s.curves:
+        yield Problem.at(
+            f"curve {channel.curve!r} is not among {sorted(s.curves)}{_meant(channel.curve, s.curves)}",
+            "channels", code, "curve",
+        )  # fmt: skip
+
+
+def _nodes_are_known(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    for mode, way in channel.fulfilment.items():
+        for place, node in enumerate(way.nodes):
+            at: Place = ("channels", code, "fulfilment", mode, "nodes", place)
+            if node not in s.nodes:
+                yield Problem.at(
+                    f"{mode} names node {node!r}, which is not among {sorted(s.nodes)}{_meant(node, s.nodes)}", *at
+                )
+            elif node in way.nodes[:place]:
+                yield Problem.at(f"{mode} names node {node!r} twice; name it once", *at)
+
+
+def _picks_up_in_stores(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    way = channel.fulfilment.get("pickup_in_store")
+    for place, node in enumerate(way.nodes if way else ()):
+        if node in s.nodes and s.nodes[node].kind != STORE:
+            yield Problem.at(
+                f"nobody can pick up at {node!r}, which is a {s.nodes[node].kind}: only a node of kind {STORE} has a counter",
+                "channels", code, "fulfilment", "pickup_in_store", "nodes", place,
+            )  # fmt: skip
+
+
+def _is_fulfilled(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    if not channel.fulfilment:
+        yield Problem.at(
+            "fulfilment is empty: a channel needs at least one way to fulfil its orders", "channels", code, "fulfilment"
+        )
+    else:
+        yield from _sums_to_one([way.share for way in channel.fulfilment.values()], "channels", code, "fulfilment")
+
+
+def _tenders_sum(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    yield from _sums_to_one(list(channel.tenders.values()), "channels", code, "tenders")
+
+
+def _basket_sums(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    yield from _sums_to_one(list(channel.basket.values()), "channels", code, "basket")
+
+
+def _sums_to_one(shares: list[float], *place: int | str) -> Iterator[Problem]:
+    if abs(sum(shares) - 1) > SHARE_TOLERANCE:
+        yield Problem.at(f"the shares of {place[-1]} sum to {sum(shares):g}, they must sum to 1", *place)
+
+
+def _basket_fits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    for lines in channel.basket:
+        if lines > s.catalogue.products:
+            yield Problem.at(
+                f"a basket of {lines} lines cannot be filled from {s.catalogue.products} product(s)",
+                "channels", code, "basket", lines,
+            )  # fmt: skip
+
+
+def _splits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    if channel.split and channel.split_with is None:
+        yield Problem.at("split needs split_with: the second tender", "channels", code, "split")
+    elif channel.split and channel.split_with == "card" and channel.tenders.get("card"):
+        yield Problem.at(
+            "an order that is paid by card would be split between card and card; write another second tender",
+            "channels", code, "split_with",
+        )  # fmt: skip
+
+
+def _tenders_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    """The opening world has a journal for each tender that it can book, and cash only in tills."""
+    till = "take_away" in channel.fulfilment
+    for tender, at in tenders_used(channel).items():
+        if till and tender not in TILL_TENDERS:
+            yield Problem.at(
+                f"a till takes {', '.join(TILL_TENDERS)}, and no {tender}; write one of them", "channels", code, *at
+            )
+        if not till and tender == "cash":
+            yield Problem.at(
+                "cash is taken by tills only (channels with take_away); write another tender", "channels", code, *at
+            )
+
+
+def _card_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    """A till's card reader, and the second tender of an order whose first one is split_with, need a journal."""
+    known = any("card" in one.tenders or one.split_with == "card" for one in s.channels.values())
+    if not known and ("take_away" in channel.fulfilment or "card" in tenders_used(channel)):
+        yield Problem.at(
+            "no channel takes cards, and this one needs the journal for them (every till has a card reader; an order whose "
+            "first tender is split_with has card as its second); write card: 0 beside the others",
+            "channels", code, "tenders",
+        )  # fmt: skip
+
+
+def tenders_used(channel: Channel) -> dict[str, Place]:
+    """Return every tender with which *channel* may be paid, and the word that says so."""
+    used: dict[str, Place] = {tender: ("tenders", tender) for tender, share in channel.tenders.items() if share}
+    if channel.split and channel.split_with is not None:
+        if channel.split_with in used:
+            used.setdefault("card", ("split_with",))
+        used.setdefault(channel.split_with, ("split_with",))
+    return used
+
+
+def _till_stands_in_one_store(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    at: Place = ("channels", code, "fulfilment")
+    way = channel.fulfilment.get("take_away")
+    if way is None:
+        return
+    if len(way.nodes) != 1:
+        yield Problem.at(f"a till stands at one node, and not at {len(way.nodes)}; name one", *at, "take_away", "nodes")
+    if len(channel.fulfilment) > 1:
+        others = ", ".join(mode for mode in channel.fulfilment if mode != "take_away")
+        yield Problem.at(
+            f"a till sells from its shelf alone: take_away excludes {others}; make a channel of its own", *at
+        )
+    if "__" in code or code.endswith("_"):
+        yield Problem.at(
+            f"{code!r} ends in _ or has two of them in a row, which a till's name must not", "channels", code
+        )
+
+
+def _lag_spreads(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    yield from lag_problems(s, channel.lag, "channels", code, "lag")
+
+
+def _somebody_comes(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    curve = s.curves.get(channel.curve)
+    if not channel.orders or curve is None or not any(curve.hours) or not any(curve.days):
+        return
+    if s.lasts < HOUR_S and s.load.shape != "breakpoint":
+        return
+    if not any(weights(s, channel.curve)):
+        yield Problem.at(
+            f"curve {channel.curve!r} has no weight within the {duration(length_s(s))} of this scenario{_shaped(s)}, so none "
+            f"of the {channel.orders} orders would come; write orders: 0, a longer scenario, or another curve",
+            "channels", code, "curve",
+        )  # fmt: skip
+
+
+def _till_is_open_when_they_come(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    """Who comes before the doors open waits, and who comes after closing waits for tomorrow, or for ever."""
+    way = channel.fulfilment.get("take_away")
+    if way is None or not channel.orders or channel.curve not in s.curves or way.nodes[0] not in s.nodes:
+        return
+    node = s.nodes[way.nodes[0]]
+    if node.opens >= node.closes:
+        return
+    hours = sorted({h % 24 for h, weight in enumerate(weights(s, channel.curve)) if weight and _closed(node, h % 24)})
+    if hours:
+        yield Problem.at(
+            f"curve {channel.curve!r} sends shoppers at {', '.join(f'{hour}:00' for hour in hours)}, when {way.nodes[0]!r} is "
+            f"closed (open {clock(node.opens)} to {clock(node.closes)}); weigh those hours 0, or open it longer",
+            "channels", code, "curve",
+        )  # fmt: skip
+
+
+def _till_is_open_for_the_crowd(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    way = channel.fulfilment.get("take_away")
+    if s.load.shape != "spike" or way is None or not channel.orders or way.nodes[0] not in s.nodes:
+        return
+    begins = s.load.spike.at * s.lasts
+    if begins + s.load.spike.lasts > s.lasts:
+        return  # that has been told
+    hours = range(int(begins // HOUR_S), int((begins + s.load.spike.lasts - 1) // HOUR_S) + 1)
+    node = s.nodes[way.nodes[0]]
+    if node.opens < node.closes and any(_closed(node, hour % 24) for hour in hours):
+        yield Problem.at(
+            f"the spike begins at {clock(round(begins) % DAY_S)} and lasts {duration(s.load.spike.lasts)}, and {way.nodes[0]!r}, "
+            f"where {code} stands, is open {clock(node.opens)} to {clock(node.closes)}; write another at", "load", "spike",
+        )  # fmt: skip
+
+
+def _closed(node: Node, hour: int) -> bool:
+    return (hour + 1) * HOUR_S <= node.opens or hour * HOUR_S >= node.closes
+
+
+def _sells_as_often_as_wanted(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    least, come = s.exercised.orders_per_channel, expected(s)[code]
+    if least > come and s.load.shape != "breakpoint":  # where a search ends is not known
+        yield Problem(
+            (("exercised", "orders_per_channel"), ("channels", code, "orders")),
+            f"{least} orders of channel {code} are wanted, and it expects {come:.0f} shoppers, so a run could only be "
+            f"undecided; write {int(come)} at most, or more orders for {code}",
+        )
+
+
+def _shaped(s: Scenario) -> str:
+    return " under shape breakpoint" if s.load.shape == "breakpoint" else ""
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    told = nearest(word, known)
+    return told if "did you mean" in told else ""
+
+
+def clock(second: int) -> str:
+    """Return a second of the day as a clock time."""
+    return f"{second // HOUR_S:02d}:{second % HOUR_S // 60:02d}"
+
+
+RULES: tuple[Rule, ...] = (
+    _curve_is_known, _nodes_are_known, _picks_up_in_stores, _is_fulfilled, _tenders_sum, _basket_sums, _basket_fits, _splits,
+    _tenders_can_be_booked, _card_can_be_booked, _till_stands_in_one_store, _lag_spreads,
+    _somebody_comes, _till_is_open_when_they_come, _till_is_open_for_the_crowd, _sells_as_often_as_wanted,
+)  # fmt: skip

@@ -1,0 +1,327 @@
+"""The market place: where simulators, the connector under test and the history meet.
+
+Simulators emit events and read what was published; the connector gets deliveries and answers with
+instructions. Neither knows the other. Nothing here knows Odoo.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import simpy
+
+from rehearsal.clock import Erp, Steps
+from rehearsal.draw import lognormal, stream
+from rehearsal.history import History
+from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
+from rehearsal.parts.fault import Figure, Travel
+from rehearsal.parts.part import Part
+from rehearsal.scenario import Channel, Scenario
+from rehearsal.scenario.problem import carriers, gateways
+from rehearsal.stage import instructions
+from rehearsal.stage.contract import Handler, Slip, Watch, attended, called, waiting_at
+from rehearsal.stage.faults import Faults
+from rehearsal.stage.instructions import GATEWAY
+from rehearsal.stage.promises import Promises
+from rehearsal.stage.stock_records import falsified, opening_record, record_faults
+from rehearsal.stage.unasked import Unasked, given_to
+from rehearsal.vocabulary import Kind, Role
+from rehearsal.vocabulary.kind import NODE_LAG
+
+SettingsOf = TypeVar("SettingsOf", bound=Part)
+
+
+class LiveChannel:
+    """A channel while the doors are open: what it may still sell, as it would itself report it."""
+
+    def __init__(self, code: str, spec: Channel) -> None:
+        self.code = code
+        self.spec = spec
+        self.kind = spec.kind
+        self.nodes = tuple(dict.fromkeys(node for f in spec.fulfilment.values() for node in f.nodes))
+        self._left: dict[str, dict[Sku, Units]] = {node: {} for node in self.nodes}
+
+    def left(self, node: str, sku: Sku) -> Units:
+        """Return the units of *sku* that this channel may still sell from *node*."""
+        return self._left[node].get(sku, 0)
+
+    def take(self, node: str, sku: Sku, units: Units) -> None:
+        """Count *units* as sold by the channel itself, before any ERP knows."""
+        self._left[node][sku] = self.left(node, sku) - units
+
+    def published(self, node: str, units: Mapping[Sku, Units]) -> None:
+        """Overwrite what may be sold from *node*: a publication is an absolute figure."""
+        self._left[node].update(units)
+
+
+class Desks(Protocol):
+    """Whoever gives the connector its way to the ERP, one desk per cause."""
+
+    def desk(self, cause: str) -> Erp:
+        """Return the ERP, bound to what made the connector ask."""
+
+
+class Connector(Protocol):
+    """The integration under test. Handlers are generators: ``answer = yield erp.ask(operation)``."""
+
+    def start(self, erp: Erp) -> Steps:
+        """Get ready, before the doors open: read master data, set stock aside.
+
+        One that takes ``start(erp, outside)`` gets an `Outside` as well, and may act unasked from then on.
+        """
+
+    def receive(self, delivery: Delivery, erp: Erp) -> Steps:
+        """Take one arrival of an event; return the instructions that follow, or None."""
+
+    def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
+        """Return ``{sku: units}``: what *channel* may sell from *node* as of now. Optional: who publishes unasked has none."""
+
+
+class Market:
+    """One weekend, while it runs."""
+
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, world: World, demand: Mapping[str, Sequence[Demand]],
+        history: History, faults: Faults, watch: Watch | None = None,
+    ) -> None:  # fmt: skip
+        """*watch*, which somebody has entered, bounds each step of the connector; without one nothing does."""
+        self.env = env
+        self.scenario = scenario
+        self.world = world
+        self.products = {product.sku: product for product in world.products}
+        self.customers = {customer.id: customer for customer in world.customers}
+        self.demand = demand
+        self.history = history
+        self.faults = faults
+        self.channels = {code: LiveChannel(code, spec) for code, spec in scenario.channels.items()}
+        self.shelf: dict[tuple[str, Sku], Units] = dict(world.shelf)
+        """The physical truth, moved by pickers and by customers at tills."""
+        self.promises = Promises()
+        self.accepted: dict[tuple[str, str], float] = {}
+        """(channel, order) of everything accepted, to how long its shopper takes to collect, in seconds."""
+        self._captors: dict[tuple[str, str, str], str] = {}
+        """(channel, order, tender) to who captured it."""
+        self.handled = 0
+        """Events that reached the connector."""
+        self.connector: Connector | None = None
+        self.erp: Desks | None = None
+        self.watch = watch or Watch(0)
+        self.waiting: dict[str, tuple[Handler, Any]] = {}
+        """Handlers that have not come to their end, by cause, and where they are."""
+        self.stirred_s = 0.0
+        """When something last happened outside, or a connector was told or asked of it."""
+        self._handlers: dict[str, Handler] = {}
+        self._mail: dict[str, simpy.Store] = defaultdict(lambda: simpy.Store(env))
+        self._serial: Counter[str] = Counter()
+        self._record_faults = record_faults(scenario)
+
+    def connect(self, connector: Connector, erp: Desks) -> None:
+        """Put the integration under test in place; without one the simulators play alone (`plan`)."""
+        self.connector = connector
+        self.erp = erp
+        self._handlers = {method: Handler.of(connector, method) for method in ("start", "receive", "publish")}
+
+    # -- what simulators use ---------------------------------------------------------------------------
+
+    def emit(
+        self, kind: Kind, channel: str = "", order: str = "", node: str = "", data: Json | None = None, *,
+        later_s: float = 0.0, arrives_in_s: float | None = None,
+    ) -> Event:  # fmt: skip
+        """Record a fact of the outside world, and let word of it travel to the connector.
+
+        Who emits it says when word leaves: *later_s* seconds from now, or in a batch that *arrives_in_s* from now, whatever
+        the kind's lag; the kernel adds the lag and the faults.
+        """
+        stem = ":".join(part for part in (kind.value, channel, order, node) if part)
+        self._serial[stem] += 1
+        event = Event(f"{stem}#{self._serial[stem]}", kind, round(self.env.now, 3), channel, order, node, data or {})
+        self.history.event(event)
+        self.stirred_s = self.env.now
+        if Role.ACCEPTS in kind.roles:
+            self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
+            self.promises.accept(channel, order, node, event.data["lines"])
+        if Role.HANDS_OVER in kind.roles:
+            self.promises.take(channel, order, event.data["lines"], node)
+        if Role.CAPTURES in kind.roles:
+            self._captors[channel, order, event.data["tender"]] = str(event.data.get("by", ""))
+        if self.connector is not None and kind.told:
+            for attempt, wait_s in enumerate(self._travel(event, later_s, arrives_in_s), start=1):
+                self.env.process(self._arrival(event, attempt, wait_s))
+        return event
+
+    def mail(self, recipient: str) -> simpy.Store:
+        """Return the mailbox of an actor: instructions, and what actors hand each other (a `Charge`, a parcel's event)."""
+        return self._mail[recipient]
+
+    def settings(self, code: str, kind: type[SettingsOf]) -> SettingsOf:
+        """Return the settings of the channel, node or service *code*; raises TypeError when they are not of that *kind*."""
+        for family in (self.scenario.services, self.scenario.channels, self.scenario.nodes):
+            if code in family and isinstance(found := family[code], kind):
+                return found
+        raise TypeError(f"the settings of {code!r} are no {kind.__module__}.{kind.__name__}")
+
+    def gateway(self, tender: str) -> str:
+        """Return the gateway that takes *tender*; raises LookupError when none does."""
+        return self._served(gateways(self.scenario), "tenders", tender, "no gateway takes")
+
+    def carrier(self, node: str) -> str:
+        """Return the carrier that comes to *node*; raises LookupError when none does."""
+        return self._served(carriers(self.scenario), "nodes", node, "no carrier comes to")
+
+    def random(self, actor: str, purpose: str) -> Any:
+        """Return the stream of *actor* for *purpose*."""
+        return stream(self.scenario.seed, actor, purpose)
+
+    def missed(self, node: str, sku: Sku, key: str, said: str) -> None:
+        """Journal that somebody at *node* did not find *sku*, for each fault that falsified its record before the doors opened."""
+        record = opening_record(self.scenario, self.products[sku], node, self.world.book[node, sku])
+        for label in falsified(self.scenario.seed, self._record_faults, record)[1]:
+            self.faults.fired(label, key, self.env.now, said)
+
+    def until_open(self, node: str) -> float:
+        """Return the seconds until *node* is open; 0 when it is."""
+        spec = self.scenario.nodes[node]
+        of_day = self.env.now % 86_400
+        if spec.opens <= of_day < spec.closes:
+            return 0.0
+        return (spec.opens - of_day) % 86_400
+
+    # -- what the pipeline uses ------------------------------------------------------------------------
+
+    def open_doors(self) -> None:
+        """Start publishing; each channel and node on its own rhythm, until the scenario's end. Who cannot, publishes nothing."""
+        if not callable(getattr(self.connector, "publish", None)):
+            return
+        for channel in self.channels.values():
+            for node in channel.nodes:
+                self.env.process(self._publisher(channel, node))
+
+    def start(self) -> Steps:
+        """Let the connector get ready; raises `Slip` when it cannot."""
+        assert self.connector is not None and self.erp is not None
+        start: Any = self.connector.start
+        desk = self.erp.desk("start")
+        call = partial(start, desk, **given_to(start, Unasked(self)))
+        yield from self.attended("start", self._who("start"), call)
+
+    def instruct(self, instruction: Instruction, cause: str) -> None:
+        """Pass what the connector asks to the actor it is meant for; a promise may move to another node.
+
+        What nobody could follow is a dead letter with the connector's method in it, never silence.
+        """
+        objection = instructions.objection(instruction, self.scenario, self.products, self.accepted)
+        if objection:
+            self.dead_letter(cause, Slip("Instruction", self._who("receive").whole, objection))
+            return
+        self.history.instruction(instruction, self.env.now, cause)
+        self.stirred_s = self.env.now
+        if instruction.kind is InstructionKind.FULFIL:
+            key, goal = (instruction.channel, instruction.order), instruction.recipient
+            for source, lines in self.promises.gather(*key, goal, instruction.data["lines"]).items():
+                self.emit(EventKind.PROMISE_MOVED, *key, goal, {"source": source, "lines": lines})
+        self.mail(self._answerer(instruction)).put(instruction)
+
+    def give_up_waiting(self, why: str) -> None:
+        """Write down every handler that never came to its end, as what it is: an event that was not handled."""
+        for cause, (who, handler) in sorted(self.waiting.items(), key=lambda one: one[0]):
+            event = cause.rpartition("/")[0] or cause
+            self.dead_letter(event, Slip("Unfinished", f"{who.name} ({waiting_at(handler)})", f"it still waited {why}"))
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _answerer(self, instruction: Instruction) -> str:
+        """Return whose mailbox *instruction* goes to: a refund that names no gateway of the scenario, to whoever took the money."""
+        recipient = instruction.recipient
+        if instruction.kind is not InstructionKind.REFUND or recipient != GATEWAY:
+            return recipient
+        tender = str(instruction.data["tender"])
+        captor = self._captors.get((instruction.channel, instruction.order, tender))
+        return captor or (recipient if recipient in self.scenario.services else next(iter(gateways(self.scenario)), recipient))
+
+    def _served(self, servers: Mapping[str, Any], word: str, what: str, lack: str) -> str:
+        named = next((code for code, one in servers.items() if what in getattr(one, word)), None)
+        found = named or next((code for code, one in servers.items() if not getattr(one, word)), None)
+        if found is None:
+            raise LookupError(f"{lack} {what}; there are: {', '.join(servers) or 'none'}")
+        return found
+
+    def _travel(self, event: Event, later_s: float, arrives_in_s: float | None) -> Iterable[float]:
+        """Return the delay in seconds of each arrival of *event*."""
+        rng = self.random("travel", event.id)
+        own = self.scenario.channels[event.channel].lag if event.kind.lag is None else None
+        wait_s = lognormal(rng, own.median, own.p95) if own else lognormal(rng, *(event.kind.lag or NODE_LAG))
+        wait_s = wait_s + later_s if arrives_in_s is None else arrives_in_s
+        return self.faults.met(Travel(event, self.env.now, (wait_s,))).arrives_in_s
+
+    def _arrival(self, event: Event, attempt: int, wait_s: float) -> Generator[simpy.Event, Any, None]:
+        yield self.env.timeout(wait_s)
+        assert self.connector is not None and self.erp is not None
+        connector, desk = self.connector, self.erp.desk(event.id)
+        delivery = Delivery(event, round(self.env.now, 3), attempt)
+        self.history.delivery(delivery)
+        self.stirred_s = self.env.now
+        try:
+            answer = yield from self.attended(f"{event.id}/{attempt}", self._who("receive"), lambda: connector.receive(delivery, desk))
+            asked = called(self._who("receive"), partial(instructions.listed, answer), self.watch)
+        except Slip as error:
+            self.dead_letter(event.id, error)
+            return
+        self.handled += 1
+        for instruction in asked:
+            self.instruct(instruction, event.id)
+
+    def _publisher(self, channel: LiveChannel, node: str) -> Generator[simpy.Event, Any, None]:
+        assert self.connector is not None and self.erp is not None
+        connector, cause = self.connector, f"publish:{channel.code}:{node}"
+        desk = self.erp.desk(cause)
+        while self.env.now < self.scenario.lasts:
+            try:
+                told = yield from self.attended(cause, self._who("publish"), lambda: connector.publish(channel, desk, node))
+                units = called(self._who("publish"), partial(instructions.publication, told, self.products), self.watch)
+            except Slip as error:
+                self.dead_letter(cause, error)
+            else:
+                self.published(channel, node, units)
+            yield self.env.timeout(channel.spec.publish_every)
+
+    def published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
+        """Let *channel* sell what was published for *node*, and write it down; faults may lose figures, or make them late."""
+        told: dict[float, dict[Sku, Units]] = defaultdict(dict)
+        for sku, count in units.items():
+            figure = self.faults.met(Figure(channel.code, node, sku, count, self.env.now))
+            if figure.arrives_in_s is not None:
+                told[figure.arrives_in_s][sku] = figure.units
+        for late_s, figures in told.items():
+            if late_s > 0:
+                self.env.process(self._late_figures(late_s, channel, node, figures))
+            else:
+                self._shown(channel, node, figures)
+
+    def _late_figures(self, late_s: float, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> Steps:
+        yield self.env.timeout(late_s)
+        self._shown(channel, node, units)
+
+    def _shown(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
+        channel.published(node, units)
+        self.history.write("publication", self.env.now, channel=channel.code, node=node, units=units)
+
+    def attended(self, cause: str, who: Handler, call: Any) -> Steps:
+        """Run a handler of the connector to its end, and know meanwhile that it is under way; *cause* is its own."""
+        handler = attended(self.env, who, call, self.watch)
+        self.waiting[cause] = (who, handler)
+        try:
+            return (yield from handler)
+        finally:
+            del self.waiting[cause]
+
+    def _who(self, method: str) -> Handler:
+        return self._handlers[method]
+
+    def dead_letter(self, cause: str, slip: Slip) -> None:
+        """Keep what a connector could not handle, or must not do: it is lost to it, the weekend goes on."""
+        self.history.write("dead_letter", self.env.now, cause=cause, error=slip.kind, erp=slip.as_data())
+        if slip.kind == "CutOff":
+            raise slip  # who hangs once will hang again: the weekend ends here

@@ -1,0 +1,49 @@
+"""The dry run: what a scenario will ask for, before any ERP is there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from rehearsal.scenario import Scenario
+from rehearsal.stage.demand import demand_hash, draw
+
+
+def planned(scenario: Scenario) -> dict[str, Any]:
+    """Return arrivals per channel, the busiest hour, and demand against supply of the tightest SKUs."""
+    world, wanted = draw(scenario)
+    units: Counter[str] = Counter()
+    hours: Counter[int] = Counter()
+    for ones in wanted.values():
+        for one in ones:
+            hours[int(one.at_s // 3600)] += 1
+            for sku, count in one.lines:
+                units[sku] += count
+    supply = Counter({product.sku: 0 for product in world.products})
+    for (_, sku), count in world.book.items():
+        supply[sku] += count
+    names = {product.sku: product.name for product in world.products}
+    tight = sorted(supply, key=lambda sku: (supply[sku] - units[sku], sku))[:10]
+    peak = max(hours, key=lambda hour: (hours[hour], -hour)) if hours else 0
+    return {
+        "scenario": scenario.name, "seed": scenario.seed, "demand_hash": demand_hash(world, wanted),
+        "orders": {code: len(ones) for code, ones in wanted.items()},
+        "peak": {"day": peak // 24 + 1, "hour": peak % 24, "orders": hours[peak]},
+        "tightest": [{"sku": sku, "name": names[sku], "supply": supply[sku], "demand": units[sku]} for sku in tight],
+    }  # fmt: skip
+
+
+def table(told: Mapping[str, Any]) -> str:
+    """Return the plan as text."""
+    lines = [f"{told['scenario']}, seed {told['seed']}, demand {told['demand_hash'][:16]}", "ORDERS ATTEMPTED"]
+    lines += [f"  {code:16} {count:6}" for code, count in told["orders"].items()]
+    lines.append(
+        f"  busiest hour: day {told['peak']['day']}, {told['peak']['hour']:02d}:00, {told['peak']['orders']} orders"
+    )
+    lines.append("TIGHTEST SUPPLY")
+    lines += [
+        f"  {row['sku']:12} {row['supply']:5} in stock {row['demand']:5} wanted  {row['name']}"
+        for row in told["tightest"]
+    ]
+    return "\n".join(lines)
