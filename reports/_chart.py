@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from rehearsal.verdict.record import Record
-from reports._wording import OVERSELL, Told, when
+from reports._wording import OVERSELL, Facts, when
 
 WIDTH, HEIGHT = 960, 180
 BARS_MAX = 168
@@ -63,7 +63,7 @@ def in_words(step_s: int) -> str:
     return unit if count == 1 else f"{count} {unit}s"
 
 
-def accepted_orders(record: Record, run: Told) -> Chart:
+def accepted_orders(record: Record, run: Facts) -> Chart:
     """Return the chart of accepted orders over time, by channel."""
     scenario = run.scenario
     whole_s = max(scenario.lasts, record.value("SELECT max(at_s) FROM orders") or 0, 60)

@@ -20,7 +20,7 @@ SECONDS = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Facts:
     """One finished run, as ``summary.json``, ``verdict.json`` and ``manifest.json`` tell it."""
 
     summary: Mapping[str, Any]
@@ -62,14 +62,14 @@ class Step:
     command: str = ""
 
 
-def told(record: Record, folder: Path) -> Told:
+def told(record: Record, folder: Path) -> Facts:
     """Return what the files of the run *folder* tell."""
     verdict = _json(folder / "verdict.json")
     manifest = {} if record.damages else _json(folder / "manifest.json")  # a damaged one may hold anything
-    return Told(_json(folder / "summary.json"), verdict["invariants"], verdict["findings"], manifest, record.scenario)
+    return Facts(_json(folder / "summary.json"), verdict["invariants"], verdict["findings"], manifest, record.scenario)
 
 
-def hurt(record: Record, run: Told) -> Hurt:
+def hurt(record: Record, run: Facts) -> Hurt:
     """Return how many accepted orders are hurt, and what they are worth."""
     named = [
         [order["channel"], order["external_id"]]
@@ -85,12 +85,12 @@ def hurt(record: Record, run: Told) -> Hurt:
     return Hurt(row["n"], money(int(row["worth"])))
 
 
-def oversold(run: Told) -> int:
+def oversold(run: Facts) -> int:
     """Return how many units were promised that no stock covered."""
     return sum(int(one["units"]) for one in run.invariants if one["id"] == OVERSELL)
 
 
-def headline(run: Told) -> str:
+def headline(run: Facts) -> str:
     """Return the verdict as one sentence."""
     if run.summary["damages"]:
         return "Undecided: the record of this rehearsal is damaged."
@@ -106,7 +106,7 @@ def headline(run: Told) -> str:
     return "Undecided: this run proves nothing yet."
 
 
-def lead(run: Told, harmed: Hurt) -> str:
+def lead(run: Facts, harmed: Hurt) -> str:
     """Return the sentences that follow the headline: what was broken, in numbers."""
     accepted = run.summary["counts"]["orders_accepted"]
     broken = [one for one in run.invariants if one["findings"]]
@@ -134,7 +134,7 @@ def lead(run: Told, harmed: Hurt) -> str:
     return so_far + "; ".join(said) + "."
 
 
-def missing(run: Told) -> list[str]:
+def missing(run: Facts) -> list[str]:
     """Return a sentence for everything that keeps this run from being decided; empty when nothing does."""
     said = [f"The record is not what was written: {damage}." for damage in run.summary["damages"]]
     if run.summary["aborted"]:
@@ -166,13 +166,13 @@ def missing(run: Told) -> list[str]:
     return said
 
 
-def repeat(run: Told, connector: str = "") -> str:
+def repeat(run: Facts, connector: str = "") -> str:
     """Return the command that plays the same weekend again, with the same or another connector."""
     told = of_summary(run.summary)
     return with_connector(told, connector) if connector else told
 
 
-def steps(run: Told) -> list[Step]:
+def steps(run: Facts) -> list[Step]:
     """Return what to do next, the first thing first."""
     found: list[Step] = []
     scenario = run.scenario

@@ -19,7 +19,7 @@ from rehearsal.verdict.cases import Case, cases
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.record import Record
 from reports import _wording as wording
-from reports._wording import OVERSELL, Told
+from reports._wording import OVERSELL, Facts
 
 new_logger: Any = AllureFileLogger  # the package says that it is typed, but these carry no annotations
 digest: Any = md5
@@ -48,7 +48,7 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     (results / "categories.json").write_text(json.dumps(CATEGORIES, indent=2) + "\n", encoding="utf-8")
 
 
-def _result(run: Told, case: Case, logger: Any) -> TestResult:
+def _result(run: Facts, case: Case, logger: Any) -> TestResult:
     scenario = run.summary["scenario"]
     # Area and name are of one case alone (`cases` numbers them), so nothing hides behind another as its retry.
     name = f"{scenario}.{case.area}.{case.name}"
@@ -77,7 +77,7 @@ def _result(run: Told, case: Case, logger: Any) -> TestResult:
     )
 
 
-def _labels(run: Told, case: Case, found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _labels(run: Facts, case: Case, found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     worst = next((level for level in SEVERITIES if any(finding["severity"] == level for finding in found)), "critical")
     yield LabelType.PARENT_SUITE, "peak-rehearsal"
     yield LabelType.SUITE, run.summary["scenario"]
@@ -119,7 +119,7 @@ def _attachments(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]], log
     return attached
 
 
-def _environment(run: Told) -> Iterator[str]:
+def _environment(run: Facts) -> Iterator[str]:
     target = run.summary["target"]
     facts = {
         "Scenario": run.summary["scenario"], "Connector": run.summary["connector"], "Seed": run.summary["seed"],
@@ -132,7 +132,7 @@ def _environment(run: Told) -> Iterator[str]:
         yield f"{name}={escaped}\n"
 
 
-def _times(run: Told) -> tuple[int | None, int | None]:
+def _times(run: Facts) -> tuple[int | None, int | None]:
     if "started_at" not in run.manifest:
         return None, None
     start = int(datetime.fromisoformat(run.manifest["started_at"]).timestamp() * 1000)

@@ -19,7 +19,7 @@ from reports import _wording as wording
 from reports._chart import accepted_orders
 from reports._stock import Account, account
 from reports._story import Order, Row, stories
-from reports._wording import OVERSELL, Told
+from reports._wording import OVERSELL, Facts
 
 TEMPLATES = Path(__file__).with_name("html")
 FULL_MAX = 20
@@ -88,7 +88,7 @@ def _template() -> Any:
     return environment.get_template("report.html")
 
 
-def _chapters(record: Record, run: Told) -> Iterator[Chapter]:
+def _chapters(record: Record, run: Facts) -> Iterator[Chapter]:
     told = run.findings[:FULL_MAX]
     witnessed = _witnessed(record, told)
     chosen = [_telling(finding, witnessed) for finding in told]
@@ -124,6 +124,6 @@ def _telling(finding: Mapping[str, Any], witnessed: Mapping[int, Order]) -> list
     return list(dict.fromkeys([*first, *own]))[:STORIES_MAX]
 
 
-def _kpis(run: Told) -> list[Kpi]:
+def _kpis(run: Facts) -> list[Kpi]:
     meant = {figure.__name__: " ".join((figure.__doc__ or "").split()) for figure in KPIS}
     return [Kpi(name, *wording.figure(name, value), meant.get(name, "")) for name, value in run.summary["kpis"].items()]

@@ -11,7 +11,7 @@ from rehearsal.verdict.cases import Case, cases
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.record import Record
 from reports import _wording as wording
-from reports._wording import Told
+from reports._wording import Facts
 
 FINDINGS_MAX = 20
 TEXT_MAX = 20_000
@@ -30,7 +30,7 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     draft.replace(folder / "junit.xml")
 
 
-def _text(run: Told, case: Case) -> str:
+def _text(run: Facts, case: Case) -> str:
     """Return what stands below a case that is no pass."""
     if case.invariant < 0:
         return "\n".join([case.message, *case.details])
@@ -43,7 +43,7 @@ def _text(run: Told, case: Case) -> str:
     return "\n".join(said) or case.message
 
 
-def _suite(run: Told, cases: Sequence[Case]) -> Xml.Element:
+def _suite(run: Facts, cases: Sequence[Case]) -> Xml.Element:
     summary = run.summary
     figures = {
         "tests": str(len(cases)),

@@ -10,7 +10,7 @@ from rehearsal.pipeline.terminal import MARKS
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.record import Record
 from reports import _wording as wording
-from reports._wording import Hurt, Told
+from reports._wording import Facts, Hurt
 
 FINDINGS_MAX = 10
 CELL_MAX = 400
@@ -29,7 +29,7 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     draft.replace(folder / "summary.md")
 
 
-def _lines(run: Told, harmed: Hurt) -> Iterator[str]:
+def _lines(run: Facts, harmed: Hurt) -> Iterator[str]:
     summary = run.summary
     yield f"## {MARKS[run.verdict]} {wording.headline(run)}"
     yield ""
@@ -64,7 +64,7 @@ def _lines(run: Told, harmed: Hurt) -> Iterator[str]:
     yield f"\nRepeat with:\n\n```sh\n{wording.repeat(run)}\n```"
 
 
-def _findings(run: Told) -> Iterator[str]:
+def _findings(run: Facts) -> Iterator[str]:
     if not run.findings:
         return
     shown = min(FINDINGS_MAX, len(run.findings))

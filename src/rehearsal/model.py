@@ -6,7 +6,7 @@ Times are scenario seconds since the scenario's start (``at_s``); money is integ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,8 @@ from rehearsal.vocabulary import Kind as Kind
 Json = Mapping[str, Any]
 Sku = str
 Units = int
+Tell = Callable[[str], None]
+"""Told one short line as work goes on; must not raise."""
 
 
 class InstructionKind(StrEnum):

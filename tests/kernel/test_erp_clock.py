@@ -16,8 +16,8 @@ from rehearsal.clock.erp_clock import BACKLASH_S, ErpClock, left_behind
 from rehearsal.clock.lanes import Lanes
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime, ScenarioError
 from rehearsal.history import History
-from rehearsal.model import Operation
-from rehearsal.targets.base import Progress, quiet
+from rehearsal.model import Operation, Tell
+from rehearsal.targets.base import quiet
 from tests.conftest import load
 
 REAL_S = 1_795_000_000.0
@@ -36,7 +36,7 @@ class Servers:
     offset_s: float = 0.0
     calls: list[datetime | None] = field(default_factory=list)
 
-    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+    def set_clock(self, at: datetime | None, progress: Tell = quiet) -> None:
         if self.refuses:
             raise self.refuses
         self.calls.append(at)

@@ -18,7 +18,7 @@ import pytest
 
 from rehearsal.history import lines
 from rehearsal.load.drive import Drive, drivable, driven, taken_over
-from rehearsal.load.outcome import Outcome
+from rehearsal.load.outcome import Driven
 from rehearsal.pipeline.run import Options, Run, conclude, reopen
 from rehearsal.targets.native.target import NativeTarget
 from tests.cli.command import ended, started, wait_for_lines
@@ -80,7 +80,7 @@ def test_a_load_that_came_too_late_is_undecided_and_says_what_to_do(
     shutil.copytree(alone[0].folder, tmp_path / "run")
     run = reopen(tmp_path / "run")
     run.scenario = load("flash_drop", **short(load={"lateness_ms_p99": 0.001}, seed=1))
-    outcome = Outcome.read(run.folder)
+    outcome = Driven.read(run.folder)
     assert outcome is not None
     taken_over(run, outcome)
     summary = conclude(run, quiet)

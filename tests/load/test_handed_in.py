@@ -19,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 import gevent
 from rehearsal.locust import crew as crews
-from rehearsal.locust.conductor import Conductor, Orders
+from rehearsal.locust.conductor import Conductor, Assignment
 from rehearsal.locust.crew import RemoteCrew
 from rehearsal.model import Operation
 from rehearsal.clock.paced import Paced
@@ -28,7 +28,7 @@ from rehearsal.targets.base import Database
 crews.GATHER_S_MAX = 1.0
 how, folder = sys.argv[1], Path(sys.argv[2])
 (folder / "scenario.yaml").write_text("extends: flash_drop\nname: short\n")
-conductor = Conductor(Orders(folder, Database("x", "db", "admin"), None, 2, 2))
+conductor = Conductor(Assignment(folder, Database("x", "db", "admin"), None, 2, 2))
 for number in range(4):
     conductor._history.operation(Operation("confirm", "sale.order", "action_confirm"), 0.0, "x")
 conductor.outcome.finished = True

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.load import drive as load
-from rehearsal.load.outcome import Outcome
+from rehearsal.load.outcome import Driven
 from rehearsal.pipeline.conclusion import conclude
 from rehearsal.pipeline.run_folder import reopen
 from rehearsal.targets.base import Database
@@ -19,7 +19,7 @@ from tests.tiny_run import make_run
 def test_reading_the_books_again_seals_nothing_but_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a record that somebody wrote into would be whole once more."""
     run = reopen(make_run(tmp_path / "run", judged=False))
-    Outcome(finished=True).save(run.folder)
+    Driven(finished=True).save(run.folder)
     world = json.loads((run.folder / "world.json").read_text(encoding="utf-8"))
     world["book"][0][2] += 1
     (run.folder / "world.json").write_text(json.dumps(world), encoding="utf-8")

@@ -23,7 +23,7 @@ def told(verdict: str, **changes: Any) -> Any:
         "scenario": SCENARIO.name, "connector": SCENARIO.connector, "seed": 1, **changes,
     }  # fmt: skip
     one = {"id": "no_unit_is_promised_twice", "verdict": "pass", "findings": 0, "units": 0, "because": ""}
-    return wording.Told(summary, [one], [], {}, SCENARIO)
+    return wording.Facts(summary, [one], [], {}, SCENARIO)
 
 
 def test_a_pass_says_so() -> None:

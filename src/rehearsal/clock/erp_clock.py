@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rehearsal.errors import NoScenarioTime, RehearsalError
+from rehearsal.model import Tell
 from rehearsal.scenario import Scenario
-from rehearsal.targets.base import Progress, Target, quiet
+from rehearsal.targets.base import Target, quiet
 
 OPENING_S = 3600.0
 """How long before the scenario's first instant its world is written into the ERP."""
@@ -27,7 +28,7 @@ class ErpClock:
     """The clock of the ERP in one run; on the real time until `start`, and wherever the scenario leaves it there."""
 
     def __init__(
-        self, scenario: Scenario, target: Target, told: Progress, wall: Callable[[], float] = time.time
+        self, scenario: Scenario, target: Target, told: Tell, wall: Callable[[], float] = time.time
     ) -> None:
         self._scenario = scenario
         self._target = target
@@ -89,7 +90,7 @@ class ErpClock:
             "ahead_s_max": round(self.ahead_s_max, 1),
         }
 
-    def _move(self, at: datetime, told: Progress = quiet) -> None:
+    def _move(self, at: datetime, told: Tell = quiet) -> None:
         self._target.set_clock(at, told)
         self._ahead_of_wall_s = at.timestamp() - self._wall()
         self.moves += 1

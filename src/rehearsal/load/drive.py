@@ -25,8 +25,9 @@ from rehearsal.history import History
 from rehearsal.load import vitals
 from rehearsal.load.breakpoint import interval
 from rehearsal.load.live import Watcher
-from rehearsal.load.outcome import FOLDER, Outcome, midway_of
+from rehearsal.load.outcome import FOLDER, Driven, midway_of
 from rehearsal.load.vitals import Sampler
+from rehearsal.model import Tell
 from rehearsal.odoo.connect import await_replica, caller
 from rehearsal.odoo.observe import Midway, observe
 from rehearsal.parts.fault import Joint
@@ -47,7 +48,6 @@ from rehearsal.pipeline.run import (
 from rehearsal.scenario import Scenario
 from rehearsal.seals import SEALS
 from rehearsal.stage.contract import Slip, Watch
-from rehearsal.stage.weekend import Told
 from rehearsal.strangers import no_way_out
 from rehearsal.targets.base import Database, Target
 from rehearsal.verdict.laws import tables
@@ -80,7 +80,7 @@ class Drive:
 
 
 def driven(
-    scenario: Scenario, target: Target, drive: Drive, options: Options, told: Told
+    scenario: Scenario, target: Target, drive: Drive, options: Options, told: Tell
 ) -> tuple[Run, dict[str, Any]]:
     """Drive *scenario* on *target* with Locust, and return the run with its summary; the target must be up."""
     with begun(scenario, target, options, told) as run, no_way_out():
@@ -100,7 +100,7 @@ def driven(
 
 
 def prepare_only(
-    scenario: Scenario, target: Target, drive: Drive, options: Options, told: Told
+    scenario: Scenario, target: Target, drive: Drive, options: Options, told: Tell
 ) -> tuple[Run, list[str]]:
     """Prepare a run whose Locust processes somebody else starts; return it with the lines of what to type where."""
     with begun(scenario, target, options, told) as run:
@@ -129,7 +129,7 @@ def prepare_only(
     ]
 
 
-def observed_by_hand(run: Run, database: Database, told: Told) -> None:
+def observed_by_hand(run: Run, database: Database, told: Tell) -> None:
     """Do what comes after Locust for a run whose processes somebody else started; raises `EnvironmentNotReady`.
 
     Once its record is sealed only the books are read again: sealing it anew would hide what was damaged since.
@@ -137,7 +137,7 @@ def observed_by_hand(run: Run, database: Database, told: Told) -> None:
     if SEALS in run.manifest:
         observed_again(run, database, told)
         return
-    outcome = Outcome.read(run.folder)
+    outcome = Driven.read(run.folder)
     if outcome is None:
         raise EnvironmentNotReady(
             f"{run.folder} was prepared for load and not driven yet; start the Locust commands that `rehearse load "
@@ -177,7 +177,7 @@ def lanes_for(target: Target, workers: int) -> int:
 # -- Locust's processes -------------------------------------------------------------------------------
 
 
-def _located(run: Run, database: Database, drive: Drive, told: Told) -> Outcome:
+def _located(run: Run, database: Database, drive: Drive, told: Tell) -> Driven:
     """Start Locust, wait for its end, take over its outcome and return it."""
     logs = run.folder / FOLDER
     logs.mkdir()
@@ -202,7 +202,7 @@ def _located(run: Run, database: Database, drive: Drive, told: Told) -> Outcome:
             master.send_signal(signal.SIGTERM)
             master.wait(END_S_MAX)
         relay.join(POLL_S)
-    outcome = Outcome.read(run.folder)
+    outcome = Driven.read(run.folder)
     if outcome is None:
         tail = "\n  ".join((logs / "master.log").read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
         raise EnvironmentNotReady(f"Locust ended with {master.returncode} before anything was driven:\n  {tail}")
@@ -288,7 +288,7 @@ def _started(
                 process.wait()
 
 
-def _relayed(process: subprocess.Popen[bytes], told: Told) -> None:
+def _relayed(process: subprocess.Popen[bytes], told: Tell) -> None:
     """Tell each line that *process* prints, until it ends."""
     assert process.stdout is not None
     for line in process.stdout:
@@ -328,7 +328,7 @@ def _free_port() -> int:
 # -- after it -----------------------------------------------------------------------------------------
 
 
-def taken_over(run: Run, outcome: Outcome) -> None:
+def taken_over(run: Run, outcome: Driven) -> None:
     """Put what Locust's processes left into the manifest, from which the summary is made, now and at any later time."""
     run.interrupted = run.interrupted or outcome.interrupted
     run.manifest["timings_s"] |= outcome.timings_s
@@ -349,7 +349,7 @@ def taken_over(run: Run, outcome: Outcome) -> None:
     run.save()
 
 
-def _observed(run: Run, database: Database, outcome: Outcome, told: Told) -> None:
+def _observed(run: Run, database: Database, outcome: Driven, told: Tell) -> None:
     """Read Odoo's books; a run that was played to its end is then finished, and its record is sealed."""
     with run.timed("observe"), History(run.folder / "history", "observe") as history:
         told("reading Odoo's books")
@@ -362,7 +362,7 @@ def _observed(run: Run, database: Database, outcome: Outcome, told: Told) -> Non
     run.seal({**outcome.seals, "observe": history.seal})
 
 
-def _read(run: Run, database: Database, told: Told) -> None:
+def _read(run: Run, database: Database, told: Tell) -> None:
     """Read the books as they are now, with what the conductor read while orders were open."""
     call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading Odoo's books")
     await_replica(call)

@@ -32,7 +32,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Driven:
     """How the driven part of a run went."""
 
     now_s: float = 0.0
@@ -70,7 +70,7 @@ class Outcome:
         partial.replace(folder / FILE)
 
     @classmethod
-    def read(cls, run: Path) -> Outcome | None:
+    def read(cls, run: Path) -> Driven | None:
         """Return what the run folder holds; None when Locust ended before it could write."""
         try:
             return cls(**json.loads((run / FOLDER / FILE).read_text(encoding="utf-8")))

@@ -58,7 +58,7 @@ def dealing(asked: Iterable[int], by_worker: Mapping[str, Iterable[Mapping[str, 
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WorkersFile:
     """What one worker's file says, each line once."""
 
     lines: tuple[Mapping[str, Any], ...]
@@ -71,7 +71,7 @@ class Told:
         return frozenset(line["operation"] for line in self.lines if line["kind"] == "sent")
 
 
-def told_by(path: Path) -> Told:
+def told_by(path: Path) -> WorkersFile:
     """Return what a worker's file says; a line that is torn, lost or doubled is told, and is no second performance."""
     kept: dict[int, Mapping[str, Any]] = {}
     flaw = ""
@@ -85,7 +85,7 @@ def told_by(path: Path) -> Told:
             else:
                 kept[line["i"]] = line
     lost = max(kept, default=-1) + 1 - len(kept)
-    return Told(tuple(kept.values()), flaw or (f"{lost} line(s) are lost" if lost else ""))
+    return WorkersFile(tuple(kept.values()), flaw or (f"{lost} line(s) are lost" if lost else ""))
 
 
 def _line(text: bytes) -> Mapping[str, Any] | None:

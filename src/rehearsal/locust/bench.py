@@ -64,7 +64,7 @@ class Job:
         return cls(index, name, operation, behind_s)
 
 
-Told = Callable[[int, Answer, float], None]
+Heard = Callable[[int, Answer, float], None]
 """Takes the answer of an operation and the wall seconds it took."""
 
 
@@ -105,7 +105,7 @@ class Bench:
         self.history = History(folder, process)
         self.lanes = 0
         """Lanes that are logged in and take jobs."""
-        self.told: Told | None = None
+        self.told: Heard | None = None
         """The way back for answers."""
         self.lease: Lease | None = None
         """The leave to send that a worker needs; None where the conductor is in this very process."""

@@ -24,7 +24,7 @@ from rehearsal.clock.paced import Crew, Paced, PacedRoad, TimedHistory
 from rehearsal.errors import RehearsalError
 from rehearsal.history import lines
 from rehearsal.load.breakpoint import search
-from rehearsal.load.outcome import Outcome, keep_midway
+from rehearsal.load.outcome import Driven, keep_midway
 from rehearsal.load.shards import dealing, told_by
 from rehearsal.model import Answer
 from rehearsal.odoo.connect import factory
@@ -36,10 +36,8 @@ from rehearsal.scenario import file as scenario_file
 from rehearsal.scenario.gates import GateResult, evaluate, gate_figures
 from rehearsal.stage import demand
 from rehearsal.stage.contract import Watch
-from rehearsal.stage.disturbance import Disturbance
-from rehearsal.stage.faults import Faults
 from rehearsal.stage.market import Market
-from rehearsal.stage.weekend import opened, settled, shelved
+from rehearsal.stage.stage import Stage
 from rehearsal.strangers import CutOff, no_way_out
 from rehearsal.targets.base import Database, Target
 
@@ -94,7 +92,7 @@ class Stopped(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class Assignment:
     """What a conductor is to do."""
 
     folder: Path
@@ -108,12 +106,12 @@ class Orders:
 class Conductor:
     """One run, from the lanes' logging in to the last file handed in."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: Assignment) -> None:
         self.orders = orders
         self.scenario: Scenario = scenario_file.load(orders.folder / "scenario.yaml", project.scenario_path)
         self.env = Paced(GeventBell())
         self.meter = Meter()
-        self.outcome = Outcome(workers=orders.workers, lanes=orders.lanes, speedup=self.scenario.clock.speedup)
+        self.outcome = Driven(workers=orders.workers, lanes=orders.lanes, speedup=self.scenario.clock.speedup)
         self.done = Signal()
         self.market: Market | None = None
         self._greenlet: Any = None
@@ -190,27 +188,20 @@ class Conductor:
             frozenset(scenario.channels),
         )  # fmt: skip
         crew.bind(road)
-        faults = Faults(scenario, folder / "faults.ndjson")
+        stage = Stage(self.env, scenario, folder, self._history, self.orders.target, self.orders.database)
         queues = {code: demand.Queue(ones) for code, ones in wanted.items()}
-        self.market = market = Market(self.env, scenario, world, queues, self._history, faults, self._watch)
-        market.connect(employed(scenario, self._watch), road)
-        disturbance = self._disturbance(faults)
+        self.market = market = stage.enter(employed(scenario, self._watch), road, world, queues, self._watch)
         crew.await_lanes(self.orders.lanes)
         ticker = gevent.spawn(self._tick)
         try:
             with self._timed("simulate"):
-                opened(self.env, market, self._history)
-                if disturbance:
-                    disturbance.schedule(road)
+                stage.open()
                 self._paced(queues)
             with self._timed("settle"):
                 road.hurry()
                 self._looked_midway(road)
                 self._over_reserved(road)
-                faults.heal(self.env.now)
-                if disturbance:
-                    disturbance.heal()
-                settled(self.env, market, road, self._history, say)
+                stage.settle(say)
             self.outcome.finished = True
         except Stopped:
             self._history.phase("interrupted", self.env.now)
@@ -225,10 +216,10 @@ class Conductor:
         finally:
             ticker.kill(block=False)
             self.meter.end()
-            faults.heal(self.env.now)
-            faults.close()
+            stage.heal()
             road.close("the run ended before an answer came")
-            shelved(market, self._history)
+            stage.close()
+            stage.count_shelves()
             self._handed_in(crew)
 
     def _paced(self, queues: Mapping[str, demand.Queue]) -> None:
@@ -261,11 +252,6 @@ class Conductor:
             self.outcome.over_reserved_units = round(
                 sum(max(0.0, row["reserved_quantity:sum"] - max(0.0, row["quantity:sum"])) for row in answer.value)
             )
-
-    def _disturbance(self, faults: Faults) -> Disturbance | None:
-        if self.orders.target is None:
-            return None
-        return Disturbance(self.env, self.scenario, faults, self.orders.target, self.orders.database)
 
     def _drained(self, road: PacedRoad) -> None:
         """Wait for what is on its way, for a bounded time; nothing new is asked, since nobody steps the clock."""

@@ -23,7 +23,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.locust import tab, user
 from rehearsal.locust.bench import Bench, Job, Lease, packed_answer
-from rehearsal.locust.conductor import Conductor, Orders
+from rehearsal.locust.conductor import Assignment, Conductor
 from rehearsal.locust.crew import (
     ANSWER,
     DEAL,
@@ -125,7 +125,7 @@ class Wiring:
         runner.register_message(PONG, pong)
         runner.register_message(GATHER, gathered, concurrent=True)
 
-    def _orders(self, environment: Environment, runner: Any, folder: Path) -> Orders:
+    def _orders(self, environment: Environment, runner: Any, folder: Path) -> Assignment:
         run = reopen(folder)
         backoffice = staffed(environment, run.scenario.load.backoffice)
         options: Any = environment.parsed_options
@@ -141,7 +141,7 @@ class Wiring:
         for user_class in environment.user_classes:
             if getattr(user_class, "role", "") == "lane":
                 user_class.fixed_count = lanes
-        return Orders(folder, user.database_of_environment(str(environment.host)), target, lanes, workers)
+        return Assignment(folder, user.database_of_environment(str(environment.host)), target, lanes, workers)
 
     def _test_started(self, environment: Environment, **_: Any) -> None:
         """Start the world, once: Locust fires again when somebody presses start again."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal import project
-from rehearsal.model import World
+from rehearsal.model import Tell, World
 from rehearsal.odoo.observe import MIDWAY
 from rehearsal.pipeline.run_folder import Run
 from rehearsal.seals import SEALS, UNSEALED, Damage, damages
@@ -19,8 +19,6 @@ from rehearsal.verdict import summary
 from rehearsal.verdict.judge import Judged, judge, unjudged
 from rehearsal.verdict.laws import tables
 from rehearsal.verdict.record import Record
-
-Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def concluded(run: Run, record: Record) -> Conclusion:
             return Conclusion(summary.figures(empty, judged, run.manifest, run.folder), judged)
 
 
-def conclude(run: Run, told: Told) -> dict[str, Any]:
+def conclude(run: Run, told: Tell) -> dict[str, Any]:
     """Judge the run from its files, write verdict, summary and every report of the project path; return the summary."""
     told("judging")
     with ExitStack() as stack:
@@ -120,7 +118,7 @@ def _unread(run: Run, record: Record, found: tuple[Damage, ...]) -> tuple[Damage
     return (Damage("history", f"{record.lines} lines were read where {wanted} were written"),)
 
 
-def _reported(name: str, record: Record, judged: tuple[Judged, ...], run: Run, told: Told) -> None:
+def _reported(name: str, record: Record, judged: tuple[Judged, ...], run: Run, told: Tell) -> None:
     """Write one report; a report that fails is told, and takes neither the verdict nor the other reports down."""
     try:
         project.report(name)(record, judged, run.folder)

@@ -8,11 +8,11 @@ from typing import Any
 
 from rehearsal import project
 from rehearsal.errors import UsageError
+from rehearsal.model import Tell
 from rehearsal.parts.actor_kinds import require_actors
 from rehearsal.pipeline.compare import compared, table
 from rehearsal.pipeline.run import Advanced, Options, rehearse
 from rehearsal.scenario import Scenario
-from rehearsal.stage.weekend import Told
 from rehearsal.targets.base import Target
 
 
@@ -51,7 +51,7 @@ def pair(scenario: Scenario) -> tuple[Scenario, Scenario]:
     return scenario, cured
 
 
-def demonstrate(scenario: Scenario, target: Target, told: Told, advanced: Advanced) -> Shown:
+def demonstrate(scenario: Scenario, target: Target, told: Tell, advanced: Advanced) -> Shown:
     """Rehearse the failure, then its cure, and compare; the target must be up."""
     folders: list[Path] = []
     for number, one in enumerate(pair(scenario), start=1):

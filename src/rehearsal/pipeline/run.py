@@ -19,6 +19,7 @@ from rehearsal.clock.erp_clock import ErpClock
 from rehearsal.clock.lanes import Lanes
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.history import History
+from rehearsal.model import Tell
 from rehearsal.odoo.connect import (
     await_replica,
     caller,
@@ -43,10 +44,8 @@ from rehearsal.scenario import Scenario
 from rehearsal.scenario.gates import parsed
 from rehearsal.stage import demand
 from rehearsal.stage.contract import Handler, Slip, Watch, called
-from rehearsal.stage.disturbance import Disturbance
-from rehearsal.stage.faults import Faults
 from rehearsal.stage.market import Market
-from rehearsal.stage.weekend import Told, opened, settled, shelved
+from rehearsal.stage.stage import Stage
 from rehearsal.strangers import no_way_out, raised_at, said
 from rehearsal.targets.base import Database, Target, TemplateRecipe
 from rehearsal.verdict.judge import invariants
@@ -82,7 +81,7 @@ def recipe() -> TemplateRecipe:
 
 
 def rehearse(
-    scenario: Scenario, target: Target, options: Options, told: Told, advanced: Advanced
+    scenario: Scenario, target: Target, options: Options, told: Tell, advanced: Advanced
 ) -> tuple[Run, dict[str, Any]]:
     """Run *scenario* on *target* and return the run with its summary.
 
@@ -111,7 +110,7 @@ def employed(scenario: Scenario, watch: Watch) -> Any:
     return called(Handler.of(kind, "__init__"), partial(kind, scenario), watch)
 
 
-def leave(run: Run, target: Target, database: Database, options: Options, told: Told) -> None:
+def leave(run: Run, target: Target, database: Database, options: Options, told: Tell) -> None:
     """Drop the database of a run, or say how to look into a kept one."""
     if not options.keep:
         target.drop(database)
@@ -120,7 +119,7 @@ def leave(run: Run, target: Target, database: Database, options: Options, told: 
     told(f"look inside: {database.url}/web?db={database.name}, login {database.login}, {target.password_hint()}")
 
 
-def never_opened(run: Run, slip: Slip, options: Options, told: Told) -> tuple[Run, dict[str, Any]]:
+def never_opened(run: Run, slip: Slip, options: Options, told: Tell) -> tuple[Run, dict[str, Any]]:
     """End a run whose connector could not even be made: nothing was asked of Odoo, and that is no pass."""
     world, wanted = demand.draw(run.scenario)
     demand.store(world, run.folder / "world.json")
@@ -133,7 +132,7 @@ def never_opened(run: Run, slip: Slip, options: Options, told: Told) -> tuple[Ru
     return run, conclude(run, told)
 
 
-def abort(run: Run, why: str, told: Told) -> None:
+def abort(run: Run, why: str, told: Tell) -> None:
     """Note that the weekend of *run* could not go on, and *why*."""
     run.aborted = run.manifest["aborted"] = why
     run.save()
@@ -141,7 +140,7 @@ def abort(run: Run, why: str, told: Told) -> None:
 
 
 @contextmanager
-def _clocked(run: Run, target: Target, told: Told) -> Iterator[ErpClock]:
+def _clocked(run: Run, target: Target, told: Tell) -> Iterator[ErpClock]:
     """Lend the clock of the ERP, and take the ERP back to the real time whatever happens."""
     clock = ErpClock(run.scenario, target, told)
     try:
@@ -154,7 +153,7 @@ def _clocked(run: Run, target: Target, told: Told) -> Iterator[ErpClock]:
 
 
 @contextmanager
-def begun(scenario: Scenario, target: Target, options: Options, told: Told) -> Iterator[Run]:
+def begun(scenario: Scenario, target: Target, options: Options, told: Tell) -> Iterator[Run]:
     """Open a run folder for *scenario*; a run that does not get as far as its history leaves nothing.
 
     Raises `UsageError` when it asks for what is not done to *target*.
@@ -170,7 +169,7 @@ def begun(scenario: Scenario, target: Target, options: Options, told: Told) -> I
         raise
 
 
-def opened_run(scenario: Scenario, target: Target, options: Options, told: Told) -> Run:
+def opened_run(scenario: Scenario, target: Target, options: Options, told: Tell) -> Run:
     """Open a run folder for *scenario*; raises `UsageError` when it asks for what is not done to *target*."""
     broken = at_joint(scenario.faults, Joint.PROCESS)
     if broken and target.kind == "existing":
@@ -195,7 +194,7 @@ def point_to(run: Run, options: Options) -> None:
         point_latest(run.folder)
 
 
-def readied(run: Run, target: Target, options: Options, told: Told, clock: ErpClock | None = None) -> Database:
+def readied(run: Run, target: Target, options: Options, told: Tell, clock: ErpClock | None = None) -> Database:
     """Give *run* a fresh database with its opening world in it, written on the ERP's *clock*."""
     with run.timed("prepare"):
         world, wanted = demand.draw(run.scenario)
@@ -211,7 +210,7 @@ def readied(run: Run, target: Target, options: Options, told: Told, clock: ErpCl
         return database
 
 
-def observed_again(run: Run, database: Database, told: Told) -> None:
+def observed_again(run: Run, database: Database, told: Tell) -> None:
     """Read the books of a kept database once more."""
     call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading the books again")
     await_replica(call)
@@ -224,7 +223,7 @@ def observed_again(run: Run, database: Database, told: Told) -> None:
 # -- prepare ---------------------------------------------------------------------------------------
 
 
-def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options: Options, told: Told) -> Database:
+def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options: Options, told: Tell) -> Database:
     for left in sweep(target):
         told(f"dropped database {left}: the run that made it was killed")
     name = database_name(run.manifest["started_at"], options.keep)
@@ -264,34 +263,29 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
 
 
 def _played(
-    run: Run, target: Target, database: Database, connector: Any, watch: Watch, clock: ErpClock, told: Told, advanced: Advanced,
+    run: Run, target: Target, database: Database, connector: Any, watch: Watch, clock: ErpClock, told: Tell, advanced: Advanced,
 ) -> None:  # fmt: skip
     scenario = run.scenario
     world, wanted = demand.draw(scenario)
     env = simpy.Environment()
-    faults = Faults(scenario, run.folder / "faults.ndjson")
-    disturbance = Disturbance(env, scenario, faults, target, database)
-    clients = factory(disturbance.database, scenario.client, float(scenario.clock.timeout))
     require_mark(caller(database, scenario.client, CALL_TIMEOUT_S, "before the doors open"), database)
     # Past the proxy of the faults. A reverse proxy may hide the page; then nobody can say.
     health = partial(reachable, database.url) if reachable(database.url) else None
     midway = Midway(factory(database, scenario.client, MIDWAY_TIMEOUT_S))
     with History(run.folder / "history") as history:
+        stage = Stage(env, scenario, run.folder, history, target, database)
+        clients = factory(stage.database, scenario.client, float(scenario.clock.timeout))
         lanes = Lanes(
             env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow,
             health,
         )  # fmt: skip
-        market = Market(env, scenario, world, wanted, history, faults, watch)
-        market.connect(connector, lanes)
-        disturbance.schedule(lanes)
+        market = stage.enter(connector, lanes, world, wanted, watch)
         try:
             with run.timed("simulate"):
-                _simulated(env, market, lanes, midway, told, advanced)
+                stage.open()
+                _simulated(env, scenario, lanes, midway, told, advanced)
             with run.timed("settle"):
-                told("healing every fault")
-                faults.heal(env.now)
-                disturbance.heal()
-                settled(env, market, lanes, history, told)
+                stage.settle(told)
         except KeyboardInterrupt:
             run.interrupted = True
             history.phase("interrupted", env.now)
@@ -303,12 +297,10 @@ def _played(
             abort(run, stray(market, error), told)
             history.phase("aborted", env.now)
         finally:
-            faults.heal(env.now)
-            disturbance.heal()
+            stage.heal()
             lanes.close()
-            disturbance.close()
-            faults.close()
-        shelved(market, history)
+            stage.close()
+        stage.count_shelves()
         _observed(run, database, history, midway, env.now, told)
     run.seal({"main": history.seal})
 
@@ -325,7 +317,7 @@ def stray(market: Market, error: Exception) -> str:
     return f"the weekend could not go on: {error}"
 
 
-def _observed(run: Run, database: Database, history: History, midway: Midway, now_s: float, told: Told) -> None:
+def _observed(run: Run, database: Database, history: History, midway: Midway, now_s: float, told: Tell) -> None:
     """Read Odoo's books; a run that was played to its end is then finished."""
     with run.timed("observe"):
         told("reading Odoo's books")
@@ -342,10 +334,9 @@ def _observed(run: Run, database: Database, history: History, midway: Midway, no
 
 
 def _simulated(
-    env: simpy.Environment, market: Market, lanes: Lanes, midway: Midway, told: Told, advanced: Advanced
+    env: simpy.Environment, scenario: Scenario, lanes: Lanes, midway: Midway, told: Tell, advanced: Advanced
 ) -> None:
-    scenario, looked_s = market.scenario, 0.0
-    opened(env, market, market.history)
+    looked_s = 0.0
     told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.design}")
     while env.now < scenario.lasts:
         env.run(until=min(scenario.lasts, env.now + SLICE_S))
@@ -356,7 +347,7 @@ def _simulated(
             midway.look(env.now)
 
 
-def ready_target(target: Target, told: Told) -> None:
+def ready_target(target: Target, told: Tell) -> None:
     """Bring *target* up with the project's template."""
     try:
         target.up(recipe(), told)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from rehearsal.model import Tell
 from rehearsal.pipeline.run import ready_target
 from rehearsal.pipeline.terminal import Progress
-from rehearsal.stage.weekend import Told
 from rehearsal.targets.base import Target
 
 
@@ -22,7 +22,7 @@ class Standing:
 
 @contextmanager
 def standing(
-    target: Target, tell: Told, keep: bool = False, interrupted: str = "interrupted, and nothing was judged"
+    target: Target, tell: Tell, keep: bool = False, interrupted: str = "interrupted, and nothing was judged"
 ) -> Iterator[Standing]:
     """Have *target* up, and leave it as it was found, or up where *keep* says so; a person hears of an interruption."""
     was_running = target.status().running

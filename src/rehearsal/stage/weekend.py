@@ -8,13 +8,12 @@ import simpy
 
 from rehearsal.clock.lanes import Road
 from rehearsal.history import History
-from rehearsal.model import Answer, Operation, Outcome
+from rehearsal.model import Answer, Operation, Outcome, Tell
 from rehearsal.odoo.verbs import look_up
 from rehearsal.parts.actor_kinds import actor_kind
 from rehearsal.stage.market import Market
 from rehearsal.stage.oracle import oracle
 
-Told = Callable[[str], None]
 CRONS = ("stock.ir_cron_scheduler_action",)
 """Odoo's scheduled actions that settle runs by hand, by external id."""
 
@@ -41,7 +40,7 @@ def play(env: simpy.Environment, market: Market) -> None:
         env.process(actor_kind(channel.kind).run(env, market, channel))
 
 
-def settled(env: simpy.Environment, market: Market, lanes: Road, history: History, told: Told) -> None:
+def settled(env: simpy.Environment, market: Market, lanes: Road, history: History, told: Tell) -> None:
     """Drain what is under way (bounded by the scenario), run Odoo's scheduled actions, resolve what is in doubt."""
     told("settling: queues draining")
     history.phase("settle", env.now)

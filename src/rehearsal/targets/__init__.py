@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady, UsageError
-from rehearsal.targets.base import Progress, Target
+from rehearsal.model import Tell
+from rehearsal.targets.base import Target
 
 VARIABLE = "REHEARSE_TARGET"
 """What ``auto`` stands for, where a machine's owner has decided."""
@@ -18,7 +19,7 @@ def choose(
     cache: Path | None = None,
     addons: tuple[Path, ...] = (),
     allow_untested: bool = False,
-    told: Progress | None = None,
+    told: Tell | None = None,
 ) -> Target:
     """Return the target called *name*; starts nothing.
 

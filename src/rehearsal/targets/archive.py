@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.model import Tell
 from rehearsal.targets import machine
-from rehearsal.targets.base import Progress
 from rehearsal.targets.cache import Cache, remove_remains, staged
 
 PACKAGE = "odoo-19"
@@ -57,7 +57,7 @@ class Source:
     components: tuple[str, ...]
 
 
-def provide_tree(cache: Cache, progress: Progress) -> Tree:
+def provide_tree(cache: Cache, progress: Tell) -> Tree:
     """Return Odoo's source tree, fetching it once; the caller holds the cache's lock."""
     named = os.environ.get("REHEARSE_ODOO_SOURCE")
     if named:
@@ -109,7 +109,7 @@ def release_version(text: str) -> str:
     return f"{found[1].strip()}.{found[2]}"
 
 
-def fetch_tree(cache: Cache, progress: Progress) -> Tree:
+def fetch_tree(cache: Cache, progress: Tell) -> Tree:
     """Download and unpack Odoo's package into the cache."""
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
@@ -146,7 +146,7 @@ def offline_fix() -> str:
     return f"rehearse up   (again, with the package archive in reach; or {GIVE_A_SOURCE})"
 
 
-def extract(package: Path, cache: Cache, progress: Progress) -> Tree:
+def extract(package: Path, cache: Cache, progress: Tell) -> Tree:
     """Unpack *package*; the tree appears in the cache whole or not at all."""
     version = machine.run(
         ["dpkg-deb", "-f", str(package), "Version"], what=f"reading {package.name}", fix="rehearse up"

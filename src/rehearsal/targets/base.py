@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from rehearsal.model import Tell
 from rehearsal.targets.sensor import Sensor
-
-Progress = Callable[[str], None]
-"""Told one short line per step while a target is provided; must not raise."""
 
 
 def quiet(_: str) -> None:
@@ -72,7 +69,7 @@ class Target(Protocol):
 
     kind: str
 
-    def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
+    def up(self, recipe: TemplateRecipe, progress: Tell) -> None:
         """Provide Odoo, PostgreSQL and the template database; does nothing that is already done."""
 
     def clone(self, name: str) -> Database:
@@ -108,7 +105,7 @@ class Target(Protocol):
         Silent when all is well. Servers that this process itself keeps in scenario time stay in it.
         """
 
-    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+    def set_clock(self, at: datetime | None, progress: Tell = quiet) -> None:
         """Make Odoo and its database take *at* for now, from where time goes on; None: the real time again.
 
         The first call may restart servers, whose address stays the same; each further one must be cheap, for

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets.base import Progress
+from rehearsal.model import Tell
 from rehearsal.targets.machine import Account
 
 LOCK_SECONDS = 900.0
@@ -122,7 +122,7 @@ class Cache:
                 )
 
     @contextlib.contextmanager
-    def lock(self, progress: Progress, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    def lock(self, progress: Tell, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         """Hold the cache for one command; others wait, at most *seconds*. A dead holder holds nothing."""
         self.provide()
         path = self.root / "lock"

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.model import Tell
 from rehearsal.targets import faketime, machine, process
-from rehearsal.targets.base import PostgresAddress, Progress
+from rehearsal.targets.base import PostgresAddress
 from rehearsal.targets.cache import Cache, is_done, mark_done, write_private
 from rehearsal.targets.machine import Account
 from rehearsal.targets.process import Process
@@ -108,7 +109,7 @@ class Cluster(SqlServer):
         """Return all processes of this cluster's server, orphans too."""
         return process.working_in(self.data, "postgres")
 
-    def provide(self, progress: Progress) -> None:
+    def provide(self, progress: Tell) -> None:
         """Make the cluster once; a half-made one is made again."""
         self.own_folder(self.log.parent)
         if is_done(self.data, self.fingerprint()):
@@ -164,7 +165,7 @@ class Cluster(SqlServer):
         if not folder.is_symlink():
             folder.chmod(0o700)
 
-    def start(self, progress: Progress) -> bool:
+    def start(self, progress: Tell) -> bool:
         """Start the server unless it runs and answers; return whether it ran already."""
         if self.postmaster() is not None and self.answers():
             return True

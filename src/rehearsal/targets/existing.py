@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
-from rehearsal.targets.base import Database, Progress, TargetStatus, TemplateRecipe, quiet
+from rehearsal.model import Tell
+from rehearsal.targets.base import Database, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.dialect import require_tested
 from rehearsal.targets.wire import Refusal, post
 
@@ -86,7 +87,7 @@ class ExistingTarget:
         self.allow_untested = allow_untested
         self._connection: Connection | None = None
 
-    def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
+    def up(self, recipe: TemplateRecipe, progress: Tell) -> None:
         """Log in; see that version and modules are what is wanted, and writing is allowed. Writes nothing."""
         connection = self.connect()
         progress(f"logged in to database '{connection.database}' at {self.url}")
@@ -146,7 +147,7 @@ class ExistingTarget:
     def sensor(self, database: Database) -> None:
         """Nobody looks into a machine that isn't ours."""
 
-    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+    def set_clock(self, at: datetime | None, progress: Tell = quiet) -> None:
         """Refuse: an Odoo that is not ours keeps the real time."""
         if at is not None:
             raise EnvironmentNotReady(

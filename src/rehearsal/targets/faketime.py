@@ -24,8 +24,8 @@ from datetime import datetime
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime
+from rehearsal.model import Tell
 from rehearsal.targets import archive, machine
-from rehearsal.targets.base import Progress
 from rehearsal.targets.cache import Cache, staged
 from rehearsal.targets.machine import Account
 from rehearsal.targets.process import Process
@@ -102,7 +102,7 @@ def folders(cache: Cache) -> Iterator[Path]:
     yield cache.faketime / "lib"
 
 
-def provide(cache: Cache, progress: Progress) -> Path:
+def provide(cache: Cache, progress: Tell) -> Path:
     """Return the folder with both libraries, fetching them into the cache once; the caller holds its lock.
 
     Raises `NoScenarioTime` when that is not possible.
@@ -137,7 +137,7 @@ def origin() -> archive.Source:
         raise EnvironmentNotReady(f"nothing in {archive.APT_FOLDER} names the archive of a Debian release") from None
 
 
-def fetch(cache: Cache, progress: Progress) -> Path:
+def fetch(cache: Cache, progress: Tell) -> Path:
     """Download the package of this machine's own release, whose C library it fits, and unpack it into the cache."""
     source = origin()
     lists = cache.faketime / "apt"

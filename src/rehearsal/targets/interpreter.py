@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.model import Tell
 from rehearsal.targets import machine
-from rehearsal.targets.base import Progress
 from rehearsal.targets.cache import Cache, is_done, mark_done
 
 SYSTEM_PYTHONS = ("python3.13", "python3.12", "python3.11", "python3.10")
@@ -35,7 +35,7 @@ REQUIREMENTS = (
 )  # fmt: skip
 
 
-def provide_python(cache: Cache, progress: Progress) -> Path:
+def provide_python(cache: Cache, progress: Tell) -> Path:
     """Return the Python that can run Odoo, installing the dependencies once; the caller holds the lock."""
     base = provide_base(progress)
     mark = fingerprint(base)
@@ -96,7 +96,7 @@ def find_base() -> Path | None:
     return None
 
 
-def provide_base(progress: Progress) -> Path:
+def provide_base(progress: Tell) -> Path:
     """Return a Python with `venv` and pip; installs the system's when it's missing."""
     base = find_base()
     if base is None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets.base import Progress
+from rehearsal.model import Tell
 
 ACCOUNT_NAME = "rehearsal"
 SHORT_COMMAND_SECONDS = 60.0
@@ -64,7 +64,7 @@ def find_account() -> Account | None:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def provide_account(progress: Progress) -> Account:
+def provide_account(progress: Tell) -> Account:
     """Return the account that runs the servers; root makes it once, as a system account without a shell."""
     account = find_account()
     if account is None:
@@ -192,7 +192,7 @@ def postgres_bin() -> Path | None:
     return Path(found).resolve().parent if found and shutil.which("postgres") else None
 
 
-def provide_postgres(progress: Progress) -> Path:
+def provide_postgres(progress: Tell) -> Path:
     """Return the folder of the PostgreSQL server programs, installing them where that's allowed."""
     folder = postgres_bin()
     if folder is None:
@@ -215,7 +215,7 @@ def install_command(packages: Sequence[str]) -> str:
     return f"{prefix}apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
-def install(packages: Sequence[str], progress: Progress) -> None:
+def install(packages: Sequence[str], progress: Tell) -> None:
     """Install system *packages* with apt: as root, or through sudo when it asks for no password."""
     command = install_command(packages)
     if shutil.which("apt-get") is None:

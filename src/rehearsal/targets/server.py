@@ -18,9 +18,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.model import Tell
 from rehearsal.targets import faketime, machine, process
 from rehearsal.targets.archive import Tree
-from rehearsal.targets.base import Progress
 from rehearsal.targets.cache import Cache, write_private
 from rehearsal.targets.cluster import Cluster, log_tail
 from rehearsal.targets.dialect import dialect
@@ -162,7 +162,7 @@ class Server:
         self.process.stop_group()
 
 
-def start(installation: Installation, progress: Progress, ports: tuple[int, int] = (HTTP_PORT, GEVENT_PORT)) -> Server:
+def start(installation: Installation, progress: Tell, ports: tuple[int, int] = (HTTP_PORT, GEVENT_PORT)) -> Server:
     """Start Odoo's server in a session of its own and wait until it answers, at most HEALTH_SECONDS.
 
     *ports* (HTTP, event server) are the wanted ones; others are taken when they are in use.

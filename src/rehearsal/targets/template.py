@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.targets.base import Progress, TemplateRecipe
+from rehearsal.model import Tell
+from rehearsal.targets.base import TemplateRecipe
 from rehearsal.targets.cache import Cache
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.server import BUILDING_PREFIX, TEMPLATE_PREFIX, WORLD_PREFIX
@@ -137,7 +138,7 @@ def find_newest(shop: Workshop) -> Template | None:
     return find(shop, keys[-1]) if keys else None
 
 
-def provide(shop: Workshop, recipe: TemplateRecipe, progress: Progress) -> Template:
+def provide(shop: Workshop, recipe: TemplateRecipe, progress: Tell) -> Template:
     """Return the template for *recipe*, building it once; the caller holds the cache's lock."""
     key = template_key(recipe, shop.version, shop.addons)
     found = find(shop, key)
@@ -148,7 +149,7 @@ def provide(shop: Workshop, recipe: TemplateRecipe, progress: Progress) -> Templ
     return found
 
 
-def build(shop: Workshop, recipe: TemplateRecipe, key: str, progress: Progress) -> Template:
+def build(shop: Workshop, recipe: TemplateRecipe, key: str, progress: Tell) -> Template:
     """Initialise a database from *recipe* and make it the template *key*."""
     shop.require_modules(recipe.modules)
     building = BUILDING_PREFIX + key

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime
+from rehearsal.model import Tell
 from rehearsal.targets import faketime, process, server
-from rehearsal.targets.base import Progress
 from rehearsal.targets.docker.engine import script
 from rehearsal.targets.docker.stack import ANSWER_SECONDS, CLOCK, DB, HTTP_PORT, IMAGE_SETTINGS, ODOO, Stack
 from rehearsal.targets.docker.workshop import ROLE, ContainerPostgres
@@ -32,7 +32,7 @@ FIND = 'for place in $1; do if [ -e "$place/$2" ]; then echo "$place/$2"; exit; 
 STOP_SECONDS = 10
 
 
-def begin(stack: Stack, clock: ScenarioTime, at: datetime, progress: Progress) -> None:
+def begin(stack: Stack, clock: ScenarioTime, at: datetime, progress: Tell) -> None:
     """Restart both containers so that they take *at* for now.
 
     Raises `NoScenarioTime` when that is not possible; they then run, on the real time.
@@ -56,7 +56,7 @@ def begin(stack: Stack, clock: ScenarioTime, at: datetime, progress: Progress) -
         raise NoScenarioTime(f"PostgreSQL or Odoo did not take to {faketime.PACKAGE}: {problem}") from problem
 
 
-def end(stack: Stack, clock: ScenarioTime, progress: Progress) -> None:
+def end(stack: Stack, clock: ScenarioTime, progress: Tell) -> None:
     """Restart both containers on the real time."""
     switch_off(clock)
     progress("restarting PostgreSQL and Odoo on the real time")
@@ -64,7 +64,7 @@ def end(stack: Stack, clock: ScenarioTime, progress: Progress) -> None:
     clock.forget()
 
 
-def leave(stack: Stack, clock: ScenarioTime, progress: Progress) -> None:
+def leave(stack: Stack, clock: ScenarioTime, progress: Tell) -> None:
     """Take containers back to the real time that a command which is gone left in scenario time.
 
     Raises `EnvironmentNotReady` when that command still lives.

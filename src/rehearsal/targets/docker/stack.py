@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.model import Tell
 from rehearsal.targets import process
-from rehearsal.targets.base import Progress
 from rehearsal.targets.dialect import TESTED
 from rehearsal.targets.docker.engine import ASK_SECONDS, Engine, meaning
 from rehearsal.targets.server import health
@@ -103,7 +103,7 @@ class Stack:
         """Return the images that are not here."""
         return tuple(image for image in self.images().values() if self.engine.image(image) is None)
 
-    def up(self, progress: Progress) -> None:
+    def up(self, progress: Tell) -> None:
         """Start both services, and wait until they are healthy; does nothing to those that run as they should."""
         images = self.images()
         for image in images.values():

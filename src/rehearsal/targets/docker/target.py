@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rehearsal import project
 from rehearsal.errors import EnvironmentNotReady, UsageError
+from rehearsal.model import Tell
 from rehearsal.targets import lease, template, worlds
-from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe, quiet
+from rehearsal.targets.base import Database, PostgresAddress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.dialect import require_tested
 from rehearsal.targets.disk import disk_trouble
@@ -51,7 +52,7 @@ class DockerTarget:
         self._offset: OffsetFile | None = None
         """While this target keeps its containers in scenario time: what moves their clock."""
 
-    def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
+    def up(self, recipe: TemplateRecipe, progress: Tell) -> None:
         """Provide images, containers and the template; a minute or two at first, seconds ever after.
 
         Another command that provides the same containers is waited for. Raises `EnvironmentNotReady`.
@@ -130,7 +131,7 @@ class DockerTarget:
             container_time.leave(self.stack, clock, quiet)
         self.stack.start()
 
-    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+    def set_clock(self, at: datetime | None, progress: Tell = quiet) -> None:
         """Put both containers into scenario time at *at*, move them on to it, or (None) take them back.
 
         Moving is one small write, the other two restart both. Raises as `Target.set_clock` says.
@@ -163,7 +164,7 @@ class DockerTarget:
             log_lines=LogTail(lambda begun, ended: stack.logs_between(ODOO, begun, ended)).lines,
         )
 
-    def down(self, progress: Progress = quiet) -> None:
+    def down(self, progress: Tell = quiet) -> None:
         """Remove the containers; the volumes, so the databases, stay. Silent when nothing runs.
 
         A process that called `up` only takes its hand off while another live process still uses them;

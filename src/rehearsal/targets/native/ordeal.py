@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.model import Tell
 from rehearsal.targets import process, server
-from rehearsal.targets.base import Progress
 from rehearsal.targets.server import Installation, Server
 
 BUSY_S_MAX = 5.0
@@ -37,7 +37,7 @@ def kill_worker(running: Server) -> str:
     )
 
 
-def restart_odoo(installation: Installation, running: Server, progress: Progress) -> tuple[str, Server]:
+def restart_odoo(installation: Installation, running: Server, progress: Tell) -> tuple[str, Server]:
     """Stop Odoo at once, as a crash does, and start it again on the same ports; return the new server too."""
     running.process.stop_group(grace=0.0)
     server.kill_strays(installation)
@@ -47,7 +47,7 @@ def restart_odoo(installation: Installation, running: Server, progress: Progress
     return f"restarted Odoo: process {running.process.pid} is now {again.process.pid}", again
 
 
-def restart_postgres(installation: Installation, progress: Progress) -> str:
+def restart_postgres(installation: Installation, progress: Tell) -> str:
     """Stop PostgreSQL, which cuts every connection, and start it again."""
     before = installation.cluster.postmaster()
     installation.cluster.stop()

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime
+from rehearsal.model import Tell
 from rehearsal.targets import faketime, server
-from rehearsal.targets.base import Progress
 from rehearsal.targets.faketime import ScenarioTime
 from rehearsal.targets.server import Installation, Server
 from rehearsal.targets.sql import MAINTENANCE
@@ -26,7 +26,7 @@ WRONG_S_MAX = 60.0
 """How far a server's clock may be from where it was put; a library that did not load leaves it days off."""
 
 
-def begin(installation: Installation, running: Server, at: datetime, noted: Noted, progress: Progress) -> None:
+def begin(installation: Installation, running: Server, at: datetime, noted: Noted, progress: Tell) -> None:
     """Restart the servers so that they take *at* for now.
 
     Raises `NoScenarioTime` when that is not possible; they then run, on the real time.
@@ -43,7 +43,7 @@ def begin(installation: Installation, running: Server, at: datetime, noted: Note
         raise NoScenarioTime(f"PostgreSQL or Odoo did not take to {faketime.PACKAGE}: {problem}") from problem
 
 
-def end(installation: Installation, running: Server, noted: Noted, progress: Progress) -> None:
+def end(installation: Installation, running: Server, noted: Noted, progress: Tell) -> None:
     """Restart the servers on the real time."""
     clock = ScenarioTime(installation.cache)
     clock.end()
@@ -66,7 +66,7 @@ def leave(installation: Installation, running: Server | None) -> None:
     clock.forget()
 
 
-def restart(installation: Installation, running: Server, noted: Noted, progress: Progress) -> Server:
+def restart(installation: Installation, running: Server, noted: Noted, progress: Tell) -> Server:
     """Stop PostgreSQL and Odoo, whatever of them runs, and start them again on the same ports."""
     stop(installation, running)
     installation.cluster.start(progress)

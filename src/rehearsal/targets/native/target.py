@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.model import Tell
 from rehearsal.targets import archive, faketime, interpreter, lease, machine, server, template, worlds
-from rehearsal.targets.base import Database, PostgresAddress, Progress, TargetStatus, TemplateRecipe, quiet
+from rehearsal.targets.base import Database, PostgresAddress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.cluster import Cluster
 from rehearsal.targets.dialect import require_tested
@@ -44,7 +45,7 @@ class NativeTarget:
         self._offset: OffsetFile | None = None
         """While this target keeps its servers in scenario time: what moves their clock."""
 
-    def up(self, recipe: TemplateRecipe, progress: Progress) -> None:
+    def up(self, recipe: TemplateRecipe, progress: Tell) -> None:
         """Provide Odoo, PostgreSQL and the template; minutes at first, about two seconds ever after.
 
         Another command that provides the same cache is waited for. Raises `EnvironmentNotReady`.
@@ -57,7 +58,7 @@ class NativeTarget:
             self.was_running = self._start_server(installation, postgres_ran, progress)
             lease.take(self.cache.leases)
 
-    def _provide_installation(self, progress: Progress) -> Installation:
+    def _provide_installation(self, progress: Tell) -> Installation:
         """Fetch and install what's missing, none of which runs yet."""
         found = archive.find_tree(self.cache)
         if found is not None:
@@ -77,7 +78,7 @@ class NativeTarget:
         self._installation = Installation(self.cache, account, tree, python, cluster, self.addons)
         return self._installation
 
-    def _start_server(self, installation: Installation, postgres_ran: bool, progress: Progress) -> bool:
+    def _start_server(self, installation: Installation, postgres_ran: bool, progress: Tell) -> bool:
         """Start Odoo unless it runs well, on the same source; return whether it did."""
         state = self.cache.state()
         running = server_of(state)
@@ -129,7 +130,7 @@ class NativeTarget:
         postgres_ran = installation.cluster.start(quiet)
         self._start_server(installation, postgres_ran, quiet)
 
-    def set_clock(self, at: datetime | None, progress: Progress = quiet) -> None:
+    def set_clock(self, at: datetime | None, progress: Tell = quiet) -> None:
         """Put Odoo and PostgreSQL into scenario time at *at*, move them on to it, or (None) take them back.
 
         Moving is one small write, the other two restart both. Raises as `Target.set_clock` says.
@@ -201,7 +202,7 @@ class NativeTarget:
         """Remove *database* and its files; silent when it's gone already."""
         template.drop_copy(NativeWorkshop(self._need()), database.name)
 
-    def down(self, progress: Progress = quiet) -> None:
+    def down(self, progress: Tell = quiet) -> None:
         """Stop Odoo and PostgreSQL; leaves the cache and the templates. Silent when nothing runs.
 
         A process that called `up` only takes its hand off while another live process still uses them;
