@@ -1,4 +1,4 @@
-"""The ledger of whoever takes money: it gives back at most what it captured, tender by tender.
+"""The ledger of whoever takes money: it gives back at most what was captured in its name, tender by tender.
 
 A refund repeated under the same reference is done once, as gateways do with idempotency keys.
 """
@@ -24,13 +24,11 @@ class Ledger:
         self._market = market
         self._owner = owner
         self._refund_takes = refund
-        self._captured: Counter[tuple[str, str, str]] = Counter()
         self._returned: Counter[tuple[str, str, str]] = Counter()
         self._seen: set[str] = set()
 
     def capture(self, channel: str, order: str, tender: str, amount_minor: int, later_s: float = 0.0) -> None:
         """Take money; word of it leaves *later_s* seconds from now."""
-        self._captured[channel, order, tender] += amount_minor
         told = {"tender": tender, "amount_minor": amount_minor, "reference": f"PSP-{order}-{tender}", "by": self._owner}
         self._market.emit(EventKind.PAYMENT_CAPTURED, channel, order, "", told, later_s=later_s)
 
@@ -47,7 +45,7 @@ class Ledger:
         takes = self._refund_takes
         yield self._env.timeout(lognormal(self._market.random(self._owner, reference), takes.median, takes.p95))
         key = (instruction.channel, instruction.order, tender)
-        left = self._captured[key] - self._returned[key]
+        left = self._market.captured[key][self._owner] - self._returned[key]
         told = {"tender": tender, "amount_minor": amount, "reference": reference, "by": self._owner}
         if amount <= 0 or amount > left:
             told["reason"] = f"{left} minor units are left to refund on {tender}"

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 
-from rehearsal.parts.bounds import SomeTime, duration
-from rehearsal.parts.fault import FaultSettings, Joint, Travel
-from rehearsal.scenario import Scenario
+from rehearsal.parts.fault import Joint, Travel
 from rehearsal.vocabulary import Role
+from simulators.faults._batches import BatchSettings, batch_problems, with_next_batch
 
 AT = Joint.DELIVERY
 NODE_ROLES = frozenset({Role.STAGES, Role.DECLINES, Role.HANDS_OVER})
+problems = batch_problems
 
 
-class Settings(FaultSettings):
-    """Beside what every fault of deliveries has."""
-
-    every: SomeTime
-    """the time between two batches, such as 20m"""
+class Settings(BatchSettings):
+    """What every fault of batches has, and nothing else."""
 
 
 def concerns(fault: Settings, travel: Travel) -> bool:
@@ -29,13 +25,4 @@ def concerns(fault: Settings, travel: Travel) -> bool:
 
 def strike(fault: Settings, travel: Travel, rng: Random) -> Travel:
     """Keep it back until the next batch."""
-    return travel.later(-(travel.at_s + travel.arrives_in_s[0]) % fault.every) if travel.arrives_in_s else travel
-
-
-def problems(fault: Settings, scenario: Scenario) -> Iterator[tuple[str, str]]:
-    """A batch must come while somebody watches."""
-    if fault.every > scenario.settle.limit:
-        yield "every", (
-            f"{duration(fault.every)} is longer than settle.limit ({duration(scenario.settle.limit)}): the last batch would never "
-            "arrive"
-        )
+    return with_next_batch(fault, travel)

@@ -14,7 +14,7 @@ from assertions.goods import (
 )
 from rehearsal.model import Finding, Judgement, Outcome
 from tests.assertions.stories import Breach, Law, grave, messages, undecided, with_facts
-from tests.tiny_books import Row, flow
+from tests.tiny_books import Row, flow, quant
 from tests.tiny_record import (
     Fact,
     Tiny,
@@ -186,6 +186,15 @@ CORRECTIONS = (
     corrected(
         "more was written off than the picker missed", "TEE at dc: 3 unit(s) written off, 1 not found by pickers", OPENING,
         flow("TEE", 3, "dc", "inventory"), units=2, twin=(OPENING, flow("TEE", 1, "dc", "inventory")), facts=(MISSED,),
+    ),
+    corrected(
+        "what a picker missed is still on hand", "TEE at dc: 0 unit(s) written off, 1 not found by pickers", OPENING,
+        quant("TEE", "dc", 3), twin=(OPENING, flow("TEE", 1, "dc", "inventory"), quant("TEE", "dc", 2)), facts=(MISSED,),
+    ),
+    corrected(
+        "a part of what pickers missed is still on hand, and the rest is not for sale any more",
+        "TEE at dc: 0 unit(s) written off, 2 not found by pickers", OPENING, quant("TEE", "dc", 1), units=2,
+        twin=(OPENING, flow("TEE", 3, "dc", "customer"), quant("TEE", "dc", 0)), facts=(MISSED, declined(7, "W2")),
     ),
     corrected(
         "what a picker missed elsewhere, or of something else, is another matter", "TEE at dc: 1 unit(s) written off, 0 not found by pickers",

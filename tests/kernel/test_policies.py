@@ -231,6 +231,7 @@ def test_a_module_that_is_no_policy_is_told_with_what_was_expected(text: str, sa
     ("policies", "said"),
     [
         ("{deduplicaton: off}", "mine.yaml:3:26 policies.deduplicaton: no connector has a policy 'deduplicaton' (did you mean 'deduplication'?)"),
+        ("{deduplication: off}", "mine.yaml:3:27 policies.deduplication: connector 'naive' has no policy 'deduplication': to switch it would change nothing"),
         ("{deduplication: maybe}", "mine.yaml:3:27 policies.deduplication: Input should be 'on' or 'off' (it is 'maybe')"),
         ("{deduplication: false}", "mine.yaml:3:27 policies.deduplication: Input should be 'on' or 'off' (it is False)"),
     ],

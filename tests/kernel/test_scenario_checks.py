@@ -48,6 +48,8 @@ EARLY = "none of the 40 orders would come; write orders: 0, a longer scenario, o
          "mine.yaml:4:10 faults.0: it would never strike: carrier is not among the services; leave the fault out", "services: [gateway]\nfaults: []\n"),
         ("faults: [{name: kill_worker}]\nexercised: {fault_fired: 2}\n", "mine.yaml:4:26 faults.0.times: kill_worker strikes 1 time(s), and exercised.fault_fired wants 2, so a run could only be undecided; write more times, or a smaller fault_fired",
          "faults: [{name: kill_worker, times: 2}]\nexercised: {fault_fired: 2}\n"),
+        ("faults: [{name: kill_worker, times: 2}, {name: kill_worker, begins: 2h}]\nexercised: {fault_fired: 2}\n", "mine.yaml:4:26 faults.1.times: kill_worker strikes 1 time(s), and exercised.fault_fired wants 2, so a run could only be undecided; write more times, or a smaller fault_fired",
+         "faults: [{name: kill_worker, times: 2}, {name: kill_worker, begins: 2h, times: 2}]\nexercised: {fault_fired: 2}\n"),
         ("deadlines: {pickup_in_store: 20d}\n", "mine.yaml:3:30 deadlines.pickup_in_store: 20d is longer than settle.limit (14d): an order of the last second is watched no longer than that, so nobody would see that it is late; write settle: {limit: 20d} or more, or a shorter deadline",
          "deadlines: {pickup_in_store: 20d}\nsettle: {limit: 20d}\n"),
         ("nodes: {dc: {pick: {median: 1h, p95: 10m}}}\n", "mine.yaml:3:20 nodes.dc.pick: median (1h) must be below p95 (10m)", "nodes: {dc: {pick: {median: 1h, p95: 2h}}}\n"),

@@ -13,7 +13,7 @@ from benchmarks.paper import opened, weekend
 from rehearsal import project
 from rehearsal.errors import ScenarioError
 from rehearsal.history import lines
-from rehearsal.model import Instruction, InstructionKind
+from rehearsal.model import EventKind, Instruction, InstructionKind
 from rehearsal.scenario import file as scenario_file
 from rehearsal.stage.weekend import play
 from tests.conftest import load
@@ -63,6 +63,19 @@ def test_a_gateway_gives_back_nothing_that_another_one_took(tmp_path: Path) -> N
 
     (rejected,) = events(tmp_path, "refund.rejected")
     assert (rejected["data"]["by"], rejected["data"]["reason"]) == ("vouchers", "0 minor units are left to refund on card")
+
+
+def test_money_that_a_simulator_of_ones_own_took_without_saying_who_can_be_given_back(tmp_path: Path) -> None:
+    """It is taken for the tender's gateway, which would otherwise reject a refund that is right."""
+    with opened(load("promo_day", services=SERVICES), tmp_path) as market:
+        market.accepted["webshop", "OWN-1"] = 0.0
+        market.emit(EventKind.PAYMENT_CAPTURED, "webshop", "OWN-1", "", {"tender": "card", "amount_minor": 500, "reference": "r"})
+        play(market.env, market)
+        told = {"tender": "card", "amount_minor": 500, "reference": "RF-1"}
+        market.instruct(Instruction(InstructionKind.REFUND, "gateway", "webshop", "OWN-1", told), "e")
+        market.env.run()
+
+    assert [one["data"]["by"] for one in events(tmp_path, "refund.paid") if one["order"] == "OWN-1"] == ["cards"]
 
 
 def test_parcels_go_with_the_carrier_of_their_node(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from rehearsal import project
 from rehearsal.errors import RehearsalError
 from rehearsal.parts.bounds import nearest
-from rehearsal.parts.policies import policy_names
+from rehearsal.parts.policies import policies, policy_names
 from rehearsal.scenario import Scenario
 from rehearsal.scenario.channels import tenders_used
 from rehearsal.scenario.faults import problems_of_loading
@@ -100,6 +100,8 @@ def _policies_are_there(s: Scenario) -> Iterator[Problem]:
     for name in s.policies:
         if name not in known:
             yield Problem.at(f"no connector has a policy {name!r}{nearest(name, known)}", "policies", name)
+        elif ":" not in s.connector and name not in policies(s.connector):  # a class of one's own may hand on to any of ours
+            yield Problem.at(f"connector {s.connector!r} has no policy {name!r}: to switch it would change nothing", "policies", name)
 
 
 def _parcels_are_taken(s: Scenario) -> Iterator[Problem]:

@@ -102,8 +102,8 @@ class Market:
         self.promises = Promises()
         self.accepted: dict[tuple[str, str], float] = {}
         """(channel, order) of everything accepted, to how long its shopper takes to collect, in seconds."""
-        self._captors: dict[tuple[str, str, str], str] = {}
-        """(channel, order, tender) to who captured it."""
+        self.captured: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+        """(channel, order, tender) to minor units by who captured them; who does not say is taken for the tender's gateway."""
         self.handled = 0
         """Events that reached the connector."""
         self.connector: Connector | None = None
@@ -146,7 +146,8 @@ class Market:
         if Role.HANDS_OVER in kind.roles:
             self.promises.take(channel, order, event.data["lines"], node)
         if Role.CAPTURES in kind.roles:
-            self._captors[channel, order, event.data["tender"]] = str(event.data.get("by", ""))
+            tender = event.data["tender"]
+            self.captured[channel, order, tender][event.data.get("by") or self.gateway(tender)] += event.data["amount_minor"]
         if self.connector is not None and kind.told:
             for attempt, wait_s in enumerate(self._travel(event, later_s, arrives_in_s), start=1):
                 self.env.process(self._arrival(event, attempt, wait_s))
@@ -238,8 +239,8 @@ class Market:
         if instruction.kind is not InstructionKind.REFUND or recipient != GATEWAY:
             return recipient
         tender = str(instruction.data["tender"])
-        captor = self._captors.get((instruction.channel, instruction.order, tender))
-        return captor or (recipient if recipient in self.scenario.services else next(iter(gateways(self.scenario)), recipient))
+        taken = self.captured.get((instruction.channel, instruction.order, tender))
+        return next(iter(taken)) if taken else next(iter(gateways(self.scenario)), recipient)
 
     def _served(self, servers: Mapping[str, Any], word: str, what: str, lack: str) -> str:
         named = next((code for code, one in servers.items() if what in getattr(one, word)), None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rehearsal.model import Judgement, Verdict
 from rehearsal.scenario.gates import GateResult
-from rehearsal.stage.faults import Count
+from rehearsal.stage.faults import Count, labelled
 from rehearsal.strangers import raise_ours, shown
 from rehearsal.verdict.laws import Law, areas
 from rehearsal.verdict.record import Record
@@ -111,7 +111,7 @@ def exercises(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, C
                  f"tender {tender} paid {paid.get(tender, 0)} orders; {least.orders_per_tender} are wanted")
         for tender in tenders
     ]  # fmt: skip
-    for name in dict.fromkeys(fault.name for fault in scenario.faults):
+    for name in labelled(scenario):  # of two windows of one fault each must have struck
         fired = faults[name].fired if name in faults else 0
         said = f"fault {name} fired {fired} times; {least.fault_fired} are wanted"
         found.append(Exercise(f"fault {name}", fired, least.fault_fired, said))
