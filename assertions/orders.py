@@ -11,7 +11,6 @@ from rehearsal.verdict.record import CERTAIN, Record
 from rehearsal.vocabulary import Role, played
 
 AREA = "orders"
-MODES = ("home_delivery", "ship_from_store", "pickup_in_store", "take_away")
 
 IN_ERP = """
 WITH erp AS (SELECT id, ref, 'sale.order' AS model FROM erp_sales UNION ALL SELECT id, ref, 'pos.order' FROM erp_tickets),
@@ -98,7 +97,7 @@ matched AS (
         WHEN o.till THEN NULL
         WHEN e.how = 'cancelled' AND s.cancelled IS NOT TRUE THEN 'cancelled outside, still open in Odoo'
         WHEN e.how = 'handed_over' AND s.delivered IS NOT TRUE THEN 'handed over outside, still open in Odoo' END AS wrong
-    FROM orders o CROSS JOIN clock c JOIN limits d ON d.mode = o.mode
+    FROM orders o CROSS JOIN clock c LEFT JOIN limits d ON d.mode = o.mode
     LEFT JOIN endings e ON e."order" = o."order" AND e.channel = o.channel LEFT JOIN imported m ON m."order" = o."order"
     LEFT JOIN told t ON t."order" = o."order" AND t.channel = o.channel LEFT JOIN own n ON n."order" = o."order" AND n.channel = o.channel
     LEFT JOIN owing g ON g."order" = o."order" AND g.channel = o.channel
@@ -134,7 +133,7 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
     who comes late to collect what lies on the pickup shelf are the world's.
     """
     deadlines = record.scenario.deadlines
-    limits = ", ".join(f"('{mode}', {getattr(deadlines, mode)})" for mode in MODES)
+    limits = ", ".join(f"('{mode}', {deadlines.of(mode)})" for mode in record.scenario.modes)
     sql = LIVENESS.format(
         accepts=played(Role.ACCEPTS, row="e"), declines=played(Role.DECLINES, row="e"), limits=limits, imported=deadlines.imported, refunded=deadlines.refunded, handled=HANDLED_S,
         observed="true" if record.observed else "false",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from connectors._fulfilment import known_tender
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
 from rehearsal.odoo import verbs
@@ -17,8 +18,6 @@ from rehearsal.odoo.directory import Directory, read_directory
 from rehearsal.odoo.tickets import ticket
 from rehearsal.scenario import Scenario
 from rehearsal.stage.market import LiveChannel
-
-REFUND_TENDER = "card"
 
 
 class Connector:
@@ -143,9 +142,10 @@ class Connector:
             verbs.search("sale.order", [("id", "=", sale["id"])], ["amount_total"], "read order total", (event.order,)),
         )
         amount = round(totals[0]["amount_total"] * 100)
-        journal = self.directory.journals[REFUND_TENDER]
+        tender = known_tender(self.directory)
+        journal = self.directory.journals[tender]
         yield from self._pay(event, erp, sale, journal, amount, f"RF-{event.order}", inbound=False)
-        refund = {"tender": REFUND_TENDER, "amount_minor": amount, "reference": f"RF-{event.order}"}
+        refund = {"tender": tender, "amount_minor": amount, "reference": f"RF-{event.order}"}
         return [
             Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order, {"reason": "out of stock"}),
             Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, refund),

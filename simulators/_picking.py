@@ -11,6 +11,7 @@ import simpy
 from rehearsal.clock import Steps
 from rehearsal.draw import lognormal
 from rehearsal.model import EventKind, Instruction, InstructionKind
+from rehearsal.parts.mode import Handover
 from rehearsal.stage.market import Market
 
 
@@ -44,7 +45,7 @@ def _fulfil(
         for line in instruction.data["lines"]:
             market.shelf[node, line["sku"]] -= line["units"]
     request = {"request": instruction.data["request"], "lines": instruction.data["lines"]}
-    if instruction.data["mode"] == "pickup_in_store":
+    if market.scenario.modes[instruction.data["mode"]].handover is Handover.COUNTER:
         market.emit(EventKind.PICKUP_STAGED, instruction.channel, instruction.order, node, request)
         yield env.timeout(market.accepted[instruction.channel, instruction.order])
         yield env.timeout(market.until_open(node))

@@ -11,7 +11,7 @@ from rehearsal.model import Instruction, InstructionKind
 from rehearsal.parts import actor
 from rehearsal.parts.actor import Charge
 from rehearsal.scenario import Scenario
-from rehearsal.scenario.problem import gateways
+from rehearsal.scenario.problem import gateways, unknown_tenders
 from rehearsal.stage.market import Market
 from simulators._ledger import Ledger
 
@@ -33,6 +33,7 @@ def run(env: simpy.Environment, market: Market, code: str) -> Steps:
 
 def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:
     """Each tender must have one gateway, and no more."""
+    yield from unknown_tenders(scenario, "tenders", settings.tenders)
     for other, theirs in gateways(scenario).items():
         if other == code:
             return  # told once, where the second one stands

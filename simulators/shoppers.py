@@ -6,6 +6,7 @@ from random import Random
 
 from rehearsal.draw import arrivals, lognormal, pick, stream
 from rehearsal.model import Demand, World
+from rehearsal.parts.tender import second_tender
 from rehearsal.scenario import Channel, Scenario
 
 UNITS = ((1, 0.85), (2, 0.12), (3, 0.03))
@@ -60,5 +61,6 @@ def _tenders(rng: Random, spec: Channel) -> tuple[tuple[str, float], ...]:
     splits, share = rng.random() < spec.split, rng.uniform(*SPLIT_FIRST)
     if not splits or spec.split_with is None:
         return ((first, 1.0),)
-    second = spec.split_with if spec.split_with != first else "card"
+    second = second_tender(spec.tenders, spec.split_with, first)
+    assert second is not None, "a channel with split orders and one tender passed validation"
     return ((first, round(share, 4)), (second, round(1 - share, 4)))

@@ -15,6 +15,7 @@ from rehearsal.clock import Steps
 from rehearsal.model import Demand, EventKind
 from rehearsal.parts import actor
 from rehearsal.parts.bounds import Duration, duration
+from rehearsal.parts.mode import Handover, handed
 from rehearsal.scenario import Scenario
 from rehearsal.stage.market import LiveChannel, Market
 from simulators._checkout import lines_of, order_id, tenders_of
@@ -72,11 +73,14 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
         market.shelf[node, line["sku"]] -= line["units"]
     total = sum(line["total_minor"] for line in lines)
     tenders = tenders_of(wanted, total)
-    cash: int = sum(leg["amount_minor"] for leg in tenders if leg["tender"] == "cash")
+    coins = [leg for leg in tenders if market.scenario.tenders[leg["tender"]].drawer]
+    cash: int = sum(leg["amount_minor"] for leg in coins)
     change, every = -cash % NOTES_MINOR, market.settings(channel.code, Settings).sync_every
+    for leg in coins:
+        leg["change_minor"] = change  # a till takes one tender into its drawer
     market.emit(
         EventKind.TICKET_CLOSED, channel.code, order, node,
-        {"mode": "take_away", "lines": lines, "tenders": tenders, "total_minor": total, "change_minor": change},
+        {"mode": wanted.mode, "lines": lines, "tenders": tenders, "total_minor": total, "change_minor": change},
         arrives_in_s=every - market.env.now % every if every else None,
     )  # fmt: skip
     return cash
@@ -84,8 +88,9 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
 
 def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:
     """A till sells what lies beside it, and syncs while somebody watches."""
-    if "take_away" not in settings.fulfilment:
-        yield "fulfilment", "a till needs take_away: what it sells is taken away at once"
+    ways = handed(scenario.modes, scenario.modes, Handover.AT_ONCE)
+    if not ways.keys() & settings.fulfilment:
+        yield "fulfilment", f"a till needs {' or '.join(ways)}: what it sells is taken away at once"
     if settings.sync_every > scenario.settle.limit:
         yield "sync_every", (
             f"{duration(settings.sync_every)} is longer than settle.limit ({duration(scenario.settle.limit)}): the last tickets would "

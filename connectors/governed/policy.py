@@ -13,16 +13,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 import simpy
 
+from connectors._fulfilment import known_tender
 from connectors.governed.house import Case, House, external
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, Event, Instruction, InstructionKind, Sku, Units
 from rehearsal.odoo import verbs
+from rehearsal.parts.mode import Handover, handed
 from rehearsal.parts.policies import policies
 from rehearsal.stage.market import LiveChannel
 
 CONNECTOR = "governed"
-REFUND_TENDER = "card"
-TAKE_AWAY = "take_away"
 
 
 class Policy:
@@ -71,7 +71,7 @@ class Policy:
 
     def has_part(self, channel: LiveChannel) -> bool:
         """Whether what *channel* may sell is a part of a node's stock. Here: a till shows whatever lies there by the book."""
-        return set(channel.spec.fulfilment) != {TAKE_AWAY}
+        return not handed(channel.spec.fulfilment, self.house.scenario.modes, Handover.AT_ONCE)
 
     # -- goods -------------------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ class Policy:
 
     def refunds(self, case: Case) -> list[tuple[str, int]]:
         """Return how much goes back, by tender. Here: the whole amount to the card."""
-        return [(REFUND_TENDER, sum(leg["amount_minor"] for leg in case.event.data["tenders"]))]
+        return [(known_tender(self.house.directory), sum(leg["amount_minor"] for leg in case.event.data["tenders"]))]
 
 
 def in_force(house: House) -> Policy:

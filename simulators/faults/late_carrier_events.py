@@ -9,7 +9,7 @@ from rehearsal.draw import lognormal
 from rehearsal.parts.fault import FaultSettings, Joint, Travel, never
 from rehearsal.parts.part import Lag
 from rehearsal.scenario import Scenario
-from rehearsal.scenario.problem import SHIPPED, carriers, ordered
+from rehearsal.scenario.problem import carriers, has_parcels
 from rehearsal.vocabulary import Role
 
 AT = Joint.DELIVERY
@@ -34,7 +34,7 @@ def strike(fault: Settings, travel: Travel, rng: Random) -> Travel:
 
 def problems(fault: Settings, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """There must be parcels, and somebody who carries them."""
-    if not ordered(scenario, *SHIPPED):
+    if not has_parcels(scenario):
         yield "", never("no channel has orders that are shipped")
     elif not carriers(scenario):
         yield "", never("carrier is not among the services")

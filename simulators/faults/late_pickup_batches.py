@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
+from typing import Annotated
 
+from pydantic import Field
+
+from rehearsal.parts.bounds import Code, nearest
 from rehearsal.parts.fault import Joint, Travel, never
 from rehearsal.scenario import Scenario
 from rehearsal.scenario.problem import ordered
@@ -15,12 +19,15 @@ AT = Joint.DELIVERY
 
 
 class Settings(BatchSettings):
-    """What every fault of batches has, and nothing else."""
+    """Beside what every fault of batches has."""
+
+    modes: Annotated[tuple[Code, ...], Field(min_length=1)] = ("pickup_in_store",)
+    """Orders in which the middleware collects."""
 
 
 def concerns(fault: Settings, travel: Travel) -> bool:
-    """Pickup orders alone."""
-    return Role.ACCEPTS in travel.event.kind.roles and travel.event.data.get("mode") == "pickup_in_store"
+    """Orders in those modes alone."""
+    return Role.ACCEPTS in travel.event.kind.roles and travel.event.data.get("mode") in fault.modes
 
 
 def strike(fault: Settings, travel: Travel, rng: Random) -> Travel:
@@ -31,5 +38,8 @@ def strike(fault: Settings, travel: Travel, rng: Random) -> Travel:
 def problems(fault: Settings, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """A batch must come while somebody watches, and there must be something in it."""
     yield from batch_problems(fault, scenario)
-    if not ordered(scenario, "pickup_in_store"):
-        yield "", never("no channel has orders with pickup_in_store")
+    for mode in fault.modes:
+        if mode not in scenario.modes:
+            yield "modes", f"no mode is called {mode!r}{nearest(mode, scenario.modes)}"
+    if not ordered(scenario, *fault.modes):
+        yield "", never(f"no channel has orders with {' or '.join(fault.modes)}")

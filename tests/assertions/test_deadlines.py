@@ -315,6 +315,13 @@ def test_young_orders_are_counted_and_nothing_is_decided() -> None:
 
 
 def test_without_orders_there_is_nothing_to_examine() -> None:
-    """Nor is there a deadline for a way of handing over that the scenario does not know."""
+    """A run of no orders says nothing."""
     assert undecided(LAW, Tiny([phase("rest", 1)]))
-    assert undecided(LAW, Tiny([placed(0, "W1", mode="by_balloon"), phase("rest", 1)]))
+
+
+def test_an_order_in_a_mode_that_no_scenario_declares_is_stuck_all_the_same() -> None:
+    """It has no deadline, and no excuse either: it used to be left out of all that was examined."""
+    balloon = placed(0, "W1", mode="by_balloon")
+
+    assert judged(LAW, Tiny([balloon, phase("rest", 1)])).findings == judged(LAW, Tiny([placed(0, "W1"), phase("rest", 1)])).findings
+    assert judged(LAW, Tiny([balloon, issued(1, "W1"), phase("rest", 2)])) == Judgement(1)

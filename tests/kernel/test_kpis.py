@@ -164,7 +164,7 @@ ADHERENCE = (
     Case("of two parts the later one counts: in time at one node, too late at the other", Tiny([PARTS, issued(9, "W1"), issued(48 * HOUR + 1, "W1", ("MUG", 1), node="store")]), 0.0),
     Case("of two parts one was cancelled", Tiny([PARTS, issued(9, "W1"), cancelled(99 * HOUR, "W1", (2, "MUG", 1), node="store")]), 1.0),
     Case("not yet, of three", Tiny([ORDER, MUGS, TICKET]), 0.3333),
-    Case("a way of handing over that the scenario does not know", Tiny([placed(0, "W1", mode="by_balloon")]), None),
+    Case("a mode that no scenario declares has no deadline to keep", Tiny([placed(0, "W1", mode="by_balloon"), issued(9, "W1")]), 0.0),
     Case("no orders", Tiny(), None),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from connectors.governed.policy import Policy
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Event
 from rehearsal.odoo import verbs
+from rehearsal.parts.mode import Handover
 
 PREVENTS = ("promo_weekend",)
 AGAIN = ["product_uom_qty", "price_unit", "discount"]
@@ -40,7 +41,7 @@ class Rule(Policy):
 
     def _elsewhere(self, case: Case) -> str | None:
         """Return a node with spare units for a parcel, and take them; pickup customers come to one store only."""
-        if case.event.data["mode"] == "pickup_in_store":
+        if self.house.scenario.modes[case.event.data["mode"]].handover is Handover.COUNTER:
             return None
         ways = self.house.scenario.channels[case.event.channel].fulfilment.values()
         nodes = dict.fromkeys([*(n for way in ways for n in way.nodes), *self.house.pools])

@@ -4,6 +4,7 @@ any order of it is in Odoo, and staged goods lie on a pickup shelf of their own.
 from __future__ import annotations
 
 from connectors.governed.policy import Policy
+from rehearsal.parts.mode import Handover
 from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("promo_weekend",)
@@ -18,4 +19,4 @@ class Rule(Policy):
 
     def stages(self, mode: str) -> bool:
         """Goods move to the pickup shelf, then to the customer."""
-        return mode == "pickup_in_store"
+        return self.house.scenario.modes[mode].handover is Handover.COUNTER

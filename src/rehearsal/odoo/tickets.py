@@ -35,7 +35,7 @@ def ticket(
         }])  # fmt: skip
     paid = []
     for place, leg in enumerate(event.data["tenders"]):
-        change = event.data["change_minor"] if leg["tender"] == "cash" else 0
+        change = leg.get("change_minor", 0)
         method = directory.methods[event.channel, leg["tender"]]
         paid.append([0, 0, {
             "uuid": str(uuid5(NAMESPACE_URL, f"{uuid}/pay/{place}")), "payment_date": date_order,

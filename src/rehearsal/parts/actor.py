@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from rehearsal.parts.bounds import ClockTime, Code, Lines, Mode, Orders, Share, SomeTime, Tender, Units
+from rehearsal.parts.bounds import ClockTime, Code, Lines, Orders, Share, SomeTime, Units
 from rehearsal.parts.part import Lag, Part
 
 
@@ -58,12 +58,13 @@ class Channel(Part):
     orders: Orders
     """Expected number of attempted orders over the whole scenario."""
     curve: Code
-    fulfilment: dict[Mode, Fulfilment]
-    tenders: dict[Tender, Share]
+    fulfilment: dict[Code, Fulfilment]
+    """By mode."""
+    tenders: dict[Code, Share]
     split: Share = 0.0
     """Share of orders paid with two tenders."""
-    split_with: Tender | None = None
-    """The second tender of a split order."""
+    split_with: Code | None = None
+    """The second tender of a split order; of one whose first tender it is already, the second is the most frequent other one."""
     basket: Annotated[dict[Lines, Share], Field(min_length=1)] = {1: 0.6, 2: 0.3, 3: 0.1}
     """Number of lines, with its share."""
     publish_every: SomeTime = 900
@@ -88,7 +89,7 @@ class Service(Part):
 class Gateway(Service):
     """Who takes payments, and gives them back."""
 
-    tenders: tuple[Tender, ...] = ()
+    tenders: tuple[Code, ...] = ()
     """What it takes; nothing named: whatever no other gateway does."""
     refund: Lag = Lag(median=20 * 60, p95=2 * 3600)
     """From a refund request to its word (assumption)."""

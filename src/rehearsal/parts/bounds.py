@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
@@ -189,5 +189,3 @@ Products = Annotated[int, Field(ge=1), Within(1, PRODUCTS_MAX, lambda n: much(n,
 Customers = Annotated[int, Field(ge=1), Within(1, CUSTOMERS_MAX, lambda n: much(n, CUSTOMER_CPU_MS))]
 Lines = Annotated[int, Field(ge=1, le=100)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-Mode = Literal["home_delivery", "pickup_in_store", "ship_from_store", "take_away"]
-Tender = Literal["card", "gift_card", "cash", "marketplace"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from rehearsal.parts.bounds import SomeTime
@@ -26,3 +28,18 @@ class Lag(Part):
 
     median: SomeTime
     p95: SomeTime
+
+
+def laid_over(defaults: Mapping[str, Part]) -> Callable[[object], object]:
+    """Return what lays the words of a mapping of parts over those of *defaults*, name by name; a bare name has none of its own."""
+
+    def laid(value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        there = {name: part.model_dump(exclude_defaults=True) for name, part in defaults.items()}
+        given = {name: {} if words is None else words for name, words in value.items()}
+        return there | {
+            name: {**there.get(name, {}), **words} if isinstance(words, Mapping) else words for name, words in given.items()
+        }
+
+    return laid

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
 from rehearsal.parts import actor_kinds
 from rehearsal.parts.actor import Channel as Channel
@@ -33,7 +33,9 @@ from rehearsal.parts.bounds import (
 )
 from rehearsal.parts.fault import Fault
 from rehearsal.parts.fault_kinds import settled
-from rehearsal.parts.part import Lag, Part
+from rehearsal.parts.mode import MODES, Mode
+from rehearsal.parts.part import Lag, Part, laid_over
+from rehearsal.parts.tender import TENDERS, Tender
 from rehearsal.scenario.gates import parsed
 
 
@@ -78,7 +80,10 @@ class Curve(Part):
 
 class Deadlines(Part):
     """What the retailer promises. An order beyond it is a finding where the integration kept it waiting; once the world is at
-    rest, whatever is not at its end is stuck, deadline or not."""
+    rest, whatever is not at its end is stuck, deadline or not. A mode that the scenario declares has its own here, by name."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+    __pydantic_extra__: dict[str, SomeTime] = Field(init=False)
 
     imported: SomeTime = 8 * 3600
     """From the first arrival at the connector to a confirmed order in the ERP."""
@@ -90,6 +95,11 @@ class Deadlines(Part):
     take_away: SomeTime = 3600
     refunded: SomeTime = 24 * 3600
     """From cancellation to the last refund being asked for; how long the gateway takes is its own business."""
+
+    def of(self, mode: str) -> int:
+        """Return the seconds that an order in *mode* may take; `checks` saw that each mode has them."""
+        limit: int = getattr(self, mode)
+        return limit
 
 
 class Settle(Part):
@@ -226,6 +236,10 @@ class Scenario(Part):
     curves: Annotated[dict[Code, Curve], Field(min_length=1, max_length=200)]
     faults: Annotated[tuple[Annotated[SerializeAsAny[Fault], BeforeValidator(settled)], ...], Field(max_length=200)] = ()
     """Deliberate disturbances; each names its module, simulators/faults/<name>.py, which reads its other words."""
+    modes: Annotated[dict[Code, Mode], BeforeValidator(laid_over(MODES))] = dict(MODES)
+    """Ways of fulfilment, beside those that every scenario has: home_delivery, ship_from_store, pickup_in_store, take_away."""
+    tenders: Annotated[dict[Code, Tender], BeforeValidator(laid_over(TENDERS), json_schema_input_type=dict[Code, Tender | None])] = dict(TENDERS)
+    """Means of payment, beside those that every scenario has: card, gift_card, marketplace, cash."""
     carrier_scan: Lag = Lag(median=36_000, p95=129_600)
     """From goods issue to the carrier's first scan."""
     deadlines: Deadlines = Deadlines()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rehearsal.parts.actor import Fulfilment
 from rehearsal.parts.bounds import DAY_S, HOUR_S, duration, nearest
+from rehearsal.parts.mode import Handover, handed
+from rehearsal.parts.tender import Place as Taken
+from rehearsal.parts.tender import second_tender
 from rehearsal.scenario import Channel, Node, Scenario
 from rehearsal.scenario.problem import Place, Problem, Rule, expected, lag_problems, length_s, weights
 
 SHARE_TOLERANCE = 1e-6
-TILL_TENDERS = ("card", "cash", "gift_card")
 STORE = "store"
 """The kind of node that has a shelf for pickups, a till beside it, and records that are wrong (see fixtures/)."""
 
@@ -34,14 +37,26 @@ def _nodes_are_known(s: Scenario, code: str, channel: Channel) -> Iterator[Probl
                 yield Problem.at(f"{mode} names node {node!r} twice; name it once", *at)
 
 
+def _words_are_declared(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    for mode in channel.fulfilment:
+        if mode not in s.modes:
+            yield Problem.at(f"no mode is called {mode!r}{nearest(mode, s.modes)}", "channels", code, "fulfilment", mode)
+    for tender in channel.tenders:
+        if tender not in s.tenders:
+            yield Problem.at(f"no tender is called {tender!r}{nearest(tender, s.tenders)}", "channels", code, "tenders", tender)
+    if channel.split_with is not None and channel.split_with not in s.tenders:
+        said = f"no tender is called {channel.split_with!r}{nearest(channel.split_with, s.tenders)}"
+        yield Problem.at(said, "channels", code, "split_with")
+
+
 def _picks_up_in_stores(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
-    way = channel.fulfilment.get("pickup_in_store")
-    for place, node in enumerate(way.nodes if way else ()):
-        if node in s.nodes and s.nodes[node].kind != STORE:
-            yield Problem.at(
-                f"nobody can pick up at {node!r}, which is a {s.nodes[node].kind}: only a node of kind {STORE} has a counter",
-                "channels", code, "fulfilment", "pickup_in_store", "nodes", place,
-            )  # fmt: skip
+    for mode, way in handed(channel.fulfilment, s.modes, Handover.COUNTER).items():
+        for place, node in enumerate(way.nodes):
+            if node in s.nodes and s.nodes[node].kind != STORE:
+                yield Problem.at(
+                    f"nobody can pick up at {node!r}, which is a {s.nodes[node].kind}: only a node of kind {STORE} has a counter",
+                    "channels", code, "fulfilment", mode, "nodes", place,
+                )  # fmt: skip
 
 
 def _is_fulfilled(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -78,34 +93,31 @@ def _basket_fits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
 def _splits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     if channel.split and channel.split_with is None:
         yield Problem.at("split needs split_with: the second tender", "channels", code, "split")
-    elif channel.split and channel.split_with == "card" and channel.tenders.get("card"):
+    elif channel.split and channel.split_with is not None and not _second_is_known(channel, channel.split_with):
         yield Problem.at(
-            "an order that is paid by card would be split between card and card; write another second tender",
-            "channels", code, "split_with",
+            f"an order that is paid by {channel.split_with} would be split between {channel.split_with} and "
+            f"{channel.split_with}; write another second tender", "channels", code, "split_with",
         )  # fmt: skip
 
 
-def _tenders_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
-    """The opening world has a journal for each tender that it can book, and cash only in tills."""
-    till = "take_away" in channel.fulfilment
+def _second_is_known(channel: Channel, split_with: str) -> bool:
+    return not channel.tenders.get(split_with) or second_tender(channel.tenders, split_with, split_with) is not None
+
+
+def _tenders_are_taken_there(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    till = bool(handed(channel.fulfilment, s.modes, Handover.AT_ONCE))
+    here = [tender for tender, one in s.tenders.items() if (Taken.TILL if till else Taken.CHECKOUT) in one.taken]
     for tender, at in tenders_used(channel).items():
-        if till and tender not in TILL_TENDERS:
-            yield Problem.at(
-                f"a till takes {', '.join(TILL_TENDERS)}, and no {tender}; write one of them", "channels", code, *at
-            )
-        if not till and tender == "cash":
-            yield Problem.at(
-                "cash is taken by tills only (channels with take_away); write another tender", "channels", code, *at
-            )
+        if tender in s.tenders and tender not in here:
+            who = "a till takes" if till else "a channel without a till takes"
+            yield Problem.at(f"{who} {', '.join(here)}, and no {tender}; write one of them", "channels", code, *at)
 
 
-def _card_can_be_booked(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
-    """A till's card reader, and the second tender of an order whose first one is split_with, need a journal."""
-    known = any("card" in one.tenders or one.split_with == "card" for one in s.channels.values())
-    if not known and ("take_away" in channel.fulfilment or "card" in tenders_used(channel)):
+def _one_tender_lies_in_the_drawer(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    coins = [tender for tender in tenders_used(channel) if tender in s.tenders and s.tenders[tender].drawer]
+    if len(coins) > 1:
         yield Problem.at(
-            "no channel takes cards, and this one needs the journal for them (every till has a card reader; an order whose "
-            "first tender is split_with has card as its second); write card: 0 beside the others",
+            f"{' and '.join(coins)} would lie in one drawer, which is counted as one; let a till of its own take the other",
             "channels", code, "tenders",
         )  # fmt: skip
 
@@ -114,24 +126,27 @@ def tenders_used(channel: Channel) -> dict[str, Place]:
     """Return every tender with which *channel* may be paid, and the word that says so."""
     used: dict[str, Place] = {tender: ("tenders", tender) for tender, share in channel.tenders.items() if share}
     if channel.split and channel.split_with is not None:
-        if channel.split_with in used:
-            used.setdefault("card", ("split_with",))
         used.setdefault(channel.split_with, ("split_with",))
     return used
 
 
+def till_way(s: Scenario, channel: Channel) -> Fulfilment | None:
+    """Return how *channel* sells from where it stands; None when it is no till."""
+    return next(iter(handed(channel.fulfilment, s.modes, Handover.AT_ONCE).values()), None)
+
+
 def _till_stands_in_one_store(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     at: Place = ("channels", code, "fulfilment")
-    way = channel.fulfilment.get("take_away")
-    if way is None:
+    ways = handed(channel.fulfilment, s.modes, Handover.AT_ONCE)
+    for mode, way in ways.items():
+        if len(way.nodes) != 1:
+            yield Problem.at(f"a till stands at one node, and not at {len(way.nodes)}; name one", *at, mode, "nodes")
+    if not ways:
         return
-    if len(way.nodes) != 1:
-        yield Problem.at(f"a till stands at one node, and not at {len(way.nodes)}; name one", *at, "take_away", "nodes")
+    mode, *_ = ways
     if len(channel.fulfilment) > 1:
-        others = ", ".join(mode for mode in channel.fulfilment if mode != "take_away")
-        yield Problem.at(
-            f"a till sells from its shelf alone: take_away excludes {others}; make a channel of its own", *at
-        )
+        others = ", ".join(other for other in channel.fulfilment if other != mode)
+        yield Problem.at(f"a till sells from its shelf alone: {mode} excludes {others}; make a channel of its own", *at)
     if "__" in code or code.endswith("_"):
         yield Problem.at(
             f"{code!r} ends in _ or has two of them in a row, which a till's name must not", "channels", code
@@ -158,7 +173,7 @@ def _somebody_comes(s: Scenario, code: str, channel: Channel) -> Iterator[Proble
 
 def _till_is_open_when_they_come(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     """Who comes before the doors open waits, and who comes after closing waits for tomorrow, or for ever."""
-    way = channel.fulfilment.get("take_away")
+    way = till_way(s, channel)
     if way is None or not channel.orders or channel.curve not in s.curves or way.nodes[0] not in s.nodes:
         return
     node = s.nodes[way.nodes[0]]
@@ -174,7 +189,7 @@ def _till_is_open_when_they_come(s: Scenario, code: str, channel: Channel) -> It
 
 
 def _till_is_open_for_the_crowd(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
-    way = channel.fulfilment.get("take_away")
+    way = till_way(s, channel)
     if s.load.shape != "spike" or way is None or not channel.orders or way.nodes[0] not in s.nodes:
         return
     begins = s.load.spike.at * s.lasts
@@ -218,7 +233,7 @@ def clock(second: int) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    _curve_is_known, _nodes_are_known, _picks_up_in_stores, _is_fulfilled, _tenders_sum, _basket_sums, _basket_fits, _splits,
-    _tenders_can_be_booked, _card_can_be_booked, _till_stands_in_one_store, _lag_spreads,
+    _words_are_declared, _curve_is_known, _nodes_are_known, _picks_up_in_stores, _is_fulfilled, _tenders_sum, _basket_sums, _basket_fits, _splits,
+    _tenders_are_taken_there, _one_tender_lies_in_the_drawer, _till_stands_in_one_store, _lag_spreads,
     _somebody_comes, _till_is_open_when_they_come, _till_is_open_for_the_crowd, _sells_as_often_as_wanted,
 )  # fmt: skip

@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from rehearsal.parts.actor_kinds import kind_on_path
-from rehearsal.parts.bounds import HOUR_S, LASTS_MAX_S, duration
+from rehearsal.parts.bounds import HOUR_S, LASTS_MAX_S, duration, nearest
 from rehearsal.parts.part import Lag, Part
-from rehearsal.scenario import Channel, Curve, Gate, Node, Scenario, Service
+from rehearsal.parts.tender import Place as Taken
+from rehearsal.parts.tender import second_tender
+from rehearsal.scenario import Channel, Curve, Deadlines, Gate, Node, Scenario, Service
 from rehearsal.scenario.channels import RULES as CHANNEL_RULES
-from rehearsal.scenario.channels import clock
+from rehearsal.scenario.channels import clock, tenders_used
 from rehearsal.scenario.faults import RULES as FAULT_RULES
 from rehearsal.scenario.gates import CHANNEL_FIGURES, KPI_FIGURES, LIVE_FIGURES, LOAD_FIGURES, misuse, parsed
-from rehearsal.scenario.problem import Problem, Rule, expected, is_a, lag_problems, length_s
+from rehearsal.scenario.problem import Problem, Rule, expected, is_a, lag_problems, length_s, words_of
 from rehearsal.scenario.readable import Unreadable
 from rehearsal.scenario.sizes import RULES as SIZE_RULES
-
-DEADLINES = ("imported", "home_delivery", "ship_from_store", "pickup_in_store", "take_away", "refunded")
 
 
 def problems(scenario: Scenario) -> Iterator[Problem]:
@@ -100,8 +100,7 @@ def _spike_ends(s: Scenario) -> Iterator[Problem]:
 
 
 def _deadlines_are_seen(s: Scenario) -> Iterator[Problem]:
-    for name in DEADLINES:
-        limit = getattr(s.deadlines, name)
+    for name, limit in words_of(s.deadlines).items():
         if limit > s.settle.limit:
             yield Problem(
                 (("deadlines", name), ("settle", "limit")),
@@ -109,6 +108,27 @@ def _deadlines_are_seen(s: Scenario) -> Iterator[Problem]:
                 f"watched no longer than that, so nobody would see that it is late; write settle: {{limit: {duration(limit)}}} "
                 "or more, or a shorter deadline",
             )
+
+
+def _deadlines_are_of_something(s: Scenario) -> Iterator[Problem]:
+    known = {*Deadlines.model_fields, *s.modes}
+    for name in words_of(s.deadlines):
+        if name not in known:
+            yield Problem.at(f"no mode is called {name!r}{nearest(name, known)}", "deadlines", name)
+
+
+def _modes_have_deadlines(s: Scenario) -> Iterator[Problem]:
+    for mode in s.modes:
+        if not hasattr(s.deadlines, mode):  # of one that is wrong nothing can be said: looking at it raises
+            yield Problem.at(f"mode {mode} has no deadline; write for example deadlines: {{{mode}: 48h}}", "modes", mode)
+
+
+def _tenders_are_whole(s: Scenario) -> Iterator[Problem]:
+    for code, tender in s.tenders.items():
+        if tender.drawer and Taken.CHECKOUT in tender.taken:
+            yield Problem.at("nobody puts coins into a checkout; write taken: [till] beside drawer: true", "tenders", code)
+        if "__" in code or code.endswith("_"):
+            yield Problem.at(f"{code!r} ends in _ or has two of them in a row, which a tender's name must not", "tenders", code)
 
 
 def _catalogue_nests(s: Scenario) -> Iterator[Problem]:
@@ -161,14 +181,9 @@ def _back_office_has_work(s: Scenario) -> Iterator[Problem]:
 def _tenders_pay_as_often_as_wanted(s: Scenario) -> Iterator[Problem]:
     least, shoppers, pay = s.exercised.orders_per_tender, expected(s), dict[str, float]()
     for code, channel in s.channels.items():
-        second = {
-            channel.split_with: channel.split,
-            "card": channel.split * channel.tenders.get(channel.split_with or "card", 0),
-        }
-        for tender, share in channel.tenders.items():
-            if share:  # only such tenders are looked at
-                also = (1 - share) * second.get(tender, 0) if channel.split_with else 0
-                pay[tender] = pay.get(tender, 0) + shoppers[code] * (share + also)
+        for tender in tenders_used(channel):
+            share = channel.tenders.get(tender, 0) + _second_share(channel, tender)
+            pay[tender] = pay.get(tender, 0) + shoppers[code] * share
     for paid, times in pay.items():
         if times < least and s.load.shape != "breakpoint":  # where a search ends is not known
             yield Problem.at(
@@ -177,12 +192,20 @@ def _tenders_pay_as_often_as_wanted(s: Scenario) -> Iterator[Problem]:
             )  # fmt: skip
 
 
+def _second_share(channel: Channel, tender: str) -> float:
+    """Return the share of the orders of *channel* whose second tender is *tender*."""
+    if channel.split_with is None:
+        return 0.0
+    firsts = channel.tenders.items()
+    return channel.split * sum(share for first, share in firsts if second_tender(channel.tenders, channel.split_with, first) == tender)
+
+
 def _scan_spreads(s: Scenario) -> Iterator[Problem]:
     yield from lag_problems(s, s.carrier_scan, "carrier_scan")
 
 
 RULES: tuple[Rule, ...] = (
-    _lasts_whole_hours, _search_has_a_length, _spike_ends, _deadlines_are_seen, _catalogue_nests, _prices_rise, _names_are_unique,
+    _lasts_whole_hours, _search_has_a_length, _spike_ends, _deadlines_are_seen, _deadlines_are_of_something, _modes_have_deadlines, _tenders_are_whole, _catalogue_nests, _prices_rise, _names_are_unique,
     _back_office_has_work, _tenders_pay_as_often_as_wanted, _scan_spreads,
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 
@@ -173,12 +174,12 @@ def _written(value: Any) -> Any:
     """Return *value* in the words of a scenario file: durations, amounts and clock times as text."""
     if hasattr(value, "model_fields_set"):
         words = {name: _as_text(getattr(value, name), field) for name, field in type(value).model_fields.items()}
-        return words | (value.model_extra or {})  # a fault that this project path does not have
+        return words | (value.model_extra or {})  # of a part that this project path does not have; deadlines of declared modes
     if isinstance(value, Mapping):
         return {key: _written(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [_written(item) for item in value]
-    return value
+    return value.value if isinstance(value, Enum) else value
 
 
 def _as_text(value: Any, field: FieldInfo) -> Any:

@@ -13,11 +13,12 @@ from pathlib import Path
 from rehearsal import project
 from rehearsal.errors import RehearsalError
 from rehearsal.parts.bounds import nearest
+from rehearsal.parts.mode import Handover, handed
 from rehearsal.parts.policies import policies, policy_names
 from rehearsal.scenario import Scenario
 from rehearsal.scenario.channels import tenders_used
 from rehearsal.scenario.faults import problems_of_loading
-from rehearsal.scenario.problem import SHIPPED, Place, Problem, Rule, carriers, gateways, ordered
+from rehearsal.scenario.problem import Place, Problem, Rule, carriers, gateways, has_parcels
 from rehearsal.scenario.readable import Unreadable
 
 SHORT_NAME_MAX = 5
@@ -106,7 +107,7 @@ def _policies_are_there(s: Scenario) -> Iterator[Problem]:
 
 def _parcels_are_taken(s: Scenario) -> Iterator[Problem]:
     """Any node may ship what another one did not find, so that a carrier must come to each."""
-    if not ordered(s, *SHIPPED):
+    if not has_parcels(s):
         return
     if not carriers(s):
         yield Problem.at("carrier is not among them, and parcels of this scenario go to it; add carrier", "services")
@@ -119,7 +120,7 @@ def _parcels_are_taken(s: Scenario) -> Iterator[Problem]:
 
 def _money_is_taken(s: Scenario) -> Iterator[Problem]:
     """Whatever is not paid at a till, or to the channel itself, is charged through a gateway."""
-    channels = [one for one in s.channels.values() if one.orders and "take_away" not in one.fulfilment]
+    channels = [one for one in s.channels.values() if one.orders and not handed(one.fulfilment, s.modes, Handover.AT_ONCE)]
     if channels and not gateways(s):
         yield Problem.at("gateway is not among them, and money of this scenario goes through it; add gateway", "services")
     elif all(one.tenders for one in gateways(s).values()):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.parts.actor import Carrier, Gateway
-from rehearsal.parts.bounds import LAG_RATIO_MAX, LASTS_MAX_S, duration
+from rehearsal.parts.bounds import LAG_RATIO_MAX, LASTS_MAX_S, duration, nearest
+from rehearsal.parts.mode import Handover, handed
 from rehearsal.parts.part import Lag, Part
 from rehearsal.scenario import Scenario
 
 Place = tuple[int | str, ...]
-SHIPPED = ("home_delivery", "ship_from_store")
-"""Modes in which a carrier has the parcel."""
+NO_WORDS = ("stands_for", "written")
+"""What a part that is readable in part has beside its words (see `readable`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,24 @@ def ordered(scenario: Scenario, *modes: str) -> bool:
         for channel in scenario.channels.values()
         for mode, way in channel.fulfilment.items()
     )
+
+
+def has_parcels(scenario: Scenario) -> bool:
+    """Return whether some channel has orders that a carrier takes."""
+    return ordered(scenario, *handed(scenario.modes, scenario.modes, Handover.PARCEL))
+
+
+def words_of(part: Part) -> dict[str, Any]:
+    """Return the words of *part* with their values, those included that it allows beside its own; those that can be read."""
+    told = part if isinstance(part, Part) else vars(part).items()
+    return {name: value for name, value in told if name not in NO_WORDS}
+
+
+def unknown_tenders(scenario: Scenario, word: str, tenders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield *word* with a sentence for each of *tenders* that nobody declared: for the rules of gateways and channels."""
+    for tender in tenders:
+        if tender not in scenario.tenders:
+            yield word, f"no tender is called {tender!r}{nearest(tender, scenario.tenders)}"
 
 
 def gateways(scenario: Scenario) -> dict[str, Any]:

@@ -7,15 +7,16 @@ somebody looks at it: a check that needs it has nothing to say then, and all oth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from rehearsal.errors import UsageError
 from rehearsal.parts.actor import Channel, Node, Service
 from rehearsal.parts.actor_kinds import current as current_words
-from rehearsal.parts.actor_kinds import named, reader_of
+from rehearsal.parts.actor_kinds import reader_of
 from rehearsal.parts.fault import Fault
 from rehearsal.parts.fault_kinds import current, fault_kind
 from rehearsal.parts.part import Part
@@ -34,6 +35,7 @@ class Readable:
     def __init__(self, kind: type[Part], raw: object) -> None:
         self.stands_for = kind
         words = raw if isinstance(raw, Mapping) else None
+        self.written = frozenset(words or ())
         for name, field in kind.model_fields.items():
             try:
                 if words is not None and name in words:
@@ -43,8 +45,18 @@ class Readable:
                     setattr(self, name, _read(field.annotation, default) if field.validate_default else default)
             except (Unreadable, ValidationError):
                 continue
+        self._read_more(words or {})
+
+    def _read_more(self, words: Mapping[str, Any]) -> None:
+        """Read words that the part allows beside its own, each of the type that it gives to all of them."""
+        more = _more(self.stands_for)
+        for name in words.keys() - self.stands_for.model_fields.keys() if more else ():
+            with suppress(Unreadable, ValidationError):
+                setattr(self, name, _read(more, words[name]))
 
     def __getattr__(self, name: str) -> Any:
+        if name not in (*self.stands_for.model_fields, *self.written) and _more(self.stands_for):
+            raise AttributeError(name)  # nobody wrote it
         raise Unreadable(name)
 
 
@@ -67,7 +79,7 @@ def _read(kind: Any, raw: object) -> Any:
     if part is not None:
         return Readable(part, {"limit": raw} if part is Gate and isinstance(raw, str) else raw)
     if origin is dict and _part(inside[1]) is not None:
-        raw = named(raw) if _part(inside[1]) is Service else raw
+        raw = _laid_out(kind, raw)
         if not isinstance(raw, Mapping):
             raise Unreadable
         return {str(key): _read(inside[1], item) for key, item in raw.items()}
@@ -76,6 +88,19 @@ def _read(kind: Any, raw: object) -> Any:
             raise Unreadable
         return tuple(_read(inside[0], item) for item in raw)
     return TypeAdapter(kind).validate_python(raw)
+
+
+def _more(kind: type[Part]) -> Any:
+    """Return the type of the words that *kind* allows beside its own; None when it allows none, or any."""
+    told = get_type_hints(kind, include_extras=True).get("__pydantic_extra__")
+    return get_args(told)[1] if get_origin(told) is dict else None
+
+
+def _laid_out(kind: Any, raw: object) -> object:
+    """Return *raw* as the words of *kind* are written, whatever short way they may be written in."""
+    for said in get_args(kind)[1:] if get_origin(kind) is Annotated else ():
+        raw = cast("Any", said.func)(raw) if isinstance(said, BeforeValidator) else raw
+    return raw
 
 
 def _fault(raw: Mapping[str, Any]) -> Readable:

@@ -68,7 +68,7 @@ def objection(
         return f"{what}, which channel {shown(instruction.channel)} never accepted"
     match instruction.kind:
         case InstructionKind.FULFIL:
-            wrong = _fulfilment(data, products)
+            wrong = _fulfilment(data, products, scenario.modes)
         case InstructionKind.REFUND:
             wrong = _refund(data)
         case InstructionKind.CANCEL:
@@ -77,11 +77,11 @@ def objection(
     return f"{what}: {wrong}" if wrong else ""
 
 
-def _fulfilment(data: Mapping[str, Any], products: Collection[Sku]) -> str:
+def _fulfilment(data: Mapping[str, Any], products: Collection[Sku], modes: Collection[str]) -> str:
     if not _named(data.get("request")):
         return f"request is {shown(data.get('request'))}; expected the name under which the node keeps it"
-    if not isinstance(data.get("mode"), str):
-        return f"mode is {shown(data.get('mode'))}; expected the order's way of fulfilment"
+    if not isinstance(data.get("mode"), str) or data["mode"] not in modes:
+        return f"mode is {shown(data.get('mode'))}; expected the order's way of fulfilment, one of {', '.join(modes)}"
     return _basket(data.get("lines"), products)
 
 

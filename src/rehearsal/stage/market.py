@@ -7,7 +7,7 @@ instructions. Neither knows the other. Nothing here knows Odoo.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -141,6 +141,7 @@ class Market:
         self.history.event(event)
         self.stirred_s = self.env.now
         if Role.ACCEPTS in kind.roles:
+            self._declared("mode", event.data.get("mode"), self.scenario.modes)
             self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
             self.promises.accept(channel, order, node, event.data["lines"])
         if Role.HANDS_OVER in kind.roles:
@@ -241,6 +242,11 @@ class Market:
         tender = str(instruction.data["tender"])
         taken = self.captured.get((instruction.channel, instruction.order, tender))
         return next(iter(taken)) if taken else next(iter(gateways(self.scenario)), recipient)
+
+    def _declared(self, word: str, said: object, known: Collection[str]) -> None:
+        """Raise ValueError when a simulator says something that no scenario declares: nobody could judge it."""
+        if said not in known:
+            raise ValueError(f"{word} is {said!r}; expected one of the scenario's own: {', '.join(known)}")
 
     def _served(self, servers: Mapping[str, Any], word: str, what: str, lack: str) -> str:
         named = next((code for code, one in servers.items() if what in getattr(one, word)), None)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rehearsal.model import Judgement, Verdict
+from rehearsal.scenario.channels import tenders_used
 from rehearsal.scenario.gates import GateResult
 from rehearsal.stage.faults import Count, labelled
 from rehearsal.strangers import raise_ours, shown
@@ -100,7 +101,7 @@ def exercises(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, C
     least, scenario = record.scenario.exercised, record.scenario
     sold = _counted(record, "SELECT channel, count(*) FROM orders GROUP BY ALL")
     paid = _counted(record, 'SELECT tender, count(DISTINCT "order") FROM money GROUP BY ALL')
-    tenders = dict.fromkeys(t for channel in scenario.channels.values() for t, share in channel.tenders.items() if share)
+    tenders = dict.fromkeys(tender for channel in scenario.channels.values() for tender in tenders_used(channel))
     found = [
         Exercise(f"channel {code}", sold.get(code, 0), least.orders_per_channel,
                  f"channel {code} took {sold.get(code, 0)} orders; {least.orders_per_channel} are wanted")

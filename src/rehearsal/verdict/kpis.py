@@ -8,8 +8,6 @@ from typing import Any
 from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Role, played
 
-HANDED = ("take_away", "pickup_in_store", "ship_from_store", "home_delivery")
-
 
 def order_exception_rate(record: Record) -> float | None:
     """Share of accepted orders that needed a hand: declined by a picker, cancelled, or met by an error in the connector."""
@@ -75,13 +73,13 @@ def duplicate_customer_rate(record: Record) -> float | None:
 def fulfilment_sla_adherence(record: Record) -> float | None:
     """Share of accepted orders that were handed over to the carrier or the customer, or lay ready on the pickup shelf, within
     the deadline of their mode; how long a shopper takes to collect is the shopper's business."""
-    limits = ", ".join(f"('{mode}', {getattr(record.scenario.deadlines, mode)})" for mode in HANDED)
+    limits = ", ".join(f"('{mode}', {record.scenario.deadlines.of(mode)})" for mode in record.scenario.modes)
     return _rounded(
         record.value(f"""
         WITH ready AS (SELECT channel, "order", max(ready_s) FILTER (units > 0) AS at_s FROM parts
             GROUP BY ALL HAVING bool_and(units <= 0 OR ready_s IS NOT NULL))
         SELECT avg(CASE WHEN e.how IS DISTINCT FROM 'cancelled' AND r.at_s - o.at_s <= d.s THEN 1.0 ELSE 0.0 END)
-        FROM orders o JOIN (VALUES {limits}) d(mode, s) ON d.mode = o.mode
+        FROM orders o LEFT JOIN (VALUES {limits}) d(mode, s) ON d.mode = o.mode
         LEFT JOIN ready r ON r.channel = o.channel AND r."order" = o."order"
         LEFT JOIN endings e ON e.channel = o.channel AND e."order" = o."order" """)
     )

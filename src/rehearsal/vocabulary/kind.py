@@ -26,7 +26,7 @@ class Role(StrEnum):
     TRACKS = "tracks"  # tracking, status: a carrier's word about a parcel
     CAPTURES = "captures"  # tender, amount_minor: money came in
     GIVES_BACK = "gives back"  # tender, amount_minor: money went out
-    PAID_AT_ONCE = "paid at once"  # tenders (tender, amount_minor): money came in with the event itself
+    PAID_AT_ONCE = "paid at once"  # tenders (tender, amount_minor; change_minor of a drawer): money came in with the event itself
     COUNTS = "counts"  # counted_minor, float_minor: a drawer was counted
 
 
