@@ -33,7 +33,8 @@ booked AS (
     SELECT e.model, e.id, e.ref, e.total_minor, p.sku, e.units < 0 AS back, round(sum(e.units), 3) AS units
     FROM erp e LEFT JOIN erp_products p ON p.id = e.product GROUP BY ALL),
 told AS (
-    SELECT model, id, ref, total_minor, list_sort(list({'sku': sku, 'units': units})) AS basket FROM booked GROUP BY ALL),
+    SELECT model, id, ref, total_minor,
+        list_sort(coalesce(list({'sku': sku, 'units': units}) FILTER (units <> 0), [])) AS basket FROM booked GROUP BY ALL),
 wanted AS (
     SELECT o.i, o.at_s, o.channel, o."order", CASE WHEN e.how = 'cancelled' THEN o.total_minor ELSE d.due_minor END AS total_minor,
         p.sku, CAST(sum(p.units) AS DOUBLE) AS units

@@ -17,6 +17,7 @@ from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, EventKind
 from rehearsal.scenario import Scenario
 from rehearsal.stage.market import LiveChannel
+from rehearsal.stage.outside import Outside
 
 
 class Connector:
@@ -30,9 +31,9 @@ class Connector:
         self.money = Money(self.house, self.rules)
         self.tills = Tills(self.house, self.rules)
 
-    def start(self, erp: Erp) -> Steps:
+    def start(self, erp: Erp, outside: Outside) -> Steps:
         """Read the ids, and take stock of every node."""
-        yield from self.house.open(erp)
+        yield from self.house.open(erp, outside)
         for node in self.house.pools:
             yield from self._look(erp, node)
 
@@ -40,6 +41,7 @@ class Connector:
         """Return what *channel* may sell from *node*; Odoo is read first, at most once per round and node."""
         if erp.env.now - self.house.looked_at_s.get(node, -1e9) >= channel.spec.publish_every:
             yield from self._look(erp, node)
+        self.house.now_s = erp.env.now
         figures = self.rules.offer(channel, node)
         self.house.pools[node].offered(channel.code, figures)
         return figures

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors.governed.pool import Pool
+from connectors.governed.shares import Shares
 from rehearsal.clock import Erp, Steps
-from rehearsal.model import Delivery, Event, Instruction, InstructionKind
+from rehearsal.model import Delivery, Event, Instruction, InstructionKind, Sku, Units
 from rehearsal.odoo import verbs
 from rehearsal.odoo.directory import Directory, read_directory
 from rehearsal.scenario import Scenario
+from rehearsal.stage.outside import Outside
 
 
 @dataclass(slots=True)
@@ -22,23 +26,44 @@ class Case:
     node: str = ""
     partner: int = 0
     attempt: int = 1
+    mode: str = ""
+    """How it comes to its shopper; another way than was ordered when its goods had to be found elsewhere."""
+    lines: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By number: SKU, units and price of what is still to be kept of each line of the order."""
+    given_back: Counter[str] = field(default_factory=Counter)
+    """Minor units by tender."""
     done: set[str] = field(default_factory=set)
     """Kinds of events whose effect is in Odoo."""
     parcel_at_s: float = -1.0
 
+    @classmethod
+    def of(cls, event: Event, sale: int, node: str, partner: int) -> Case:
+        """Return the case of an order that is in Odoo."""
+        lines = {line["line"]: dict(line) for line in event.data["lines"]}
+        return cls(event, sale, node, partner, mode=event.data["mode"], lines=lines)
+
     @property
     def units(self) -> dict[str, int]:
-        """Units per SKU."""
-        return units_of(self.event)
+        """Units per SKU that are still to be kept."""
+        return units_of(line for line in self.lines.values() if line["units"])
+
+    def cut(self, sku: Sku, units: Units) -> tuple[dict[int, Units], int]:
+        """Give up *units* of *sku*; return how many of which line, and the minor units that they cost."""
+        gone: dict[int, Units] = {}
+        for number, line in self.lines.items():
+            if line["sku"] == sku and (less := min(units, line["units"])):
+                line["units"] -= less
+                units, gone[number] = units - less, less
+        return gone, sum(self.lines[number]["price_minor"] * less for number, less in gone.items())
 
     @property
     def open_request(self) -> Instruction:
         """Return what asks the case's node to fulfil it."""
         event = self.event
-        lines = [{"sku": line["sku"], "units": line["units"]} for line in event.data["lines"]]
+        lines = [{"sku": sku, "units": units} for sku, units in self.units.items()]
         return Instruction(
             InstructionKind.FULFIL, self.node, event.channel, event.order,
-            {"request": f"SO{self.sale}-{self.attempt}", "mode": event.data["mode"], "lines": lines, "patience_s": event.data["patience_s"]},
+            {"request": f"SO{self.sale}-{self.attempt}", "mode": self.mode, "lines": lines, "patience_s": event.data["patience_s"]},
         )  # fmt: skip
 
 
@@ -52,11 +77,21 @@ class House:
         self.partners: dict[str, int] = {}
         """Customers in Odoo, by external id."""
         self.cases: dict[str, Case] = {}
-        self.pools = {code: Pool(scenario, code) for code in scenario.nodes}
+        self.pools = {code: Pool(code) for code in scenario.nodes}
+        self.shares = Shares(scenario)
+        self.outside: Outside | None = None
         self.looked_at_s: dict[str, float] = {}
+        self.now_s = 0.0
+        """Scenario time at which somebody last asked what may be sold."""
 
-    def open(self, erp: Erp) -> Steps:
+    def tell(self, channel: str, node: str, units: Mapping[Sku, Units]) -> None:
+        """Say what *channel* may sell from *node* as of now, unasked."""
+        assert self.outside is not None, "nobody is told before the doors open"
+        self.outside.publish(channel, node, units)
+
+    def open(self, erp: Erp, outside: Outside) -> Steps:
         """Read the ids of what the opening left in Odoo."""
+        self.outside = outside
         self.directory = yield from read_directory(erp)
         self.partners = {external("customer", key): partner for key, partner in self.directory.customers.items()}
 
@@ -72,14 +107,14 @@ class House:
     def heard(self, delivery: Delivery) -> None:
         """Take note of units that a channel has sold, now that word of it is here."""
         event = delivery.event
-        for sku, units in units_of(event).items():
+        for sku, units in units_of(event.data["lines"]).items():
             self.pools[event.node].heard(event.channel, sku, units)
 
 
-def units_of(event: Event) -> dict[str, int]:
-    """Return the units per SKU of an event's lines."""
-    wanted: dict[str, int] = defaultdict(int)
-    for line in event.data["lines"]:
+def units_of(lines: Iterable[Mapping[str, Any]]) -> dict[Sku, Units]:
+    """Return the units per SKU of *lines*."""
+    wanted: dict[Sku, Units] = defaultdict(int)
+    for line in lines:
         wanted[line["sku"]] += line["units"]
     return dict(wanted)
 

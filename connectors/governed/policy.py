@@ -23,6 +23,7 @@ from rehearsal.parts.policies import policies
 from rehearsal.stage.market import LiveChannel
 
 CONNECTOR = "governed"
+Lines = list[dict[str, Any]]
 
 
 class Policy:
@@ -100,20 +101,20 @@ class Policy:
 
     # -- money -------------------------------------------------------------------------------------
 
-    def taken_back(self, case: Case) -> list[Instruction]:
-        """Return the instructions that end an order."""
-        event = case.event
-        off = Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order, {"reason": "not found at the node"})
-        refunds = [
-            Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, {"reference": f"RF-{event.order}-{tender}",
-                        "tender": tender, "amount_minor": amount_minor})
-            for tender, amount_minor in self.refunds(case)
-        ]  # fmt: skip
-        return [off, *refunds]
+    def taken_back(self, case: Case, lines: Lines | None = None, amount_minor: int = 0) -> list[Instruction]:
+        """Return the instructions that end an order, or those *lines* of it, which cost *amount_minor*."""
+        event, paid = case.event, sum(leg["amount_minor"] for leg in case.event.data["tenders"])
+        why: dict[str, Any] = {"reason": "not found at the node"} | ({} if lines is None else {"lines": lines})
+        found = [Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order, why)]
+        for tender, back in self.refunds(case, paid - case.given_back.total() if lines is None else amount_minor):
+            case.given_back[tender] += back
+            told = {"reference": f"RF-{event.order}-{tender}-{case.attempt}", "tender": tender, "amount_minor": back}
+            found.append(Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, told))
+        return found
 
-    def refunds(self, case: Case) -> list[tuple[str, int]]:
-        """Return how much goes back, by tender. Here: the whole amount to the card."""
-        return [(known_tender(self.house.directory), sum(leg["amount_minor"] for leg in case.event.data["tenders"]))]
+    def refunds(self, case: Case, amount_minor: int) -> list[tuple[str, int]]:
+        """Return how *amount_minor* goes back, by tender. Here: all of it to the card."""
+        return [(known_tender(self.house.directory), amount_minor)]
 
 
 def in_force(house: House) -> Policy:

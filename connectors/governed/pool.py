@@ -11,19 +11,21 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from rehearsal.model import Sku, Units
-from rehearsal.scenario import Scenario
 from rehearsal.stage.market import LiveChannel
 
 SAFETY_SHARE_MAX = 4
 """Safety stock never takes more than one unit in four."""
 Left = Callable[[LiveChannel, str, Sku], Units]
 """What a channel has left of its part at a node."""
+Tell = Callable[[str, str, Mapping[Sku, Units]], None]
+"""Says what a channel may sell from a node as of now."""
+Share = Callable[[Sku, Units], Units]
 
 
 class Pool:
     """The units of one node, shared out among the channels that sell from it."""
 
-    def __init__(self, scenario: Scenario, node: str) -> None:
+    def __init__(self, node: str) -> None:
         self.reserve: dict[Sku, Units] = defaultdict(int)
         """Units that no channel may sell: safety stock, and what re-routing lives on."""
         self.book: dict[Sku, Units] = {}
@@ -31,12 +33,6 @@ class Pool:
         self._channels: dict[str, LiveChannel] = {}
         self._told: dict[tuple[str, Sku], Units] = defaultdict(int)
         """(channel, SKU) to the part that it was given last, less what word has come of."""
-        self._weights = {
-            code: sum(way.share / len(way.nodes) for way in spec.fulfilment.values() if node in way.nodes)
-            * max(1, spec.orders)
-            for code, spec in scenario.channels.items()
-            if any(node in way.nodes for way in spec.fulfilment.values())
-        }
         self._node = node
 
     def see(self, on_hand: Mapping[Sku, Units]) -> None:
@@ -53,13 +49,29 @@ class Pool:
         """Return units of a promise that ended here to the reserve."""
         self.reserve[sku] += units
 
-    def take(self, wanted: Mapping[Sku, Units]) -> bool:
-        """Take units for a re-routed order out of the reserve, all or none."""
-        if any(self.reserve[sku] < units for sku, units in wanted.items()):
+    def take(self, wanted: Mapping[Sku, Units], left: Left, tell: Tell) -> bool:
+        """Take units for a re-routed order, all or none: out of the reserve, then out of what channels have not sold yet, who
+        are told at once that they have less."""
+        if any(self.total(sku, left) < units for sku, units in wanted.items()):
             return False
         for sku, units in wanted.items():
+            for channel in sorted(self._channels.values(), key=lambda one: -left(one, self._node, sku)):
+                self._call_in(channel, sku, units - self.reserve[sku], left, tell)
             self.reserve[sku] -= units
         return True
+
+    def _call_in(self, channel: LiveChannel, sku: Sku, units: Units, left: Left, tell: Tell) -> None:
+        """Move up to *units* from the part of *channel* to the reserve."""
+        has = left(channel, self._node, sku)
+        moved = min(units, has)
+        if moved > 0:
+            self.reserve[sku] += moved
+            self._told[channel.code, sku] = has - moved
+            tell(channel.code, self._node, {sku: has - moved})
+
+    def total(self, sku: Sku, left: Left) -> Units:
+        """Return how many units nobody was promised: the reserve, and what channels have not sold yet."""
+        return self.reserve[sku] + sum(max(0, left(one, self._node, sku)) for one in self._channels.values())
 
     def heard(self, channel: str, sku: Sku, units: Units) -> None:
         """Take note of *units* that *channel* sold: out of its part, or out of the reserve when it has none."""
@@ -79,28 +91,20 @@ class Pool:
                 self.reserve[sku] += self._told[channel, sku] - units
                 self._told[channel, sku] = units
 
-    def part(self, channel: LiveChannel, left: Left, safety_units: Units) -> dict[Sku, Units]:
-        """Return what *channel* may sell from now on; units move between it and the reserve only, which keeps *safety_units*."""
+    def part(self, channel: LiveChannel, left: Left, safety_units: Units, share: Share) -> dict[Sku, Units]:
+        """Return what *channel* may sell from now on; units move between it and the reserve only, which keeps *safety_units*.
+
+        *share* returns what is due to the channel of so many units of a SKU.
+        """
         self._channels[channel.code] = channel
         parts: dict[Sku, Units] = {}
         for sku in self.book:
             has = left(channel, self._node, sku)
             total = self.reserve[sku] + sum(left(one, self._node, sku) for one in self._channels.values())
             safety = min(safety_units, max(0, total) // SAFETY_SHARE_MAX)
-            fair = _shared_out(max(0, total - safety), self._weights)[channel.code]
+            fair = share(sku, max(0, total - safety))
             wished = fair if fair < has else has + max(0, min(fair - has, self.reserve[sku] - safety))
             self.reserve[sku] += has - wished
             self._told[channel.code, sku] = wished
             parts[sku] = max(0, wished)
         return parts
-
-
-def _shared_out(total: Units, weights: Mapping[str, float]) -> dict[str, Units]:
-    """Return whole parts of *total* in proportion to *weights*; what rounding leaves goes by largest remainder."""
-    whole = sum(weights.values())
-    exact = {code: total * weight / whole for code, weight in weights.items()}
-    parts = {code: int(share) for code, share in exact.items()}
-    by_rest = sorted(weights, key=lambda code: (parts[code] - exact[code], code))
-    for code in by_rest[: total - sum(parts.values())]:
-        parts[code] += 1
-    return parts

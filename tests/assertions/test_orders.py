@@ -244,6 +244,14 @@ def test_a_part_of_a_piece_is_other_goods(units: float) -> None:
     assert "with other goods than agreed" in finding.message
 
 
+def test_a_line_of_nothing_is_no_goods() -> None:
+    """Odoo lets nobody delete a line of a confirmed order: what is given up of it stands there with 0 units."""
+    assert judged(CONTENT, Tiny([W1], [sale("W1", 7), sale_line(7), sale_line(7, "MUG", 0)])) == Judgement(1)
+    (finding,) = judged(CONTENT, Tiny([W1], [sale("W1", 7), sale_line(7, "TEE", 0)])).findings
+
+    assert "with other goods than agreed" in finding.message
+
+
 @pytest.mark.parametrize("there", [(("TEE", 2),), (("TEE", 1), ("TEE", 1))])
 def test_an_article_may_stand_on_one_line_or_on_two(there: tuple[tuple[str, int], ...]) -> None:
     """On either side; what counts is how many of it."""

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import simpy
 
+from connectors.governed.house import Case
 from rehearsal import project
 from rehearsal.clock import Steps
 from rehearsal.errors import ScenarioError, UsageError
-from rehearsal.model import Delivery, Event, EventKind
+from rehearsal.model import Delivery, Event, EventKind, Instruction, InstructionKind
 from rehearsal.parts.policies import policies, policy_names
 from rehearsal.scenario import file as scenario_file
 from rehearsal.stage.market import LiveChannel
@@ -27,8 +28,9 @@ PAID = [{"tender": "card", "amount_minor": 700}, {"tender": "gift_card", "amount
 
 
 def governed(**off: str) -> Any:
-    """Return the governed connector for a promotional Friday, with stock that nobody had to read in Odoo."""
+    """Return the governed connector at noon of a promotional Friday, with stock that nobody had to read in Odoo."""
     made = project.connector("governed")(load("promo_day", policies=off))
+    made.house.now_s = 12 * 3600.0
     for pool in made.house.pools.values():
         pool.see({"SKU-00001": 10})
     return made
@@ -112,8 +114,7 @@ def test_reservation_precedence() -> None:
 
 
 def test_allocation_with_latency() -> None:
-    """On: three units that were sold a minute ago are sold. Off: they are given out again, until word of them comes, and nothing is kept back."""
-    assert [governed(allocation_with_latency=said).rules.safety_units("store_1") for said in ("on", "off")] == [1, 0]
+    """On: three units that were sold a minute ago are sold. Off: they are given out again, until word of them comes."""
     for said, left in (("on", 3), ("off", 6)):
         made, shop = governed(allocation_with_latency=said), channel("webshop")
         shop.published("store_1", {"SKU-00001": 6})
@@ -160,10 +161,26 @@ def test_one_writer_per_node() -> None:
 
 def test_refund_by_tender() -> None:
     """On: each tender gets what it paid. Off: the card gets everything."""
-    case: Any = type("Case", (), {"event": arrival().event})()
+    case = Case.of(arrival().event, 1, "store_1", 1)
 
-    assert governed().rules.refunds(case) == [("card", 700), ("gift_card", 300)]
-    assert governed(refund_by_tender="off").rules.refunds(case) == [("card", 1000)]
+    assert governed().rules.refunds(case, 1000) == [("card", 700), ("gift_card", 300)]
+    assert governed(refund_by_tender="off").rules.refunds(case, 1000) == [("card", 1000)]
+
+
+def test_a_part_of_an_order_gives_back_its_money_and_the_rest_of_it_the_rest() -> None:
+    """In the order in which the tenders paid; each reference is one of its own."""
+    made, case = governed(), Case.of(arrival().event, 1, "store_1", 1)
+    case.given_back["card"] = 100
+    part = made.rules.taken_back(case, [{"line": 1, "sku": "SKU-00001", "units": 1}], 650)
+    case.attempt += 1
+    rest = made.rules.taken_back(case)
+
+    def told(asked: list[Instruction]) -> list[tuple[str, int]]:
+        return [(one.data["reference"], one.data["amount_minor"]) for one in asked if one.kind is InstructionKind.REFUND]
+
+    assert part[0].data == {"reason": "not found at the node", "lines": [{"line": 1, "sku": "SKU-00001", "units": 1}]}
+    assert told(part) == [("RF-WEBSHOP-1-card-1", 600), ("RF-WEBSHOP-1-gift_card-1", 50)]
+    assert (rest[0].data, told(rest)) == ({"reason": "not found at the node"}, [("RF-WEBSHOP-1-gift_card-2", 250)])
 
 
 # -- a policy of one's own ---------------------------------------------------------------------------------------------

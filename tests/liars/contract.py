@@ -8,6 +8,7 @@ from connectors.governed import Connector
 from rehearsal.clock import Erp, Steps
 from rehearsal.model import Delivery, EventKind
 from rehearsal.scenario import Scenario
+from rehearsal.stage.outside import Outside
 
 
 class RaisesWhenMade(Connector):
@@ -21,9 +22,9 @@ class RaisesWhenMade(Connector):
 class RaisesAtTheStart(Connector):
     """Cannot get ready."""
 
-    def start(self, erp: Erp) -> Steps:
+    def start(self, erp: Erp, outside: Outside) -> Steps:
         """Read the ids, and give up."""
-        yield from super().start(erp)
+        yield from super().start(erp, outside)
         raise ConnectionError("the middleware is away")
 
 

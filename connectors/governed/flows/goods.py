@@ -24,7 +24,7 @@ class Goods:
         cases, order = self._house.cases, (event.order,)
         yield from self._rules.wait(erp, lambda: event.order in cases, f"order {event.order}")
         case = cases[event.order]
-        staged = self._rules.stages(case.event.data["mode"])
+        staged = self._rules.stages(case.mode)
         if event.kind is EventKind.PICKUP_STAGED and not staged:
             return
         if event.kind is EventKind.PICKUP_COLLECTED and staged:

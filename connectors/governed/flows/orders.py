@@ -43,7 +43,7 @@ class Orders:
             erp, verbs.upsert("sale.order", ["id", "date_order"], dates, "date sale orders", orders)
         )
         for one, sale, partner in zip(deliveries, made["ids"], partners, strict=True):
-            self._house.cases[one.event.order] = Case(one.event, sale, node, partner)
+            self._house.cases[one.event.order] = Case.of(one.event, sale, node, partner)
             self._house.heard(one)
 
     def rows(self, deliveries: Sequence[Delivery], partners: Sequence[int], node: str) -> tuple[list[str], list[list[Any]]]:

@@ -1,5 +1,6 @@
 """What is under way counts as sold: a part is set anew from the channel's own figure, so that sales of which no word has come
-yet (late orders, tills that sync once an hour) are not given out again; and a little is kept back for what nobody can know."""
+yet (late orders, tills that sync once an hour) are not given out again; and who wants to keeps a little back for what nobody can
+know."""
 
 from __future__ import annotations
 
@@ -8,8 +9,6 @@ from rehearsal.model import Sku, Units
 from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("late_tills",)
-SAFETY_UNITS = {"store": 1, "distribution_centre": 2}
-"""By kind of node; the scenario's ``options: {safety_units: N}`` says otherwise."""
 
 
 class Rule(Policy):
@@ -20,6 +19,5 @@ class Rule(Policy):
         return channel.left(node, sku)
 
     def safety_units(self, node: str) -> Units:
-        """Keep a unit or two of everything."""
-        scenario = self.house.scenario
-        return int(scenario.options.get("safety_units", SAFETY_UNITS.get(scenario.nodes[node].kind, 0)))
+        """Keep what the scenario says, ``options: {safety_units: N}``: nothing, if it says nothing, since what is kept is not sold."""
+        return int(self.house.scenario.options.get("safety_units", 0))

@@ -11,6 +11,11 @@ PREVENTS = ("split_tenders",)
 class Rule(Policy):
     """Refunds leg by leg."""
 
-    def refunds(self, case: Case) -> list[tuple[str, int]]:
-        """Return what each tender paid."""
-        return [(leg["tender"], leg["amount_minor"]) for leg in case.event.data["tenders"]]
+    def refunds(self, case: Case, amount_minor: int) -> list[tuple[str, int]]:
+        """Return what each tender paid, and has not got back yet; of a part of the order, in the order in which they paid."""
+        found = []
+        for leg in case.event.data["tenders"]:
+            back = min(amount_minor, leg["amount_minor"] - case.given_back[leg["tender"]])
+            amount_minor -= back
+            found += [(leg["tender"], back)] if back else []
+        return found

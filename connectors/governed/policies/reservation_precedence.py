@@ -16,4 +16,9 @@ class Rule(Policy):
         """Return the part of *channel*; units move between it and the reserve only."""
         if not self.has_part(channel):
             return super().offer(channel, node)
-        return self.house.pools[node].part(channel, self.left, self.safety_units(node))
+        pools, shares, now_s = self.house.pools, self.house.shares, self.house.now_s
+
+        def share(sku: Sku, units: Units) -> Units:
+            return shares.of(node, units, lambda other: pools[other].total(sku, self.left), now_s)[channel.code]
+
+        return pools[node].part(channel, self.left, self.safety_units(node), share)
