@@ -1,7 +1,7 @@
 """Ratios within one run: ``python -m benchmarks [simulators] [driving] [load]``. Nothing here is a test; machines differ, ratios less so.
 
-Two are tables of their own: ``chaos``, every fault of infrastructure against both connectors, and ``policies``, each policy of
-the governed connector alone off.
+Three are tables of their own: ``chaos``, every fault of infrastructure against both connectors; ``policies``, each policy of
+the governed connector alone off; and ``connectors``, the promotional weekend with each of them, seed by seed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import chaos, driving, load, policies, simulators
+from benchmarks import chaos, connectors, driving, load, policies, simulators
 
 BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "simulators": simulators.measured,
@@ -17,7 +17,7 @@ BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "load": load.measured,
 }
 
-TABLES: dict[str, Callable[[list[str]], int]] = {"chaos": chaos.main, "policies": policies.main}
+TABLES: dict[str, Callable[[list[str]], int]] = {"chaos": chaos.main, "policies": policies.main, "connectors": connectors.main}
 
 
 def main() -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.series import gone_on, stored, tell
+from benchmarks.series import Told, commit, gone_on, stored, tell
 from rehearsal import project
 from rehearsal.errors import RehearsalError
 from rehearsal.load.drive import Drive, driven
@@ -126,17 +125,14 @@ def run(case: Case, target: Target, folder: Path) -> Outcome:
             _, summary = rehearse(scenario, target, Options(out=folder), lambda _: None, lambda *_: None)
     except RehearsalError as error:
         return Outcome(case, "error", took_s=round(time.monotonic() - began, 1), error=str(error))
-    return Outcome(
-        case, summary["verdict"], {one["id"]: one["findings"] for one in summary["invariants"] if one["findings"]},
-        float(summary["kpis"].get("sell_through") or 0.0), summary["counts"]["dead_letters"], round(time.monotonic() - began, 1),
-    )  # fmt: skip
+    return Outcome(case, **asdict(Told.of(summary)), took_s=round(time.monotonic() - began, 1))
 
 
 def page(outcomes: Sequence[Outcome], kinds: Mapping[str, PolicyKind]) -> Iterator[str]:
     """Yield the page: a table of policies against the invariants that broke without them, then every run."""
     yield "# What each policy is for"
     yield ""
-    yield f"Made by `python -m benchmarks policies` on {datetime.now(UTC):%Y-%m-%d}, at commit {_commit()}. Each policy of the governed"
+    yield f"Made by `python -m benchmarks policies` on {datetime.now(UTC):%Y-%m-%d}, at commit {commit()}. Each policy of the governed"
     yield "connector was switched off alone (`--policy NAME=off`): in that place it then does what the naive connector does."
     yield ""
     yield "| off | sentence | invariants that broke, with findings by seed |"
@@ -164,6 +160,3 @@ def _broken(mine: Sequence[Outcome]) -> str:
         told.append(f"{name.replace('_', ' ')} ({', '.join(by_seed)})")
     return "; ".join(told) or "none"
 
-
-def _commit() -> str:
-    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 C = TypeVar("C")
 O = TypeVar("O")  # noqa: E741  # an outcome, as C is a case
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a summary tells of one run."""
+
+    verdict: str
+    broken: dict[str, int] = field(default_factory=dict)
+    """Findings by invariant."""
+    sell_through: float = 0.0
+    dead_letters: int = 0
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any]) -> Told:
+        """Return what *summary* says."""
+        broken = {one["id"]: one["findings"] for one in summary["invariants"] if one["findings"]}
+        return cls(summary["verdict"], broken, float(summary["kpis"].get("sell_through") or 0.0), summary["counts"]["dead_letters"])
+
+
+def commit() -> str:
+    """Return the commit that is measured."""
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def tell(text: str) -> None:
