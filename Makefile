@@ -3,6 +3,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+define LINT
+$(BIN)/ruff check .
+$(BIN)/ruff format --check -q .
+$(BIN)/mypy
+endef
 PYTEST_ALL = $(BIN)/python -m pytest -n 2 --dist loadgroup --durations=50 --durations-min=1
 
 rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
@@ -14,19 +19,16 @@ test: $(STAMP)  ## the tests of one folder of tests/, such as AREA=assertions or
 	bin/with-odoo $(if $(findstring docker,$(AREA)),bin/with-docker) $(PYTEST_ALL) tests/$(AREA) $(PYTEST)
 else
 test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in Docker
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(LINT)
 	bin/with-odoo bin/with-docker $(PYTEST_ALL) $(PYTEST)
 endif
 
 quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two to two and a half minutes
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(LINT)
 	$(PYTEST_ALL) -q --without-odoo $(PYTEST)
 
 lint: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(LINT)
 
 benchmarks: $(STAMP)  ## ratios within one run, never part of the tests
 	bin/with-odoo $(BIN)/python -m benchmarks

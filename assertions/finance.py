@@ -43,9 +43,7 @@ def _finding(channel: str, tender: str, wrong: str, group: list[dict[str, Any]])
         ),
         severity=Severity.CRITICAL,
         money_at_risk_minor=sum(apart),
-        witnesses=tuple(
-            dict.fromkeys(row["first_i"] for row in (known[0], worst, known[-1]) if row["first_i"] is not None)
-        )
+        witnesses=tuple(dict.fromkeys(row["first_i"] for row in (known[0], worst, known[-1]) if row["first_i"] is not None))
         if known
         else (),
         erp_records=tuple((row["model"], res_id) for row in group for res_id in row["ids"] if row["model"]),

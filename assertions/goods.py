@@ -51,9 +51,9 @@ def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
     units = sum(abs(row["given"] - row["owed"]) for row in group)
     worth = sum(abs(row["given"] - row["owed"]) * (row["price_minor"] or 0) for row in group)
     first = min(group, key=lambda row: row["i"] or row["ended_i"])
-    named = ", ".join(
-        f"{row['order']} ({row['given']} of {row['asked']} {row['sku']})" for row in group[:SHOWN]
-    ) + (f" and {len(group) - SHOWN} more" if len(group) > SHOWN else "")
+    named = ", ".join(f"{row['order']} ({row['given']} of {row['asked']} {row['sku']})" for row in group[:SHOWN]) + (
+        f" and {len(group) - SHOWN} more" if len(group) > SHOWN else ""
+    )
     return Finding(
         message=f"{channel}: {wrong}, {units} unit(s), {money(worth)} at risk: {named}",
         severity=Severity.CRITICAL,
@@ -104,11 +104,15 @@ def goods_out_equal_goods_handed_over(record: Record) -> Judgement:
         examined=record.value("SELECT count(*) FROM found WHERE handed <> 0 OR booked <> 0"),
         left_out=record.value("SELECT count(*) FROM found WHERE NOT certain"),
         findings=tuple(
-            _at_node(record, row, row["booked"] - row["handed"],
-                     f"{row['handed']:g} unit(s) handed over, {row['booked']:g} booked out to customers")
+            _at_node(
+                record,
+                row,
+                row["booked"] - row["handed"],
+                f"{row['handed']:g} unit(s) handed over, {row['booked']:g} booked out to customers",
+            )
             for row in rows
         ),
-    )  # fmt: skip
+    )
 
 
 CORRECTED = (
@@ -138,11 +142,15 @@ def stock_corrections_are_accounted_for(record: Record) -> Judgement:
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),
         findings=tuple(
-            _at_node(record, row, row["written_off"] - row["missed"],
-                     f"{row['written_off']:g} unit(s) written off, {row['missed']:g} not found by pickers")
+            _at_node(
+                record,
+                row,
+                row["written_off"] - row["missed"],
+                f"{row['written_off']:g} unit(s) written off, {row['missed']:g} not found by pickers",
+            )
             for row in record.rows(f"SELECT * FROM found WHERE {wrong} ORDER BY node, sku")
         ),
-    )  # fmt: skip
+    )
 
 
 def _at_node(record: Record, row: dict[str, Any], off: float, said: str) -> Finding:
@@ -157,9 +165,5 @@ def _at_node(record: Record, row: dict[str, Any], off: float, said: str) -> Find
     )
 
 
-INVARIANTS = (
-    every_order_gets_what_it_asked_for,
-    goods_out_equal_goods_handed_over,
-    stock_corrections_are_accounted_for,
-)
+INVARIANTS = (every_order_gets_what_it_asked_for, goods_out_equal_goods_handed_over, stock_corrections_are_accounted_for)
 FROM_HISTORY = (every_order_gets_what_it_asked_for,)

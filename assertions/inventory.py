@@ -74,10 +74,7 @@ def stock_book_equals_its_movements(record: Record) -> Judgement:
         examined=record.value("SELECT count(*) FROM found"),
         findings=tuple(
             _book_finding(
-                record,
-                row,
-                f"the book says {row['book']:g}, its movements sum to {row['moved']:g}",
-                row["book"] - row["moved"],
+                record, row, f"the book says {row['book']:g}, its movements sum to {row['moved']:g}", row["book"] - row["moved"]
             )
             for row in record.rows(f"SELECT * FROM found WHERE abs(book - moved) > {EPSILON}")
         ),

@@ -136,9 +136,14 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
     deadlines = record.scenario.deadlines
     limits = ", ".join(f"('{mode}', {deadlines.of(mode)})" for mode in record.scenario.modes)
     sql = LIVENESS.format(
-        accepts=played(Role.ACCEPTS, row="e"), declines=played(Role.DECLINES, row="e"), limits=limits, imported=deadlines.imported, refunded=deadlines.refunded, handled=HANDLED_S,
+        accepts=played(Role.ACCEPTS, row="e"),
+        declines=played(Role.DECLINES, row="e"),
+        limits=limits,
+        imported=deadlines.imported,
+        refunded=deadlines.refunded,
+        handled=HANDLED_S,
         observed="true" if record.observed else "false",
-    )  # fmt: skip
+    )
     judgement = _judged(record, sql, lambda group, wrong: (f"{wrong}: {_some(group)}", Severity.CRITICAL))
     young = record.value("SELECT count(*) FROM found WHERE undecided")
     if young and not judgement.findings:
@@ -191,9 +196,5 @@ def _some(group: list[dict[str, Any]]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-INVARIANTS = (
-    every_accepted_order_is_in_the_erp_once,
-    every_order_keeps_its_content,
-    no_order_is_stuck_beyond_its_deadline,
-)
+INVARIANTS = (every_accepted_order_is_in_the_erp_once, every_order_keeps_its_content, no_order_is_stuck_beyond_its_deadline)
 FROM_HISTORY = (no_order_is_stuck_beyond_its_deadline,)

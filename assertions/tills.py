@@ -37,9 +37,7 @@ def every_closed_till_is_closed_in_the_erp(record: Record) -> Judgement:
     record.work_out(SESSIONS + "SELECT * FROM matched")
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),
-        findings=tuple(
-            _finding(row) for row in record.rows("SELECT * FROM found WHERE wrong IS NOT NULL ORDER BY channel, nth")
-        ),
+        findings=tuple(_finding(row) for row in record.rows("SELECT * FROM found WHERE wrong IS NOT NULL ORDER BY channel, nth")),
     )
 
 

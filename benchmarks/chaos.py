@@ -82,9 +82,7 @@ def asked(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", default="1,2,3", help="such as 1,2,3")
     parser.add_argument("--faults", default=",".join(FAULTS), help="some of: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("runs/chaos/results.ndjson"), help="default: %(default)s")
-    parser.add_argument(
-        "--minutes", type=float, default=MINUTES_MAX, help="start no run after these; default: %(default)g"
-    )
+    parser.add_argument("--minutes", type=float, default=MINUTES_MAX, help="start no run after these; default: %(default)g")
     wanted = parser.parse_args(list(words))
     wanted.seeds = [int(word) for word in wanted.seeds.split(",")]
     wanted.faults = wanted.faults.split(",")

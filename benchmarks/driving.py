@@ -85,9 +85,7 @@ def _replayed_s(database: Database, asked: list[dict[str, Any]]) -> float:
         return told.get("result")
 
     began = time.perf_counter()
-    uid = post(
-        "/web/session/authenticate", {"db": database.name, "login": database.login, "password": database.password}
-    )["uid"]
+    uid = post("/web/session/authenticate", {"db": database.name, "login": database.login, "password": database.password})["uid"]
     for call in asked:
         named = dict(call["arguments"]) | ({"context": call["context"]} if call["context"] else {})
         placed = [call["ids"]] if call["ids"] is not None else []

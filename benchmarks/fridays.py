@@ -9,9 +9,15 @@ from rehearsal.scenario import Scenario
 from rehearsal.scenario import file as scenario_file
 
 SMALL: dict[str, Any] = {
-    "channels": {"webshop": {"orders": 16}, "marketplace": {"orders": 6}, "till_1": {"orders": 5}, "till_2": {"orders": 4}, "till_3": {"orders": 4}},
+    "channels": {
+        "webshop": {"orders": 16},
+        "marketplace": {"orders": 6},
+        "till_1": {"orders": 5},
+        "till_2": {"orders": 4},
+        "till_3": {"orders": 4},
+    },
     "exercised": {"orders_per_channel": 1, "orders_per_tender": 0, "fault_fired": 0, "examined": 1},
-}  # fmt: skip
+}
 CANONICAL: dict[str, Any] = {"seed": 2, **SMALL}
 """The one Friday that is played over either client, on each target, and on either clock: always the same history."""
 FAULTS: dict[str, dict[str, Any]] = {
@@ -29,15 +35,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 """Every fault of infrastructure, as strong as such a Friday bears."""
 QUIET = "none"
 """Instead of a fault: what goes wrong without any."""
-UNHEARD = {
-    "kill_worker",
-    "restart_odoo",
-    "freeze_odoo",
-    "reset_before_request",
-    "cut_after_commit",
-    "black_hole",
-    "bad_gateway",
-}
+UNHEARD = {"kill_worker", "restart_odoo", "freeze_odoo", "reset_before_request", "cut_after_commit", "black_hole", "bad_gateway"}
 """Faults that leave operations without an answer."""
 UNACKNOWLEDGED = ("kill_worker", "restart_odoo", "cut_after_commit", "black_hole")
 """Faults after which Odoo may have done what nobody heard of."""

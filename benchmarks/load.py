@@ -61,9 +61,7 @@ def _client_cost(target: NativeTarget) -> Iterator[str]:
         with TemporaryDirectory() as folder:
             other = Path(folder) / "venv"
             subprocess.run([sys.executable, "-m", "venv", other], check=True)
-            subprocess.run(
-                [other / "bin" / "pip", "install", "--quiet", "OdooLocust==2.0.0"], check=True, capture_output=True
-            )
+            subprocess.run([other / "bin" / "pip", "install", "--quiet", "OdooLocust==2.0.0"], check=True, capture_output=True)
             ours = [_cpu_ms(sys.executable, name, database) for name in ("bare", "ours", "bare", "ours")]
             bare, mine = min(ours[0::2]), min(ours[1::2])
             yield f"bare FastHttpUser     {bare:8.3f} ms of CPU per call"
@@ -78,15 +76,22 @@ def _cpu_ms(python: str, name: str, database: Database) -> float:
     with TemporaryDirectory() as folder:
         out = Path(folder) / "told.json"
         told = {
-            "BENCH_OUT": str(out), "BENCH_URL": database.url, "REHEARSE_ODOO_DATABASE": database.name,
-            "REHEARSE_ODOO_LOGIN": database.login, "REHEARSE_ODOO_PASSWORD": database.password or "",
-        }  # fmt: skip
+            "BENCH_OUT": str(out),
+            "BENCH_URL": database.url,
+            "REHEARSE_ODOO_DATABASE": database.name,
+            "REHEARSE_ODOO_LOGIN": database.login,
+            "REHEARSE_ODOO_PASSWORD": database.password or "",
+        }
         words = ["--headless", "--users", "1", "--run-time", f"{CLIENT_S}s", "--only-summary"]
         words += ["--host", database.url] if name != "odoolocust" else []  # it wants a bare host name, as an attribute
         subprocess.run(
-            [python, "-m", "locust", "-f", f"{name}.py", *words], cwd=CLIENTS, env=os.environ | told, check=False,
-            capture_output=True, timeout=CLIENT_S + 60,
-        )  # fmt: skip
+            [python, "-m", "locust", "-f", f"{name}.py", *words],
+            cwd=CLIENTS,
+            env=os.environ | told,
+            check=False,
+            capture_output=True,
+            timeout=CLIENT_S + 60,
+        )
         found = json.loads(out.read_text(encoding="utf-8"))
     if found["failures"] or found["calls"] < 10:
         raise SystemExit(f"{name}: {found['failures']} of {found['calls']} calls failed; nothing can be compared")
@@ -124,22 +129,14 @@ def _bare(target: NativeTarget, scenario: Scenario, lanes: int) -> float:
         world, wanted = demand.draw(scenario)
         call = Caller(factory(database, "odoorpc", 60.0)(), "seeding")
         project.module("fixtures", "opening").seed(call, scenario, world)
-        names = call(
-            "ir.model.data",
-            "search_read",
-            None,
-            {"domain": [("module", "=", "rehearsal")], "fields": ["name", "res_id"]},
-        )
+        names = call("ir.model.data", "search_read", None, {"domain": [("module", "=", "rehearsal")], "fields": ["name", "res_id"]})
         ids = {row["name"]: row["res_id"] for row in names}
         found = call("product.product", "search_read", None, {"domain": [], "fields": ["default_code"]})
         products = {row["default_code"]: row["id"] for row in found}
         partner = next(res_id for name, res_id in ids.items() if name.startswith("customer__"))
         # The very shoppers of the drive, at their instants: what competes for one quant there competes here.
         due = [
-            (
-                one.at_s / scenario.clock.speedup,
-                order_vals(partner, ids["warehouse__dc"], products[one.lines[0][0]], f"B-{n}"),
-            )
+            (one.at_s / scenario.clock.speedup, order_vals(partner, ids["warehouse__dc"], products[one.lines[0][0]], f"B-{n}"))
             for n, one in enumerate(wanted["webshop"])
         ]
         bare_orders_per_s(database, lanes, [(0.0, vals) for _, vals in due[:WARM_ORDERS]])

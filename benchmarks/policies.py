@@ -159,4 +159,3 @@ def _broken(mine: Sequence[Outcome]) -> str:
         by_seed = [f"{one.case.seed}: {one.broken[name]}" for one in mine if name in one.broken]
         told.append(f"{name.replace('_', ' ')} ({', '.join(by_seed)})")
     return "; ".join(told) or "none"
-

@@ -36,10 +36,7 @@ class Connector:
     def start(self, erp: Erp) -> Steps:
         """Read the ids once, and let every worker of Odoo sell before it counts, as the bare loop does."""
         self.directory = yield from read_directory(erp)
-        house, product = (
-            next(iter(self.directory.warehouses.values()))["id"],
-            next(iter(self.directory.products.values())),
-        )
+        house, product = (next(iter(self.directory.warehouses.values()))["id"], next(iter(self.directory.products.values())))
         warm = [erp.env.process(self._sell(house, product, f"{WARM_UP}-{n}", erp)) for n in range(WARM_ORDERS)]
         yield simpy.AllOf(erp.env, warm)
 

@@ -47,10 +47,16 @@ def write_off(erp: Erp, directory: Directory, node: str, event: Event) -> Steps:
 def taken_back(placed: Event) -> list[Instruction]:
     """Return the instructions that end an order: tell the shopper, and give every tender back what it paid."""
     why = {"reason": "not found at the node"}
-    return [Instruction(InstructionKind.CANCEL, placed.channel, placed.channel, placed.order, why), *(
-        Instruction(
-            InstructionKind.REFUND, "gateway", placed.channel, placed.order,
-            {"tender": leg["tender"], "amount_minor": leg["amount_minor"], "reference": f"RF-{placed.order}-{leg['tender']}"},
-        )
-        for leg in placed.data["tenders"]
-    )]  # fmt: skip
+    return [
+        Instruction(InstructionKind.CANCEL, placed.channel, placed.channel, placed.order, why),
+        *(
+            Instruction(
+                InstructionKind.REFUND,
+                "gateway",
+                placed.channel,
+                placed.order,
+                {"tender": leg["tender"], "amount_minor": leg["amount_minor"], "reference": f"RF-{placed.order}-{leg['tender']}"},
+            )
+            for leg in placed.data["tenders"]
+        ),
+    ]

@@ -38,9 +38,7 @@ class Connector:
     def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
         """Return everything that the books say lies at *node*, whoever else sells it."""
         house = self.directory.warehouses[node]["id"]
-        rows = yield from self.ask(
-            erp, verbs.stock_at(house, list(self.directory.products.values()), "qty_available")
-        )
+        rows = yield from self.ask(erp, verbs.stock_at(house, list(self.directory.products.values()), "qty_available"))
         sku = {res_id: sku for sku, res_id in self.directory.products.items()}
         return {sku[row["id"]]: max(0, int(row["qty_available"])) for row in rows}
 
@@ -69,8 +67,14 @@ class Connector:
     def _partner(self, event: Event, erp: Erp) -> Steps:
         """Create the shopper as a customer, whoever is there already."""
         who = event.data["customer"]
-        person = {"name": who["name"], "email": who["email"], "phone": who["phone"], "street": who["street"],
-                  "city": who["city"], "zip": who["postcode"]}  # fmt: skip
+        person = {
+            "name": who["name"],
+            "email": who["email"],
+            "phone": who["phone"],
+            "street": who["street"],
+            "city": who["city"],
+            "zip": who["postcode"],
+        }
         (partner,) = yield from self.ask(erp, verbs.create_partner(person, event.order))
         return partner
 
@@ -92,15 +96,22 @@ class Connector:
     def _request(self, event: Event, sale: int) -> Instruction:
         lines = [{"sku": line["sku"], "units": line["units"]} for line in event.data["lines"]]
         return Instruction(
-            InstructionKind.FULFIL, event.node, event.channel, event.order,
+            InstructionKind.FULFIL,
+            event.node,
+            event.channel,
+            event.order,
             {"request": f"SO{sale}", "mode": event.data["mode"], "lines": lines, "patience_s": event.data["patience_s"]},
-        )  # fmt: skip
+        )
 
     def _line(self, line: dict[str, Any]) -> dict[str, Any]:
         """The list price with a discount in per cent: Odoo keeps two decimals of it."""
         percent = round(100 * (1 - line["price_minor"] / line["list_minor"]), 2)
-        return {"product_id": self.directory.products[line["sku"]], "product_uom_qty": line["units"],
-                "price_unit": line["list_minor"] / 100, "discount": percent}  # fmt: skip
+        return {
+            "product_id": self.directory.products[line["sku"]],
+            "product_uom_qty": line["units"],
+            "price_unit": line["list_minor"] / 100,
+            "discount": percent,
+        }
 
     def _find(self, event: Event, erp: Erp) -> Steps:
         rows = yield from self.ask(erp, verbs.sales_of([event.order], ["id", "name", "state", "partner_id"]))
@@ -111,25 +122,20 @@ class Connector:
     def _book(self, event: Event, erp: Erp) -> Steps:
         sale = yield from self._find(event, erp)
         journal = self.directory.journals[event.data["tender"]]
-        yield from self._pay(
-            event, erp, sale, journal, event.data["amount_minor"], event.data["reference"], inbound=True
-        )
+        yield from self._pay(event, erp, sale, journal, event.data["amount_minor"], event.data["reference"], inbound=True)
 
     def _pay(
-        self,
-        event: Event,
-        erp: Erp,
-        sale: dict[str, Any],
-        journal: int,
-        amount_minor: int,
-        reference: str,
-        *,
-        inbound: bool,
+        self, event: Event, erp: Erp, sale: dict[str, Any], journal: int, amount_minor: int, reference: str, *, inbound: bool
     ) -> Steps:
         vals = verbs.payment(
-            partner=sale["partner_id"][0], amount_minor=amount_minor, journal=journal,
-            date=verbs.day(self.begins, event.at_s), order=event.order, reference=reference, inbound=inbound,
-        )  # fmt: skip
+            partner=sale["partner_id"][0],
+            amount_minor=amount_minor,
+            journal=journal,
+            date=verbs.day(self.begins, event.at_s),
+            order=event.order,
+            reference=reference,
+            inbound=inbound,
+        )
         ids = yield from self.ask(erp, verbs.create_payments([vals], (event.order,)))
         yield from self.ask(erp, verbs.post_payments(ids, (event.order,)))
 
@@ -138,8 +144,7 @@ class Connector:
         sale = yield from self._find(event, erp)
         yield from self.ask(erp, verbs.cancel([sale["id"]], (event.order,)))
         totals = yield from self.ask(
-            erp,
-            verbs.search("sale.order", [("id", "=", sale["id"])], ["amount_total"], "read order total", (event.order,)),
+            erp, verbs.search("sale.order", [("id", "=", sale["id"])], ["amount_total"], "read order total", (event.order,))
         )
         amount = round(totals[0]["amount_total"] * 100)
         tender = known_tender(self.directory)
@@ -162,9 +167,7 @@ class Connector:
         if transfers:
             if "tracking" in event.data:
                 track = {"carrier_tracking_ref": event.data["tracking"]}
-                yield from self.ask(
-                    erp, verbs.write("stock.picking", transfers, track, "write tracking", (event.order,))
-                )
+                yield from self.ask(erp, verbs.write("stock.picking", transfers, track, "write tracking", (event.order,)))
             yield erp.ask(verbs.validate(transfers, (event.order,)))
 
     def _track(self, event: Event, erp: Erp) -> Steps:
@@ -172,18 +175,12 @@ class Connector:
         rows = yield from self.ask(
             erp,
             verbs.search(
-                "stock.picking",
-                [("carrier_tracking_ref", "=", event.data["tracking"])],
-                ["id"],
-                "find parcel",
-                (event.order,),
+                "stock.picking", [("carrier_tracking_ref", "=", event.data["tracking"])], ["id"], "find parcel", (event.order,)
             ),
         )
         if rows:
             status = {"note": event.data["status"]}
-            yield from self.ask(
-                erp, verbs.write("stock.picking", [rows[0]["id"]], status, "write parcel status", (event.order,))
-            )
+            yield from self.ask(erp, verbs.write("stock.picking", [rows[0]["id"]], status, "write parcel status", (event.order,)))
 
     def _session(self, event: Event, erp: Erp) -> Steps:
         rows = yield from self.ask(erp, verbs.session_of(self.directory.tills[event.channel]))

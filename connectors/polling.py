@@ -152,8 +152,11 @@ class Connector(Naive):
 
     def _line(self, line: dict[str, Any]) -> dict[str, Any]:
         """The price that was agreed, with no discount to be rounded."""
-        return {"product_id": self.directory.products[line["sku"]], "product_uom_qty": line["units"],
-                "price_unit": line["price_minor"] / 100}  # fmt: skip
+        return {
+            "product_id": self.directory.products[line["sku"]],
+            "product_uom_qty": line["units"],
+            "price_unit": line["price_minor"] / 100,
+        }
 
     def _ship(self, event: Event, erp: Erp) -> Steps:
         """Make the transfer done, and see that it is."""
@@ -189,7 +192,13 @@ class Connector(Naive):
             partners = {row["client_order_ref"]: row["partner_id"][0] for row in rows}
             known = [event for event in paid if event.order in partners]
             references = [event.data["reference"] for event in known]
-            find = verbs.search("account.payment", [("payment_reference", "in", references)], ["payment_reference", "state"], "find payments", orders)
+            find = verbs.search(
+                "account.payment",
+                [("payment_reference", "in", references)],
+                ["payment_reference", "state"],
+                "find payments",
+                orders,
+            )
             booked = {row["payment_reference"]: row for row in (yield from self.ask(erp, find))}  # what an earlier try left there
             new = [self._row(event, partners[event.order]) for event in known if event.data["reference"] not in booked]
             made = (yield from self.ask(erp, verbs.create_payments(new, orders))) if new else []
@@ -203,7 +212,11 @@ class Connector(Naive):
 
     def _row(self, event: Event, partner: int) -> dict[str, Any]:
         return verbs.payment(
-            partner=partner, amount_minor=event.data["amount_minor"], journal=self.directory.journals[event.data["tender"]],
-            date=verbs.day(self.begins, event.at_s), order=event.order, reference=event.data["reference"],
+            partner=partner,
+            amount_minor=event.data["amount_minor"],
+            journal=self.directory.journals[event.data["tender"]],
+            date=verbs.day(self.begins, event.at_s),
+            order=event.order,
+            reference=event.data["reference"],
             inbound=event.kind is EventKind.PAYMENT_CAPTURED,
-        )  # fmt: skip
+        )

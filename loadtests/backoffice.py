@@ -29,9 +29,7 @@ class BackOffice(OdooUser):
     def named(self, kind: str) -> list[int]:
         """Return the ids behind the external ids ``rehearsal.<kind>__…``; empty before the world is there."""
         domain = [["module", "=", EXTERNAL_MODULE], ["name", "=like", f"{kind}__%"]]
-        found = self.call(
-            "ir.model.data", "search_read", domain=domain, fields=["res_id"], name="back office: find by name"
-        )
+        found = self.call("ir.model.data", "search_read", domain=domain, fields=["res_id"], name="back office: find by name")
         return [row["res_id"] for row in found.value] if found.ok else []
 
     def on_start(self) -> None:
@@ -53,18 +51,19 @@ class Picker(BackOffice):
         domain = [["state", "=", "assigned"], ["picking_type_id.warehouse_id", "=", next(self.warehouses)]]
         fields = ["name", "partner_id", "scheduled_date", "origin", "state", "products_availability"]
         listed = self.call(
-            "stock.picking", "search_read", domain=domain, fields=fields, limit=PAGE, order="scheduled_date, id",
+            "stock.picking",
+            "search_read",
+            domain=domain,
+            fields=fields,
+            limit=PAGE,
+            order="scheduled_date, id",
             name="picker: open pick list",
-        )  # fmt: skip
+        )
         if listed.ok and listed.value:
             picking = listed.value[0]["id"]
             fields = ["product_id", "product_uom_qty", "quantity", "location_id", "state"]
             self.call(
-                "stock.move",
-                "search_read",
-                domain=[["picking_id", "=", picking]],
-                fields=fields,
-                name="picker: open transfer",
+                "stock.move", "search_read", domain=[["picking_id", "=", picking]], fields=fields, name="picker: open transfer"
             )
 
 
@@ -78,17 +77,25 @@ class Dashboard(BackOffice):
     def see_sales(self) -> None:
         """Sum of sales by channel and state."""
         self.call(
-            "sale.order", "formatted_read_group", domain=[], groupby=["origin", "state"],
-            aggregates=["amount_total:sum", "__count"], name="dashboard: sales by channel",
-        )  # fmt: skip
+            "sale.order",
+            "formatted_read_group",
+            domain=[],
+            groupby=["origin", "state"],
+            aggregates=["amount_total:sum", "__count"],
+            name="dashboard: sales by channel",
+        )
 
     @task
     def see_deliveries(self) -> None:
         """Open transfers by operation type and state."""
         self.call(
-            "stock.picking", "formatted_read_group", domain=[["state", "not in", ["done", "cancel"]]],
-            groupby=["picking_type_id", "state"], aggregates=["__count"], name="dashboard: open transfers",
-        )  # fmt: skip
+            "stock.picking",
+            "formatted_read_group",
+            domain=[["state", "not in", ["done", "cancel"]]],
+            groupby=["picking_type_id", "state"],
+            aggregates=["__count"],
+            name="dashboard: open transfers",
+        )
 
 
 class StockReport(BackOffice):
@@ -103,9 +110,13 @@ class StockReport(BackOffice):
         if self.products:
             fields = ["qty_available", "free_qty", "virtual_available"]
             self.call(
-                "product.product", "read", self.products[:PAGE], fields=fields,
-                context={"warehouse_id": next(self.warehouses)}, name="stock report: one warehouse",
-            )  # fmt: skip
+                "product.product",
+                "read",
+                self.products[:PAGE],
+                fields=fields,
+                context={"warehouse_id": next(self.warehouses)},
+                name="stock report: one warehouse",
+            )
 
 
 class Printer(BackOffice):
@@ -125,13 +136,7 @@ class Printer(BackOffice):
         """Print the slip of the youngest transfer that is done."""
         domain = [["state", "=", "done"], ["picking_type_code", "=", "outgoing"]]
         found = self.call(
-            "stock.picking",
-            "search_read",
-            domain=domain,
-            fields=["id"],
-            limit=1,
-            order="id desc",
-            name="printer: find transfer",
+            "stock.picking", "search_read", domain=domain, fields=["id"], limit=1, order="id desc", name="printer: find transfer"
         )
         if found.ok and found.value:
             shows = b"%PDF-" if self.kind == "pdf" else b"</html>"

@@ -24,8 +24,12 @@ DROP_UNITS = ((1, 0.9), (2, 0.1))
 def shaped(scenario: Scenario, world: World, wanted: Wanted) -> Wanted:
     """Return the demand under the shape that *scenario* asks for."""
     shape: Callable[[Scenario, World, Wanted], Wanted] = {
-        "curve": _curve, "ramp": _ramp, "soak": _soak, "spike": _spike, "breakpoint": _steps,
-    }[scenario.load.shape]  # fmt: skip
+        "curve": _curve,
+        "ramp": _ramp,
+        "soak": _soak,
+        "spike": _spike,
+        "breakpoint": _steps,
+    }[scenario.load.shape]
     return shape(scenario, world, wanted)
 
 
@@ -95,9 +99,7 @@ def _spike(scenario: Scenario, world: World, wanted: Wanted) -> Wanted:
     }
 
 
-def _crowd(
-    scenario: Scenario, code: str, ones: tuple[Demand, ...], begins: float, hot: list[tuple[str, float]]
-) -> list[Demand]:
+def _crowd(scenario: Scenario, code: str, ones: tuple[Demand, ...], begins: float, hot: list[tuple[str, float]]) -> list[Demand]:
     """Return the extra shoppers of one channel: like its own ones, but all at once and for one hot article."""
     drop, extra = scenario.load.spike, []
     for number in range(round(len(ones) * drop.times)):

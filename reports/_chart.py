@@ -69,9 +69,7 @@ def accepted_orders(record: Record, run: Facts) -> Chart:
     whole_s = max(scenario.lasts, record.value("SELECT max(at_s) FROM orders") or 0, 60)
     step_s = step_of(whole_s)
     spans = ceil(whole_s / step_s)
-    rows = record.rows(
-        "SELECT CAST(floor(at_s / ?) AS INTEGER) AS span, channel, count(*) AS n FROM orders GROUP BY ALL", [step_s]
-    )
+    rows = record.rows("SELECT CAST(floor(at_s / ?) AS INTEGER) AS span, channel, count(*) AS n FROM orders GROUP BY ALL", [step_s])
     counts = {(row["span"], row["channel"]): row["n"] for row in rows}
     channels = tuple(scenario.channels)
     peak = max((sum(counts.get((span, code), 0) for code in channels) for span in range(spans)), default=0) or 1
@@ -83,18 +81,12 @@ def accepted_orders(record: Record, run: Facts) -> Chart:
                 high = HEIGHT * n / peak
                 top -= high
                 title = f"{when(scenario, span * step_s)}: {code} {n}"
-                bars.append(
-                    Bar(round(span * wide, 2), round(top, 2), round(wide * 0.86, 2), round(high, 2), colour % 8, title)
-                )
+                bars.append(Bar(round(span * wide, 2), round(top, 2), round(wide * 0.86, 2), round(high, 2), colour % 8, title))
     scale = WIDTH / (spans * step_s)
-    days = tuple(
-        Mark(round(at * scale, 2), when(scenario, at).rsplit(" ", 1)[0]) for at in range(0, scenario.lasts, 86_400)
-    )
+    days = tuple(Mark(round(at * scale, 2), when(scenario, at).rsplit(" ", 1)[0]) for at in range(0, scenario.lasts, 86_400))
     found = [f for f in run.findings if f["invariant"] == OVERSELL and f["at_s"] is not None]
     marks = tuple(
         Mark(round(f["at_s"] * scale, 2), f"{when(scenario, f['at_s'])}: {f['message']}")
         for f in sorted(found, key=lambda f: f["at_s"])[:100]
     )
-    return Chart(
-        tuple(bars), days if len(days) <= 31 else days[:: ceil(len(days) / 31)], marks, channels, peak, in_words(step_s)
-    )
+    return Chart(tuple(bars), days if len(days) <= 31 else days[:: ceil(len(days) / 31)], marks, channels, peak, in_words(step_s))

@@ -115,13 +115,22 @@ def _words(line: Mapping[str, Any]) -> dict[str, object]:
     data = line["data"]
     goods = basket(data.get("lines") or ())
     return {
-        **data, "channel": line["channel"], "order": line["order"], "node": line["node"], "goods": goods, "what": goods or "the order",
-        "amount": _money(data.get("amount_minor")), "total": _money(data.get("total_minor")),
+        **data,
+        "channel": line["channel"],
+        "order": line["order"],
+        "node": line["node"],
+        "goods": goods,
+        "what": goods or "the order",
+        "amount": _money(data.get("amount_minor")),
+        "total": _money(data.get("total_minor")),
         "paid": " + ".join(f"{t.get('tender')} {_money(t.get('amount_minor'))}" for t in data.get("tenders") or ()),
-        "mode": str(data.get("mode", "")).replace("_", " "), "reason": data.get("reason", ""), "reference": data.get("reference", ""),
-        "tracking": data.get("tracking", ""), "status": data.get("status", ""),
+        "mode": str(data.get("mode", "")).replace("_", " "),
+        "reason": data.get("reason", ""),
+        "reference": data.get("reference", ""),
+        "tracking": data.get("tracking", ""),
+        "status": data.get("status", ""),
         "substitutes": basket({**one, "sku": one.get("by")} for one in data.get("lines") or ()),
-    }  # fmt: skip
+    }
 
 
 class _Words(dict[str, object]):
@@ -135,9 +144,7 @@ def _money(amount: object) -> str:
     return money(amount) if isinstance(amount, int) else "?"
 
 
-def _delivery(
-    record: Record, line: Mapping[str, Any], event: Mapping[str, Any] | None, youngest: Mapping[str, Any] | None
-) -> Row:
+def _delivery(record: Record, line: Mapping[str, Any], event: Mapping[str, Any] | None, youngest: Mapping[str, Any] | None) -> Row:
     """Tell an arrival: how long after its event, whether again, and whether a younger event had come before it."""
     notes, tone = [], "quiet"
     if event is not None:

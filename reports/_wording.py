@@ -116,9 +116,7 @@ def lead(run: Facts, harmed: Hurt) -> str:
         return f"All {len(run.invariants)} invariants held for {count(accepted, 'accepted order')}, and everything was exercised."
     if not broken:
         missed = [
-            f"{gate['figure']} is {gate['value']}, wanted {gate['limit']}"
-            for gate in run.summary["gates"]
-            if gate["held"] is False
+            f"{gate['figure']} is {gate['value']}, wanted {gate['limit']}" for gate in run.summary["gates"] if gate["held"] is False
         ]
         return f"No breach was found among {count(accepted, 'accepted order')}." + (
             f" Missed: {'; '.join(missed)}." if missed else ""
@@ -140,16 +138,13 @@ def missing(run: Facts) -> list[str]:
     if run.summary["aborted"]:
         said.append(f"The run ended early: {run.summary['aborted']}.")
     elif not run.summary.get("finished", True):
-        said.append(
-            "The run was killed or interrupted, so orders may still have been on their way; nothing counts as a pass."
-        )
+        said.append("The run was killed or interrupted, so orders may still have been on their way; nothing counts as a pass.")
     reasons: dict[str, list[str]] = {}
     for one in run.invariants:
         if one["verdict"] == "undecided":
             reasons.setdefault(one["because"] or "nothing was examined", []).append(in_words(one["id"]))
     said += [
-        f"{count(len(names), 'invariant')} undecided, because {because}: {some(names, 4)}."
-        for because, names in reasons.items()
+        f"{count(len(names), 'invariant')} undecided, because {because}: {some(names, 4)}." for because, names in reasons.items()
     ]
     said += [
         f"Gate {gate['figure']} {gate['limit']}: the figure does not exist in this run."
@@ -184,34 +179,22 @@ def steps(run: Facts) -> list[Step]:
         found.append(Step("Let the weekend play to its end; the same seed meets the same shoppers:", repeat(run)))
     elif run.verdict == "fail":
         if run.findings:
-            found.append(
-                Step("Read the first finding and the story of one of its orders: it shows which step went wrong.")
-            )
+            found.append(Step("Read the first finding and the story of one of its orders: it shows which step went wrong."))
         if scenario.cure and scenario.cure != scenario.connector:
             found.append(Step(f"See the same weekend with the connector {scenario.cure}:", repeat(run, scenario.cure)))
         found.append(Step("After a change, play this weekend again:", repeat(run)))
         found.append(
-            Step(
-                "Then see what is new, ongoing and fixed between the two run folders:",
-                "rehearse compare RUN_BEFORE RUN_AFTER",
-            )
+            Step("Then see what is new, ongoing and fixed between the two run folders:", "rehearse compare RUN_BEFORE RUN_AFTER")
         )
     elif run.verdict == "undecided":
         if run.summary["idle"]:
             found.append(
-                Step(
-                    "Give the scenario more orders or days, or ask for less under `exercised`, and run it again:",
-                    repeat(run),
-                )
+                Step("Give the scenario more orders or days, or ask for less under `exercised`, and run it again:", repeat(run))
             )
         else:
-            found.append(
-                Step("Repeat the run; if it stays undecided, read the reason beside each invariant:", repeat(run))
-            )
+            found.append(Step("Repeat the run; if it stays undecided, read the reason beside each invariant:", repeat(run)))
     else:
-        found.append(
-            Step("Play the same weekend with other seeds before you trust it; this run repeats with:", repeat(run))
-        )
+        found.append(Step("Play the same weekend with other seeds before you trust it; this run repeats with:", repeat(run)))
     return found
 
 

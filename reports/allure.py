@@ -122,11 +122,17 @@ def _attachments(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]], log
 def _environment(run: Facts) -> Iterator[str]:
     target = run.summary["target"]
     facts = {
-        "Scenario": run.summary["scenario"], "Connector": run.summary["connector"], "Seed": run.summary["seed"],
-        "Demand": run.summary["demand_hash"], "Verdict": run.verdict, "Odoo": target.get("odoo_version", "not reached"),
-        "Target": target.get("kind", "none"), "Client": target.get("client", ""), "Python": run.manifest.get("python", ""),
+        "Scenario": run.summary["scenario"],
+        "Connector": run.summary["connector"],
+        "Seed": run.summary["seed"],
+        "Demand": run.summary["demand_hash"],
+        "Verdict": run.verdict,
+        "Odoo": target.get("odoo_version", "not reached"),
+        "Target": target.get("kind", "none"),
+        "Client": target.get("client", ""),
+        "Python": run.manifest.get("python", ""),
         "Harness": run.manifest.get("harness_version", ""),
-    }  # fmt: skip
+    }
     for name, value in facts.items():
         escaped = str(value).replace("\\", "\\\\").replace("\n", " ")
         yield f"{name}={escaped}\n"

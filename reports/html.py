@@ -62,9 +62,7 @@ class Kpi:
 def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     """Write ``report.html`` into the run folder."""
     run = wording.told(record, folder)
-    first = {
-        finding["invariant"]: number for number, finding in reversed(list(enumerate(run.findings[:FULL_MAX], start=1)))
-    }
+    first = {finding["invariant"]: number for number, finding in reversed(list(enumerate(run.findings[:FULL_MAX], start=1)))}
     html = _template().render(
         run=run, first=first, summary=run.summary, scenario=run.scenario, title=run.scenario.title or wording.in_words(run.scenario.name),
         harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=wording.missing(run), steps=wording.steps(run),
@@ -79,11 +77,7 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
 
 def _template() -> Any:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.get_template("report.html")
 

@@ -26,8 +26,8 @@ STRANGERS = 500
 
 
 def storefront(
-    env: simpy.Environment, market: Market, channel: LiveChannel, own: Ledger | None = None, collects: Collection[str] = (),
-) -> Steps:  # fmt: skip
+    env: simpy.Environment, market: Market, channel: LiveChannel, own: Ledger | None = None, collects: Collection[str] = ()
+) -> Steps:
     """Let every shopper of *channel* come at their time, and answer what the connector asks for.
 
     Tenders that the channel *collects* itself go into its *own* ledger, all others through a gateway.
@@ -45,9 +45,15 @@ def lines_of(market: Market, wanted: Demand) -> list[dict[str, Any]]:
     for number, (sku, units) in enumerate(wanted.lines, start=1):
         product = market.products[sku]
         lines.append(
-            {"line": number, "sku": sku, "units": units, "list_minor": product.list_minor,
-             "price_minor": product.promo_minor, "total_minor": product.promo_minor * units}
-        )  # fmt: skip
+            {
+                "line": number,
+                "sku": sku,
+                "units": units,
+                "list_minor": product.list_minor,
+                "price_minor": product.promo_minor,
+                "total_minor": product.promo_minor * units,
+            }
+        )
     return lines
 
 
@@ -71,19 +77,26 @@ def _buy(market: Market, channel: LiveChannel, wanted: Demand, own: Ledger | Non
     order, lines = order_id(channel.code, wanted.number), lines_of(market, wanted)
     node = next((n for n in wanted.nodes if all(channel.left(n, line["sku"]) >= line["units"] for line in lines)), None)
     if node is None:
-        market.emit(
-            EventKind.ORDER_REFUSED, channel.code, order, "", {"lines": lines, "reason": "sold out on the channel"}
-        )
+        market.emit(EventKind.ORDER_REFUSED, channel.code, order, "", {"lines": lines, "reason": "sold out on the channel"})
         return
     for line in lines:
         channel.take(node, line["sku"], line["units"])
     total = sum(line["total_minor"] for line in lines)
     tenders = tenders_of(wanted, total)
     market.emit(
-        EventKind.ORDER_PLACED, channel.code, order, node,
-        {"mode": wanted.mode, "customer": _shopper(market, wanted), "lines": [{**line, "node": node} for line in lines], "tenders": tenders,
-         "total_minor": total, "patience_s": wanted.patience_s},
-    )  # fmt: skip
+        EventKind.ORDER_PLACED,
+        channel.code,
+        order,
+        node,
+        {
+            "mode": wanted.mode,
+            "customer": _shopper(market, wanted),
+            "lines": [{**line, "node": node} for line in lines],
+            "tenders": tenders,
+            "total_minor": total,
+            "patience_s": wanted.patience_s,
+        },
+    )
     for leg in tenders:
         if own is not None and leg["tender"] in collects:  # it tells of its money in a poll after the order's own
             own.capture(channel.code, order, leg["tender"], leg["amount_minor"], later_s=channel.spec.lag.p95)
@@ -95,12 +108,26 @@ def _shopper(market: Market, wanted: Demand) -> dict[str, str]:
     """Return who orders; a guest gets a relay address, as marketplaces give out."""
     known = market.customers.get(wanted.customer)
     if known is not None:
-        return {"id": known.id, "name": known.name, "email": known.email, "phone": known.phone,
-                "street": known.street, "city": known.city, "postcode": known.postcode}  # fmt: skip
+        return {
+            "id": known.id,
+            "name": known.name,
+            "email": known.email,
+            "phone": known.phone,
+            "street": known.street,
+            "city": known.city,
+            "postcode": known.postcode,
+        }
     crowd = _strangers()
     name, street, city, postcode = crowd[int(chance(market.scenario.seed, wanted.customer, "stranger") * len(crowd))]
-    return {"id": wanted.customer, "name": name, "email": f"{wanted.customer.replace(':', '-')}@relay.example",
-            "phone": "", "street": street, "city": city, "postcode": postcode}  # fmt: skip
+    return {
+        "id": wanted.customer,
+        "name": name,
+        "email": f"{wanted.customer.replace(':', '-')}@relay.example",
+        "phone": "",
+        "street": street,
+        "city": city,
+        "postcode": postcode,
+    }
 
 
 @cache
@@ -126,6 +153,9 @@ def _answers(market: Market, channel: LiveChannel, own: Ledger | None) -> Steps:
             told.add(instruction.order)
             nodes = {line["node"] for line in lines}
             market.emit(
-                EventKind.ORDER_CANCELLED, channel.code, instruction.order, nodes.pop() if len(nodes) == 1 else "",
+                EventKind.ORDER_CANCELLED,
+                channel.code,
+                instruction.order,
+                nodes.pop() if len(nodes) == 1 else "",
                 {"reason": instruction.data.get("reason", ""), "lines": lines},
-            )  # fmt: skip
+            )

@@ -27,9 +27,7 @@ def fulfilment_node(env: simpy.Environment, market: Market, node: str) -> Steps:
             env.process(_fulfil(env, market, node, instruction, pickers))
 
 
-def _fulfil(
-    env: simpy.Environment, market: Market, node: str, instruction: Instruction, pickers: simpy.Resource
-) -> Steps:
+def _fulfil(env: simpy.Environment, market: Market, node: str, instruction: Instruction, pickers: simpy.Resource) -> Steps:
     rng = market.random(node, f"pick:{instruction.order}")
     spec = market.scenario.nodes[node]
     yield env.timeout(market.until_open(node))
@@ -53,15 +51,21 @@ def _fulfil(
         return
     yield env.timeout((spec.cutoff - env.now) % 86_400)
     issued = market.emit(
-        EventKind.GOODS_ISSUED, instruction.channel, instruction.order, node,
+        EventKind.GOODS_ISSUED,
+        instruction.channel,
+        instruction.order,
+        node,
         {**request, "tracking": f"TRK-{instruction.data['request']}"},
-    )  # fmt: skip
+    )
     market.mail(market.carrier(node)).put(issued)
 
 
 def _decline(market: Market, node: str, instruction: Instruction, sku: str, wanted: int, found: int) -> None:
     market.missed(node, sku, f"{node}:{sku}:{instruction.order}", f"{found} found where {wanted} were wanted")
     market.emit(
-        EventKind.PICK_DECLINED, instruction.channel, instruction.order, node,
+        EventKind.PICK_DECLINED,
+        instruction.channel,
+        instruction.order,
+        node,
         {"request": instruction.data["request"], "sku": sku, "wanted": wanted, "found": found},
-    )  # fmt: skip
+    )

@@ -33,9 +33,7 @@ def _carry(env: simpy.Environment, market: Market, code: str, issued: Event) -> 
     yield env.timeout(lognormal(rng, scan.median, scan.p95))
     market.emit(EventKind.PARCEL_SCANNED, issued.channel, issued.order, issued.node, {**parcel, "status": "in_transit"})
     yield env.timeout(lognormal(rng, settings.transit.median, settings.transit.p95))
-    market.emit(
-        EventKind.PARCEL_DELIVERED, issued.channel, issued.order, issued.node, {**parcel, "status": "delivered"}
-    )
+    market.emit(EventKind.PARCEL_DELIVERED, issued.channel, issued.order, issued.node, {**parcel, "status": "delivered"})
 
 
 def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:

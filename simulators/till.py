@@ -52,9 +52,12 @@ def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
                 cash, tickets = cash + taken, tickets + 1
         yield env.timeout(closes - env.now)
         market.emit(
-            EventKind.TILL_CLOSED, channel.code, "", node,
+            EventKind.TILL_CLOSED,
+            channel.code,
+            "",
+            node,
             {"counted_minor": cash, "float_minor": FLOAT_MINOR, "tickets": tickets, "day": day + 1},
-        )  # fmt: skip
+        )
 
 
 def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) -> int | None:
@@ -79,10 +82,13 @@ def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) ->
     for leg in coins:
         leg["change_minor"] = change  # a till takes one tender into its drawer
     market.emit(
-        EventKind.TICKET_CLOSED, channel.code, order, node,
+        EventKind.TICKET_CLOSED,
+        channel.code,
+        order,
+        node,
         {"mode": wanted.mode, "lines": lines, "tenders": tenders, "total_minor": total, "change_minor": change},
         arrives_in_s=every - market.env.now % every if every else None,
-    )  # fmt: skip
+    )
     return cash
 
 
@@ -92,7 +98,10 @@ def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tupl
     if not ways.keys() & settings.fulfilment:
         yield "fulfilment", f"a till needs {' or '.join(ways)}: what it sells is taken away at once"
     if settings.sync_every > scenario.settle.limit:
-        yield "sync_every", (
-            f"{duration(settings.sync_every)} is longer than settle.limit ({duration(scenario.settle.limit)}): the last tickets would "
-            "never arrive"
+        yield (
+            "sync_every",
+            (
+                f"{duration(settings.sync_every)} is longer than settle.limit ({duration(scenario.settle.limit)}): the last tickets would "
+                "never arrive"
+            ),
         )

@@ -125,10 +125,11 @@ def canonical(target: NativeTarget, tmp_path_factory: pytest.TempPathFactory) ->
         scenario = load("promo_day", connector=connector, **CANONICAL)
         return reopen(
             once(
-                tmp_path_factory, f"canonical_{connector}",
+                tmp_path_factory,
+                f"canonical_{connector}",
                 lambda folder: rehearse(scenario, target, Options(out=folder), quiet, quiet),
             )
-        )  # fmt: skip
+        )
 
     return of
 

@@ -36,9 +36,14 @@ LOCATIONS = {
 }
 """Word: id, usage, warehouse. ``elsewhere`` is of the new company's own warehouse, which no scenario names."""
 MODELS = {
-    "product": "product.product", "warehouse": "stock.warehouse", "journal": "account.journal", "till": "pos.config",
-    "method": "pos.payment.method", "customer": "res.partner", "tax": "account.tax",
-}  # fmt: skip
+    "product": "product.product",
+    "warehouse": "stock.warehouse",
+    "journal": "account.journal",
+    "till": "pos.config",
+    "method": "pos.payment.method",
+    "customer": "res.partner",
+    "tax": "account.tax",
+}
 NAMES = [(kind, word, res_id) for kind, words in IDS.items() for word, res_id in words.items()]
 NAMES += [("customer", "C1", 61), ("tax", "sale", 62)]
 """The last two are what a seed names as well, and no view asks for."""

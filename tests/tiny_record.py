@@ -192,9 +192,15 @@ def priced(lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 
 def placed(
-    at_s: float, order: str, *lines: Line, channel: str = "webshop", node: str = "dc", mode: str = "home_delivery",
-    email: str = "ann@shop.example", kept_by: Sequence[str] = (),
-) -> Event:  # fmt: skip
+    at_s: float,
+    order: str,
+    *lines: Line,
+    channel: str = "webshop",
+    node: str = "dc",
+    mode: str = "home_delivery",
+    email: str = "ann@shop.example",
+    kept_by: Sequence[str] = (),
+) -> Event:
     """An accepted order: of one tee, unless told otherwise.
 
     *kept_by* names a node for each line, where they are not all kept by one."""
@@ -202,9 +208,17 @@ def placed(
     for line, keeper in zip(told, kept_by, strict=False):
         line["node"] = keeper
     return event(
-        EventKind.ORDER_PLACED, at_s, channel, order, node, mode=mode, customer={"id": "C1", "email": email}, lines=told,
-        tenders=[], total_minor=sum(line["total_minor"] for line in told),
-    )  # fmt: skip
+        EventKind.ORDER_PLACED,
+        at_s,
+        channel,
+        order,
+        node,
+        mode=mode,
+        customer={"id": "C1", "email": email},
+        lines=told,
+        tenders=[],
+        total_minor=sum(line["total_minor"] for line in told),
+    )
 
 
 def sold(at_s: float, order: str, *lines: Line, channel: str = "till_1", node: str = "store", **tenders: int) -> Event:
@@ -213,9 +227,17 @@ def sold(at_s: float, order: str, *lines: Line, channel: str = "till_1", node: s
     total = sum(line["total_minor"] for line in told)
     legs = [{"tender": tender, "amount_minor": amount} for tender, amount in (tenders or {"card": total}).items()]
     return event(
-        EventKind.TICKET_CLOSED, at_s, channel, order, node, mode="take_away", lines=told, tenders=legs, total_minor=total,
+        EventKind.TICKET_CLOSED,
+        at_s,
+        channel,
+        order,
+        node,
+        mode="take_away",
+        lines=told,
+        tenders=legs,
+        total_minor=total,
         change_minor=0,
-    )  # fmt: skip
+    )
 
 
 def captured(at_s: float, order: str, amount_minor: int = 1500, tender: str = "card", channel: str = "webshop") -> Event:
@@ -229,9 +251,7 @@ def captured(at_s: float, order: str, amount_minor: int = 1500, tender: str = "c
 def refunded(at_s: float, order: str, amount_minor: int = 1500, tender: str = "card", channel: str = "webshop") -> Event:
     """The gateway gave money back."""
     reference = f"R-{order}-{tender}"
-    return event(
-        EventKind.REFUND_PAID, at_s, channel, order, "", tender=tender, amount_minor=amount_minor, reference=reference
-    )
+    return event(EventKind.REFUND_PAID, at_s, channel, order, "", tender=tender, amount_minor=amount_minor, reference=reference)
 
 
 def cancelled(at_s: float, order: str, *parts: Part, channel: str = "webshop", node: str = "dc") -> Event:
@@ -274,7 +294,9 @@ def _picked(lines: Sequence[Line]) -> list[dict[str, Any]]:
     return [{"sku": sku, "units": units} for sku, units in lines or ONE_TEE]
 
 
-def declined(at_s: float, order: str, sku: str = "TEE", wanted: int = 1, found: int = 0, node: str = "dc", channel: str = "webshop") -> Event:
+def declined(
+    at_s: float, order: str, sku: str = "TEE", wanted: int = 1, found: int = 0, node: str = "dc", channel: str = "webshop"
+) -> Event:
     """A picker stood before an empty shelf."""
     return event(EventKind.PICK_DECLINED, at_s, channel, order, node, sku=sku, wanted=wanted, found=found)
 
@@ -286,9 +308,7 @@ def till_opened(at_s: float, channel: str = "till_1", float_minor: int = 20_000)
 
 def till_closed(at_s: float, channel: str = "till_1", counted_minor: int = 21_500, float_minor: int = 20_000) -> Event:
     """A till was counted and closed."""
-    return event(
-        EventKind.TILL_CLOSED, at_s, channel, "", "store", counted_minor=counted_minor, float_minor=float_minor, day=1
-    )
+    return event(EventKind.TILL_CLOSED, at_s, channel, "", "store", counted_minor=counted_minor, float_minor=float_minor, day=1)
 
 
 # -- what the connector was told, asked and did --------------------------------------------------------
@@ -300,10 +320,18 @@ def delivered(at_s: float, fact: Event, attempt: int = 1) -> Delivery:
 
 
 def asked(
-    at_s: float, *orders: str, outcome: Outcome | None = Outcome.OK, after_s: float = 2.0, cause: str = "", writes: bool = True,
-    model: str = "sale.order", name: str = "create sale order", message: str = "", took_s: float = 0.05,
+    at_s: float,
+    *orders: str,
+    outcome: Outcome | None = Outcome.OK,
+    after_s: float = 2.0,
+    cause: str = "",
+    writes: bool = True,
+    model: str = "sale.order",
+    name: str = "create sale order",
+    message: str = "",
+    took_s: float = 0.05,
     committed: bool | None = None,
-) -> Asked:  # fmt: skip
+) -> Asked:
     """An operation on *orders*: done, unless told otherwise; its answer is the next line of the history."""
     operation = Operation(name, model, "create", orders=orders, writes=writes)
     return Asked(operation, at_s, cause, outcome, at_s + after_s, message, took_s, committed)

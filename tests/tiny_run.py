@@ -10,18 +10,7 @@ import duckdb
 
 from rehearsal import project
 from rehearsal.history import History
-from rehearsal.model import (
-    Answer,
-    Delivery,
-    Event,
-    EventKind,
-    Instruction,
-    InstructionKind,
-    Operation,
-    Outcome,
-    Product,
-    World,
-)
+from rehearsal.model import Answer, Delivery, Event, EventKind, Instruction, InstructionKind, Operation, Outcome, Product, World
 from rehearsal.odoo.observe import MIDWAY, TABLES
 from rehearsal.pipeline.run import conclude, reopen
 from rehearsal.pipeline.run_folder import Run, open_run
@@ -37,15 +26,18 @@ MakeRun = Callable[..., Path]
 
 
 def make_run(
-    folder: Path, *, observed: bool = True, finished: bool = True, orders: int = 2, judged: bool = True,
+    folder: Path,
+    *,
+    observed: bool = True,
+    finished: bool = True,
+    orders: int = 2,
+    judged: bool = True,
     gates: Sequence[str] = ("reconciliation_breaks <= 0",),
-) -> Path:  # fmt: skip
+) -> Path:
     """Write a run in which *orders* orders meet one unit; the last ones are oversold. Odoo's books are empty."""
     path = project.scenario_path("promo_weekend")
     scenario = scenario_file.load(
-        path,
-        project.scenario_path,
-        {"lasts": "1d", "title": f"Tiny {HOSTILE}", "faults": [], "gates": list(gates)},
+        path, project.scenario_path, {"lasts": "1d", "title": f"Tiny {HOSTILE}", "faults": [], "gates": list(gates)}
     )
     folder.mkdir(parents=True)
     (folder / "scenario.yaml").write_text(scenario_file.dump(scenario), encoding="utf-8")
@@ -92,9 +84,12 @@ def placed(number: int) -> Event:
     order = f"{channel.upper()}-{number:04d}"
     line = {"line": 1, "sku": SKU, "units": 1, "list_minor": 2000, "price_minor": 1500, "total_minor": 1500}
     data = {
-        "mode": "pickup_in_store", "customer": {"id": f"C{number}"}, "lines": [line], "total_minor": 1500,
+        "mode": "pickup_in_store",
+        "customer": {"id": f"C{number}"},
+        "lines": [line],
+        "total_minor": 1500,
         "tenders": [{"tender": "card", "amount_minor": 1500}],
-    }  # fmt: skip
+    }
     return Event(f"order.placed:{order}", EventKind.ORDER_PLACED, 3600.0 * (number + 1), channel, order, NODE, data)
 
 
@@ -108,14 +103,10 @@ def _history(folder: Path, orders: int, finished: bool) -> None:
             event = placed(number)
             history.event(event)
             paid = {"tender": "card", "amount_minor": 1500, "reference": f"PSP-{event.order}"}
-            captured = Event(
-                f"payment:{event.order}", EventKind.PAYMENT_CAPTURED, event.at_s, event.channel, event.order, "", paid
-            )
+            captured = Event(f"payment:{event.order}", EventKind.PAYMENT_CAPTURED, event.at_s, event.channel, event.order, "", paid)
             history.event(captured)
             history.delivery(Delivery(captured, event.at_s + 5, 1))
-            history.write(
-                "dead_letter", event.at_s + 7, cause=captured.id, error="LookupError", erp={"message": HOSTILE}
-            )
+            history.write("dead_letter", event.at_s + 7, cause=captured.id, error="LookupError", erp={"message": HOSTILE})
             for attempt, at_s in ((1, event.at_s + 4000), (2, event.at_s + 4010)):
                 history.delivery(Delivery(event, at_s, attempt))
                 operation = Operation("confirm sale order", "sale.order", "action_confirm", (7,), orders=(event.order,))

@@ -20,11 +20,7 @@ def _began(**_: Any) -> None:
 def _ended(environment: Any, **_: Any) -> None:
     calls = environment.stats.total.num_requests
     spent = time.process_time() - began[0]
-    told = {
-        "calls": calls,
-        "failures": environment.stats.total.num_failures,
-        "cpu_ms_per_call": 1000 * spent / max(1, calls),
-    }
+    told = {"calls": calls, "failures": environment.stats.total.num_failures, "cpu_ms_per_call": 1000 * spent / max(1, calls)}
     Path(os.environ["BENCH_OUT"]).write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -62,9 +62,12 @@ class Case:
         event = self.event
         lines = [{"sku": sku, "units": units} for sku, units in self.units.items()]
         return Instruction(
-            InstructionKind.FULFIL, self.node, event.channel, event.order,
+            InstructionKind.FULFIL,
+            self.node,
+            event.channel,
+            event.order,
             {"request": f"SO{self.sale}-{self.attempt}", "mode": self.mode, "lines": lines, "patience_s": event.data["patience_s"]},
-        )  # fmt: skip
+        )
 
 
 class House:

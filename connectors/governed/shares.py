@@ -78,7 +78,7 @@ def _choices(scenario: Scenario, node: str) -> dict[str, tuple[str, ...]]:
     ways = {
         code: max((way.nodes for way in spec.fulfilment.values() if node in way.nodes), key=len, default=())
         for code, spec in scenario.channels.items()
-    }  # fmt: skip
+    }
     return {code: nodes for code, nodes in ways.items() if len(nodes) > 1}
 
 

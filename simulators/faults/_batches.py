@@ -24,7 +24,10 @@ def with_next_batch(fault: BatchSettings, travel: Travel) -> Travel:
 def batch_problems(fault: BatchSettings, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """A batch must come while somebody watches."""
     if fault.every > scenario.settle.limit:
-        yield "every", (
-            f"{duration(fault.every)} is longer than settle.limit ({duration(scenario.settle.limit)}): the last batch would never "
-            "arrive"
+        yield (
+            "every",
+            (
+                f"{duration(fault.every)} is longer than settle.limit ({duration(scenario.settle.limit)}): the last batch would never "
+                "arrive"
+            ),
         )

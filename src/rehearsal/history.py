@@ -42,9 +42,7 @@ class History:
     def __enter__(self) -> History:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -77,37 +75,61 @@ class History:
     def delivery(self, delivery: Delivery) -> int:
         """Append one arrival of an event at the connector."""
         return self.write(
-            "delivery", delivery.at_s, event=delivery.event.id, type=delivery.event.kind.value,
-            channel=delivery.event.channel, order=delivery.event.order, attempt=delivery.attempt,
-        )  # fmt: skip
+            "delivery",
+            delivery.at_s,
+            event=delivery.event.id,
+            type=delivery.event.kind.value,
+            channel=delivery.event.channel,
+            order=delivery.event.order,
+            attempt=delivery.attempt,
+        )
 
     def operation(self, operation: Operation, at_s: float, cause: str) -> int:
         """Append an operation, before it is sent."""
         proof = operation.proof
         return self.write(
-            "operation", at_s, name=operation.name, cause=cause, orders=list(operation.orders), writes=operation.writes,
+            "operation",
+            at_s,
+            name=operation.name,
+            cause=cause,
+            orders=list(operation.orders),
+            writes=operation.writes,
             erp={
-                "model": operation.model, "method": operation.method,
+                "model": operation.model,
+                "method": operation.method,
                 "ids": list(operation.ids) if operation.ids is not None else None,
-                "arguments": operation.arguments, "context": operation.context,
+                "arguments": operation.arguments,
+                "context": operation.context,
                 "proof": [proof.model, list(proof.domain), proof.found_min] if proof else None,
             },
-        )  # fmt: skip
+        )
 
     def answer(self, operation: int, answer: Answer, at_s: float, wall_s: float, cause: str, name: str) -> int:
         """Append how operation number *operation* ended."""
         value = answer.value if isinstance(answer.value, bool | int | str | type(None)) else type(answer.value).__name__
         return self.write(
-            "answer", at_s, operation=operation, name=name, cause=cause, outcome=answer.outcome.value,
-            wall={"took_s": round(wall_s, 4)}, erp={"value": value, "message": answer.message[:TEXT_MAX]},
-        )  # fmt: skip
+            "answer",
+            at_s,
+            operation=operation,
+            name=name,
+            cause=cause,
+            outcome=answer.outcome.value,
+            wall={"took_s": round(wall_s, 4)},
+            erp={"value": value, "message": answer.message[:TEXT_MAX]},
+        )
 
     def instruction(self, instruction: Instruction, at_s: float, cause: str) -> int:
         """Append what the connector asked of an actor outside."""
         return self.write(
-            "instruction", at_s, type=instruction.kind.value, recipient=instruction.recipient, cause=cause,
-            channel=instruction.channel, order=instruction.order, data=instruction.data,
-        )  # fmt: skip
+            "instruction",
+            at_s,
+            type=instruction.kind.value,
+            recipient=instruction.recipient,
+            cause=cause,
+            channel=instruction.channel,
+            order=instruction.order,
+            data=instruction.data,
+        )
 
     def phase(self, name: str, at_s: float) -> int:
         """Append that the run entered a phase, and the seal of all lines before."""
@@ -118,8 +140,13 @@ class History:
 def fields_of(event: Event) -> dict[str, Any]:
     """Return what a line of history says of *event*."""
     told = {
-        "event": event.id, "type": event.kind.value, "channel": event.channel, "order": event.order, "node": event.node, "data": event.data,
-    }  # fmt: skip
+        "event": event.id,
+        "type": event.kind.value,
+        "channel": event.channel,
+        "order": event.order,
+        "node": event.node,
+        "data": event.data,
+    }
     return told if event.kind in KINDS else {**told, "roles": sorted(event.kind.roles)}
 
 

@@ -171,7 +171,9 @@ def report(name: str) -> Callable[..., None]:
     loaded = module("reports", name)
     write: Callable[..., None] | None = getattr(loaded, "write", None)
     if not callable(write) or not takes(write, 3):
-        there = f"write{inspect.signature(write)}" if callable(write) else f"write is {shown(write)}" if write else "there is no write"
+        there = (
+            f"write{inspect.signature(write)}" if callable(write) else f"write is {shown(write)}" if write else "there is no write"
+        )
         raise UsageError(
             f"{loaded.__file__}: {there}; expected a function write(record, judged, folder); the name of a helper starts with _"
         )

@@ -44,9 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the one option."""
     group = parser.getgroup("rehearsal", "peak rehearsal")
     group.addoption(
-        "--run-dir", dest=OPTION, metavar="RUN", default=None,
+        "--run-dir",
+        dest=OPTION,
+        metavar="RUN",
+        default=None,
         help="judge a finished rehearsal: one test for each thing that must hold of this run folder (or 'latest')",
-    )  # fmt: skip
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,9 +77,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Hang the run beside what the session collects itself."""
     report = yield
     run = collector.config.stash.get(RUN, None)
@@ -161,10 +162,16 @@ class CaseItem(pytest.Item):
         ]
         scenario, one = run.scenario, self._judged
         self._label(
-            parent_suite=("peak-rehearsal",), suite=(scenario.name,), sub_suite=(self.area,), epic=("Peak rehearsal",), feature=(self.area,),
-            story=(self.name.replace("_", " "),), tag=(scenario.name, scenario.connector), severity=("critical",),
+            parent_suite=("peak-rehearsal",),
+            suite=(scenario.name,),
+            sub_suite=(self.area,),
+            epic=("Peak rehearsal",),
+            feature=(self.area,),
+            story=(self.name.replace("_", " "),),
+            tag=(scenario.name, scenario.connector),
+            severity=("critical",),
             description=(one.sentence if one else "",),
-        )  # fmt: skip
+        )
 
     @property
     def _judged(self) -> Judged | None:
@@ -206,9 +213,7 @@ class CaseItem(pytest.Item):
 
         for kind, values in labels.items():
             mark = getattr(allure, kind)(*values)
-            if isinstance(
-                mark, pytest.MarkDecorator
-            ):  # else allure-pytest is switched off, and there is nothing to mark
+            if isinstance(mark, pytest.MarkDecorator):  # else allure-pytest is switched off, and there is nothing to mark
                 self.add_marker(mark, append=False)
 
 
@@ -221,9 +226,7 @@ def _folder(named: str) -> Path:
         folder = find_run(named)
         reopen(folder)
     except RehearsalError as error:
-        raise pytest.UsageError(
-            f"--run-dir: {error}; give the folder of a run, as `rehearse run` prints it, or 'latest'"
-        ) from None
+        raise pytest.UsageError(f"--run-dir: {error}; give the folder of a run, as `rehearse run` prints it, or 'latest'") from None
     return folder
 
 

@@ -58,9 +58,7 @@ def seals_of(run: Path, history: Mapping[str, Mapping[str, Any]] | None = None) 
 
 def snapshot_seals(run: Path) -> dict[str, Any]:
     """Return rows and hash of each table of the snapshot."""
-    return {
-        path.stem: {"rows": _rows(path), "sha256": hashed(path)} for path in sorted((run / "snapshot").glob("*.parquet"))
-    }
+    return {path.stem: {"rows": _rows(path), "sha256": hashed(path)} for path in sorted((run / "snapshot").glob("*.parquet"))}
 
 
 def own_hash(manifest: Mapping[str, Any]) -> str:
@@ -127,9 +125,11 @@ def _history(run: Path, process: str, wanted: Mapping[str, Any]) -> Iterator[Dam
         yield from lines
         return
     yield Damage(
-        f"history/{path.name}", f"{found['lines']} lines where {wanted['lines']} were written"
-        if found["lines"] != wanted["lines"] else "is not what was written, and no line shows where",
-    )  # fmt: skip
+        f"history/{path.name}",
+        f"{found['lines']} lines where {wanted['lines']} were written"
+        if found["lines"] != wanted["lines"]
+        else "is not what was written, and no line shows where",
+    )
 
 
 def _killed(run: Path) -> Iterator[Damage]:
@@ -152,7 +152,9 @@ def _lines(path: Path) -> Iterator[Damage]:
                 yield Damage(f"{name}:{number}", "is no line of history")
                 return
             if line.get("i") != number - 1 or isinstance(line["i"], bool):
-                yield Damage(f"{name}:{number}", f"has index {line.get('i')!r} where {number - 1} is due: a line is lost, doubled or moved")
+                yield Damage(
+                    f"{name}:{number}", f"has index {line.get('i')!r} where {number - 1} is due: a line is lost, doubled or moved"
+                )
                 return
             wrong = _odd(line)
             if wrong:

@@ -56,7 +56,17 @@ def rested(*facts: Fact, rows: list[Row] | None = None) -> Tiny:
 
 def came(*facts: Fact, after_s: float, now_s: float = 0, at_s: float = 60) -> Tiny:
     """A parcel that left at once; the order's first word came at *at_s*, and *facts* are all that Odoo was asked."""
-    return Tiny([ORDER, delivered(at_s, ORDER), delivered(at_s + 900, ORDER, 2), told(at_s, "W1"), *facts, issued(100, "W1"), phase("observe", now_s or after_s)])
+    return Tiny(
+        [
+            ORDER,
+            delivered(at_s, ORDER),
+            delivered(at_s + 900, ORDER, 2),
+            told(at_s, "W1"),
+            *facts,
+            issued(100, "W1"),
+            phase("observe", now_s or after_s),
+        ]
+    )
 
 
 REFUSED = asked(60, "W1", outcome=Outcome.REFUSED)
@@ -202,22 +212,28 @@ LEFT = issued(100, "W1")
 def open_in_odoo(how: str, name: str, fact: Fact, rows: list[Row], twin: list[Row]) -> Breach:
     """An order that ended outside, and that *rows* do not know of; *twin* does."""
     records = tuple(("sale.order", row.values["id"]) for row in rows)
-    return Breach(
-        LAW, name, rested(fact, rows=rows), (stuck(STILL.format(how), erp_records=records),), rested(fact, rows=twin)
-    )
+    return Breach(LAW, name, rested(fact, rows=rows), (stuck(STILL.format(how), erp_records=records),), rested(fact, rows=twin))
 
 
 GONE, BACK = sale("W1", 7), sale("W1", 7, state="cancel", delivery=None)
 IN_ODOO = (
     open_in_odoo("cancelled", "cancelled outside alone", OFF, [GONE], [BACK]),
-    open_in_odoo("cancelled", "cancelled outside, one copy of two is open", OFF, [BACK, sale("W1", 8)], [BACK, sale("W1", 8, state="cancel")]),
+    open_in_odoo(
+        "cancelled", "cancelled outside, one copy of two is open", OFF, [BACK, sale("W1", 8)], [BACK, sale("W1", 8, state="cancel")]
+    ),
     open_in_odoo("cancelled", "cancelled outside, and not there at all", OFF, [], [BACK]),
     open_in_odoo("handed over", "the parcel left, and Odoo has shipped a part", LEFT, [sale("W1", 7, delivery="partial")], [GONE]),
     open_in_odoo("handed over", "the parcel left, and Odoo has nothing to ship", LEFT, [sale("W1", 7, delivery=None)], [GONE]),
     open_in_odoo("handed over", "the parcel left, and Odoo has a quotation", LEFT, [sale("W1", 7, state="draft")], [GONE]),
-    open_in_odoo("handed over", "the parcel left, and one copy of two is open", LEFT, [GONE, sale("W1", 8, delivery="started")], [GONE, sale("W1", 8)]),
+    open_in_odoo(
+        "handed over",
+        "the parcel left, and one copy of two is open",
+        LEFT,
+        [GONE, sale("W1", 8, delivery="started")],
+        [GONE, sale("W1", 8)],
+    ),
     open_in_odoo("handed over", "the parcel left, and it is not there at all", LEFT, [], [GONE]),
-)  # fmt: skip
+)
 BREACHES = (*IMPORTS, *ENDS, *REFUNDS, *IN_ODOO)
 
 
@@ -241,10 +257,12 @@ def test_what_lay_ready_in_time_was_in_time_though_it_was_cancelled_later() -> N
 @pytest.mark.parametrize(
     ("mode", "limit_s", "ready"),
     [
-        ("home_delivery", SHIPPED_S, issued), ("ship_from_store", SHIPPED_S, issued), ("pickup_in_store", READY_S, staged),
+        ("home_delivery", SHIPPED_S, issued),
+        ("ship_from_store", SHIPPED_S, issued),
+        ("pickup_in_store", READY_S, staged),
         ("take_away", HOUR, issued),
     ],
-)  # fmt: skip
+)
 def test_every_mode_has_a_deadline_of_its_own(mode: str, limit_s: float, ready: Any) -> None:
     """A parcel may lie on the pickup shelf as long as the shopper likes."""
     order = placed(0, "W1", mode=mode)
@@ -280,21 +298,32 @@ def test_without_odoos_books_an_end_outside_is_an_end() -> None:
 def test_orders_of_one_trouble_are_one_finding_and_what_is_young_beside_a_breach_changes_nothing() -> None:
     """First, dearest and last are witnesses; another channel is another finding."""
     late = [placed(0, "W1"), placed(1, "W2", ("TEE", 3)), placed(2, "M1", channel="marketplace"), placed(3, "W3")]
-    facts: list[Fact] = [*late, placed(SHIPPED_S, "W4"), *(delivered(10, order) for order in late), phase("observe", SHIPPED_S + 10)]
+    facts: list[Fact] = [
+        *late,
+        placed(SHIPPED_S, "W4"),
+        *(delivered(10, order) for order in late),
+        phase("observe", SHIPPED_S + 10),
+    ]
 
     assert judged(LAW, Tiny(facts)) == Judgement(
         5,
         (
             grave(
-                f"marketplace: 1 order(s) {WAITING}: M1", money_at_risk_minor=1500, witnesses=(2,), at_s=2.0,
+                f"marketplace: 1 order(s) {WAITING}: M1",
+                money_at_risk_minor=1500,
+                witnesses=(2,),
+                at_s=2.0,
                 orders=(("marketplace", "M1"),),
             ),
             grave(
-                f"webshop: 3 order(s) {WAITING}: W1, W2, W3", money_at_risk_minor=7500, witnesses=(0, 1, 3), at_s=0.0,
+                f"webshop: 3 order(s) {WAITING}: W1, W2, W3",
+                money_at_risk_minor=7500,
+                witnesses=(0, 1, 3),
+                at_s=0.0,
                 orders=(("webshop", "W1"), ("webshop", "W2"), ("webshop", "W3")),
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def test_an_order_in_doubt_is_left_out() -> None:
@@ -323,5 +352,7 @@ def test_an_order_in_a_mode_that_no_scenario_declares_is_stuck_all_the_same() ->
     """It has no deadline, and no excuse either: it used to be left out of all that was examined."""
     balloon = placed(0, "W1", mode="by_balloon")
 
-    assert judged(LAW, Tiny([balloon, phase("rest", 1)])).findings == judged(LAW, Tiny([placed(0, "W1"), phase("rest", 1)])).findings
+    assert (
+        judged(LAW, Tiny([balloon, phase("rest", 1)])).findings == judged(LAW, Tiny([placed(0, "W1"), phase("rest", 1)])).findings
+    )
     assert judged(LAW, Tiny([balloon, issued(1, "W1"), phase("rest", 2)])) == Judgement(1)

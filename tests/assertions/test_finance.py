@@ -10,19 +10,7 @@ from assertions.finance import money_taken_equals_money_booked, what_was_handed_
 from rehearsal.model import Finding, Judgement, Outcome
 from tests.assertions.stories import Breach, Law, grave, messages, undecided
 from tests.tiny_books import payment, ticket, ticket_payment
-from tests.tiny_record import (
-    Tiny,
-    asked,
-    cancelled,
-    captured,
-    collected,
-    issued,
-    judged,
-    placed,
-    refunded,
-    sold,
-    staged,
-)
+from tests.tiny_record import Tiny, asked, cancelled, captured, collected, issued, judged, placed, refunded, sold, staged
 
 BOOKED: Law = money_taken_equals_money_booked
 PAID: Law = what_was_handed_over_stays_paid
@@ -223,12 +211,18 @@ def test_a_breach_is_told_whole_and_nothing_is_said_of_its_twin(breach: Breach) 
     assert judged(breach.law, breach.twin) == Judgement(breach.twin_examined)
 
 
-@pytest.mark.parametrize(("state", "counts"), [("draft", False), ("canceled", False), ("rejected", False), ("in_process", True), ("paid", True)])
+@pytest.mark.parametrize(
+    ("state", "counts"), [("draft", False), ("canceled", False), ("rejected", False), ("in_process", True), ("paid", True)]
+)
 def test_a_payment_counts_when_it_is_posted(state: str, counts: bool) -> None:
     """Odoo's ledger knows nothing of a draft, nor of what was cancelled or rejected."""
     found = messages(BOOKED, Tiny([W1, GOT], [payment("W1", 3, state=state)]))
 
-    assert found == (() if counts else ("webshop, card: less booked than moved for 1 order(s), 15.00 in all; worst W1: 15.00 moved, 0.00 booked",))
+    assert found == (
+        ()
+        if counts
+        else ("webshop, card: less booked than moved for 1 order(s), 15.00 in all; worst W1: 15.00 moved, 0.00 booked",)
+    )
 
 
 def test_money_of_an_order_in_doubt_is_left_out_and_counted_by_tender_and_way() -> None:

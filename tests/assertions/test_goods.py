@@ -38,12 +38,18 @@ TWO = placed(5, "W1", ("TEE", 2), ("MUG", 1))
 WHOLE = Tiny([TWO, issued(8, "W1", ("TEE", 2), ("MUG", 1))])
 
 
-def given(message: str, units: int, money: int, *orders: str, witness: int = 1, at_s: float | None = 8.0, channel: str = "webshop") -> Finding:
+def given(
+    message: str, units: int, money: int, *orders: str, witness: int = 1, at_s: float | None = 8.0, channel: str = "webshop"
+) -> Finding:
     """What is said of the goods of one channel's orders."""
     return grave(
-        f"{channel}: {message}", units=units, money_at_risk_minor=money, witnesses=(witness,), at_s=at_s,
+        f"{channel}: {message}",
+        units=units,
+        money_at_risk_minor=money,
+        witnesses=(witness,),
+        at_s=at_s,
         orders=tuple((channel, order) for order in orders),
-    )  # fmt: skip
+    )
 
 
 def content(name: str, *facts: Fact, finding: Finding, examined: int = 2, twin: Tiny = WHOLE, twin_examined: int = 2) -> Breach:
@@ -172,7 +178,9 @@ MISSED = declined(6, "W1", wanted=2, found=1)
 OPENING = flow("TEE", 3, "inventory", "dc")
 
 
-def corrected(name: str, said: str, *rows: Row, units: int = 1, twin: tuple[Row, ...] = (OPENING,), facts: tuple[Fact, ...] = ()) -> Breach:
+def corrected(
+    name: str, said: str, *rows: Row, units: int = 1, twin: tuple[Row, ...] = (OPENING,), facts: tuple[Fact, ...] = ()
+) -> Breach:
     """Three tees lay in the distribution centre at the opening; what corrections did to them is *rows*."""
     book = {("dc", "TEE"): 3}
     return Breach(CORRECTED, name, Tiny(facts, rows, book), (at_node(said, units),), Tiny(facts, twin, book))

@@ -17,9 +17,13 @@ ANN, BOB = partner(61, "ann@shop.example"), partner(62, "bob@shop.example")
 W1 = placed(5, "W1", email="ann@shop.example")
 MANY = [placed(n, f"W{n}") for n in range(7)]
 ONE = grave(
-    "webshop: 1 order(s) belong to somebody else in Odoo: W1", money_at_risk_minor=1500, witnesses=(0,), at_s=5.0,
-    erp_records=(("sale.order", 7),), orders=(("webshop", "W1"),),
-)  # fmt: skip
+    "webshop: 1 order(s) belong to somebody else in Odoo: W1",
+    money_at_risk_minor=1500,
+    witnesses=(0,),
+    at_s=5.0,
+    erp_records=(("sale.order", 7),),
+    orders=(("webshop", "W1"),),
+)
 
 BREACHES = (
     Breach(LAW, "another customer", Tiny([W1], [sale("W1", 7, partner=62), ANN, BOB]), (ONE,), Tiny([W1], [sale("W1", 7, partner=61), ANN, BOB])),

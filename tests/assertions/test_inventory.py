@@ -14,7 +14,9 @@ TEE, MUG, DC, STORE, ELSEWHERE, CUSTOMER, SUPPLIER = 101, 102, 21, 22, 23, 24, 2
 ONE = {("store", "TEE"): 1}
 
 
-def off(message: str, product: int = TEE, location: int = DC, units: int = 1, price_minor: int = 1500, at_s: float | None = None) -> Finding:
+def off(
+    message: str, product: int = TEE, location: int = DC, units: int = 1, price_minor: int = 1500, at_s: float | None = None
+) -> Finding:
     """What is said of a product at a location whose figures do not fit."""
     records = (("product.product", product), ("stock.location", location))
     return grave(message, units=units, money_at_risk_minor=units * price_minor, erp_records=records, at_s=at_s)
@@ -23,7 +25,9 @@ def off(message: str, product: int = TEE, location: int = DC, units: int = 1, pr
 def oversold(*promises: tuple[float, str, str, int]) -> Tiny:
     """Promises of tees that lie in the store, of which there is one: time, channel, order, units."""
     facts = [
-        sold(at_s, order, ("TEE", units)) if channel == "till_1" else placed(at_s, order, ("TEE", units), channel=channel, node="store")
+        sold(at_s, order, ("TEE", units))
+        if channel == "till_1"
+        else placed(at_s, order, ("TEE", units), channel=channel, node="store")
         for at_s, channel, order, units in promises
     ]
     return Tiny(facts, book=ONE)
@@ -288,7 +292,10 @@ def test_two_nodes_are_two_findings_in_order_of_their_names() -> None:
     """Each with its own stock."""
     facts = [placed(1, "W1", ("TEE", 2), node="store"), placed(2, "W2", ("TEE", 5), node="dc")]
 
-    assert [said.split(",")[0] for said in messages(no_unit_is_promised_twice, Tiny(facts))] == ["TEE at dc: 3 in stock", "TEE at store: 1 in stock"]
+    assert [said.split(",")[0] for said in messages(no_unit_is_promised_twice, Tiny(facts))] == [
+        "TEE at dc: 3 in stock",
+        "TEE at store: 1 in stock",
+    ]
 
 
 @pytest.mark.parametrize("law", [stock_book_equals_its_movements, reservations_cohere])

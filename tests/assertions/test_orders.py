@@ -17,7 +17,9 @@ ONCE: Law = every_accepted_order_is_in_the_erp_once
 CONTENT: Law = every_order_keeps_its_content
 
 
-def told(said: str, *orders: str, channel: str = "webshop", money: int = 1500, severity: Severity = Severity.CRITICAL, **values: Any) -> Finding:
+def told(
+    said: str, *orders: str, channel: str = "webshop", money: int = 1500, severity: Severity = Severity.CRITICAL, **values: Any
+) -> Finding:
     """What is said of orders of one channel with the same trouble."""
     named = tuple((channel, order) for order in orders)
     message = f"{channel}: {len(orders)} order(s) {said}"
@@ -114,10 +116,14 @@ def other_goods(money: int) -> tuple[Finding, ...]:
     apart = f"{money // 100}.{money % 100:02d}"
     return (
         told(
-            f"with other goods than agreed, {apart} apart: W1", "W1", money=money, witnesses=(0,), at_s=5.0,
+            f"with other goods than agreed, {apart} apart: W1",
+            "W1",
+            money=money,
+            witnesses=(0,),
+            at_s=5.0,
             erp_records=(("sale.order", 7),),
         ),
-    )  # fmt: skip
+    )
 
 
 CONTENTS = (
@@ -173,10 +179,7 @@ def test_a_breach_is_told_whole_and_nothing_is_said_of_its_twin(breach: Breach) 
     assert judged(breach.law, breach.twin) == Judgement(breach.twin_examined)
 
 
-DOUBTFUL = {
-    "nobody knows": asked(1, "W1", outcome=Outcome.UNKNOWN),
-    "no answer came": asked(1, "W1", outcome=None),
-}
+DOUBTFUL = {"nobody knows": asked(1, "W1", outcome=Outcome.UNKNOWN), "no answer came": asked(1, "W1", outcome=None)}
 KNOWN = {
     "it was done": asked(1, "W1"),
     "it was refused": asked(1, "W1", outcome=Outcome.REFUSED),
@@ -213,7 +216,9 @@ def test_a_ticket_without_any_number_is_nobodys() -> None:
         1,
         (
             grave(
-                "unknown: 1 order(s) in Odoo, but no channel accepted it: ", orders=(("unknown", ""),), erp_records=(("pos.order", 9),)
+                "unknown: 1 order(s) in Odoo, but no channel accepted it: ",
+                orders=(("unknown", ""),),
+                erp_records=(("pos.order", 9),),
             ),
         ),
     )

@@ -83,7 +83,10 @@ def test_two_nodes_keep_two_lines_of_one_order() -> None:
 def test_one_line_moves_and_the_other_stays() -> None:
     """The first node is free of the tee alone; the second owes no mug."""
     book = {("store", "TEE"): 1, ("store", "MUG"): 1, ("dc", "TEE"): 1, ("dc", "MUG"): 1}
-    story = [tiny_record.placed(1, "W1", ("TEE", 1), ("MUG", 1), node="store"), promise_moved(2, "W1", "store", "dc", (1, "TEE", 1))]
+    story = [
+        tiny_record.placed(1, "W1", ("TEE", 1), ("MUG", 1), node="store"),
+        promise_moved(2, "W1", "store", "dc", (1, "TEE", 1)),
+    ]
     tee, mug = placed(3, "W2", node="store"), tiny_record.placed(4, "W3", ("MUG", 1), node="dc")
 
     assert judged(book, [*story, tee, mug]).findings == ()
@@ -95,7 +98,9 @@ def test_one_piece_of_a_line_moves() -> None:
     """Two tees of one line are kept by two nodes."""
     book = {("store", "TEE"): 1, ("dc", "TEE"): 1}
 
-    assert judged(book, [placed(1, "W1", 2), promise_moved(1, "W1", "store", "dc", (1, "TEE", 1))]).findings[0].units == 1, "for a moment"
+    assert judged(book, [placed(1, "W1", 2), promise_moved(1, "W1", "store", "dc", (1, "TEE", 1))]).findings[0].units == 1, (
+        "for a moment"
+    )
     late = promise_moved(2, "W1", "store", "dc", (1, "TEE", 1))
     roomy = {("store", "TEE"): 2, ("dc", "TEE"): 1}
     assert judged(roomy, [placed(1, "W1", 2), late, placed(3, "W2")]).findings == ()
@@ -168,7 +173,9 @@ def test_any_history_is_judged_as_a_slow_oracle_judges_it(drawn: list[tuple[str,
             kept = ("store", "store") if what == "sell" else (NODES[number % 2], NODES[units % 2])
             wanted = (("TEE", units), ("MUG", 1))
             facts.append(
-                sold(at_s, order, *wanted) if what == "sell" else tiny_record.placed(at_s, order, *wanted, channel="till_1", kept_by=kept)
+                sold(at_s, order, *wanted)
+                if what == "sell"
+                else tiny_record.placed(at_s, order, *wanted, channel="till_1", kept_by=kept)
             )
             orders[order] = [(node, sku, 0) for node, (sku, _) in zip(kept, wanted, strict=True)]
             gone |= {(order, "store")} if what == "sell" else set()
@@ -192,5 +199,7 @@ def test_any_history_is_judged_as_a_slow_oracle_judges_it(drawn: list[tuple[str,
                 facts.append(substituted(at_s, order, part, by, channel="till_1", node=node))
                 changed(order, line, node, by, count)
 
-    found = {tuple(reversed(finding.message.partition(":")[0].split(" at "))): finding.units for finding in judged(book, facts).findings}
+    found = {
+        tuple(reversed(finding.message.partition(":")[0].split(" at "))): finding.units for finding in judged(book, facts).findings
+    }
     assert found == {key: units for key, units in worst.items() if units > 0}

@@ -9,15 +9,7 @@ import pytest
 
 from rehearsal.model import Judgement
 from rehearsal.verdict.judge import invariants, judged_by
-from tests.assertions import (
-    test_deadlines,
-    test_finance,
-    test_goods,
-    test_identities,
-    test_inventory,
-    test_orders,
-    test_tills,
-)
+from tests.assertions import test_deadlines, test_finance, test_goods, test_identities, test_inventory, test_orders, test_tills
 from tests.assertions.stories import Breach
 from tests.tiny_record import Tiny, opened, phase
 

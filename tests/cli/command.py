@@ -56,9 +56,15 @@ def rehearse(
 ) -> Said:
     """Run ``rehearse *words*`` in *cwd* to its end; nobody ever sees a traceback."""
     done = subprocess.run(
-        [program, *words], cwd=cwd, env=environment(env), input=typed, capture_output=True, text=True,
-        timeout=COMMAND_S_MAX, check=False,
-    )  # fmt: skip
+        [program, *words],
+        cwd=cwd,
+        env=environment(env),
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S_MAX,
+        check=False,
+    )
 
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return Said(done.returncode, done.stdout, done.stderr)
@@ -73,9 +79,15 @@ def _heard() -> None:
 def started(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """Start ``rehearse *words*`` in *cwd*; whatever becomes of the test, the process does not outlive it."""
     process: subprocess.Popen[str] = subprocess.Popen(
-        [REHEARSE, *words], cwd=cwd, env=environment(env), text=True, preexec_fn=_heard,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [REHEARSE, *words],
+        cwd=cwd,
+        env=environment(env),
+        text=True,
+        preexec_fn=_heard,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         yield process
     finally:

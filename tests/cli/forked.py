@@ -20,9 +20,17 @@ from tempfile import TemporaryDirectory
 from tests.cli.command import COMMAND_S_MAX, REHEARSE, Said, environment
 
 IMPORTED = (
-    "rehearsal.cli", "rehearsal.pipeline.conclusion", "rehearsal.pipeline.compare", "rehearsal.pipeline.run", "rehearsal.targets.native.target", "rich.table",
-    "pytest", "xdist.plugin", "allure_pytest.plugin", "hypothesis",
-)  # fmt: skip
+    "rehearsal.cli",
+    "rehearsal.pipeline.conclusion",
+    "rehearsal.pipeline.compare",
+    "rehearsal.pipeline.run",
+    "rehearsal.targets.native.target",
+    "rich.table",
+    "pytest",
+    "xdist.plugin",
+    "allure_pytest.plugin",
+    "hypothesis",
+)
 """What most commands import; nothing in it starts a thread or reads a setting."""
 
 

@@ -46,9 +46,7 @@ def test_a_connector_that_ends_the_process_when_it_is_imported_is_a_usage_error(
 
 
 @pytest.mark.parametrize("body", ["sys.exit(0)", "os._exit(0)", "raise ValueError('no settings')"])
-def test_a_connector_that_cannot_be_made_ends_undecided_and_is_named(
-    body: str, target: NativeTarget, tmp_path: Path
-) -> None:
+def test_a_connector_that_cannot_be_made_ends_undecided_and_is_named(body: str, target: NativeTarget, tmp_path: Path) -> None:
     """No database was made for it; the verdict is there all the same, and is data on stdout."""
     folder = shop(tmp_path, f"    def __init__(self, scenario):\n        {body}\n")
 
@@ -81,9 +79,7 @@ def test_a_connector_that_prints_and_exits_leaves_stdout_to_data(target: NativeT
 
 def test_a_connector_that_cannot_start_ends_undecided_and_is_named(target: NativeTarget, tmp_path: Path) -> None:
     """The doors never opened, so nothing was proven."""
-    folder = shop(
-        tmp_path, "    def start(self, erp):\n        yield erp.env.timeout(1)\n        raise ValueError('no token')\n"
-    )
+    folder = shop(tmp_path, "    def start(self, erp):\n        yield erp.env.timeout(1)\n        raise ValueError('no token')\n")
 
     said = run(folder)
     assert said.code == 5

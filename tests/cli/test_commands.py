@@ -46,19 +46,7 @@ def test_help_lists_the_commands_and_ends_well(tmp_path: Path) -> None:
     said = rehearse("--help", cwd=tmp_path)
 
     assert (said.code, said.err) == (0, "")
-    for command in (
-        "doctor",
-        "up",
-        "down",
-        "status",
-        "scenario",
-        "plan",
-        "run",
-        "observe",
-        "check",
-        "report",
-        "replay",
-    ):
+    for command in ("doctor", "up", "down", "status", "scenario", "plan", "run", "observe", "check", "report", "replay"):
         assert re.search(rf"^  {command} ", said.out, re.MULTILINE), command
 
 
@@ -72,9 +60,14 @@ def test_the_version_is_that_of_the_installed_distribution(tmp_path: Path) -> No
 def test_a_reader_that_goes_away_is_no_fault_of_the_harness(tmp_path: Path) -> None:
     """`rehearse scenario schema | head -1` ends without a word on stderr."""
     done = subprocess.run(
-        ["/bin/sh", "-c", f"{REHEARSE} scenario schema | head -n 1"], cwd=tmp_path, env=environment(),
-        capture_output=True, text=True, check=True, timeout=COMMAND_S_MAX,
-    )  # fmt: skip
+        ["/bin/sh", "-c", f"{REHEARSE} scenario schema | head -n 1"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=COMMAND_S_MAX,
+    )
 
     assert (done.stdout, done.stderr) == ("{\n", "")
 
@@ -109,7 +102,7 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_harness(tmp_path: Path) -> N
         (("scenario", "new", "Black Friday"), "a scenario cannot be named 'Black Friday'"),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_a_word_that_cannot_be_used_ends_with_2_and_says_what_was_expected(
     words: tuple[str, ...], told: str, tmp_path: Path
 ) -> None:
@@ -125,8 +118,7 @@ def test_a_word_that_cannot_be_used_ends_with_2_and_says_what_was_expected(
 def test_all_problems_of_a_scenario_are_told_at_once_with_their_places(tmp_path: Path) -> None:
     """One line each, with file:line:col, as editors read them."""
     (tmp_path / "odd.yaml").write_text(
-        "extends: promo_day\nname: odd\nlasts: soon\nchanels: {}\nchannels:\n  webshop:\n    orders: many\n",
-        encoding="utf-8",
+        "extends: promo_day\nname: odd\nlasts: soon\nchanels: {}\nchannels:\n  webshop:\n    orders: many\n", encoding="utf-8"
     )
 
     said = rehearse("scenario", "validate", "odd.yaml", cwd=tmp_path)
@@ -297,8 +289,7 @@ def secrets() -> tuple[str, ...]:
 def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(tmp_path: Path) -> None:
     """Without any ERP."""
     first, again, other = (
-        json.loads(rehearse_anew("plan", "promo_day", "--json", "--seed", seed, cwd=tmp_path).out)
-        for seed in ("1", "1", "2")
+        json.loads(rehearse_anew("plan", "promo_day", "--json", "--seed", seed, cwd=tmp_path).out) for seed in ("1", "1", "2")
     )
 
     assert first == again
@@ -398,8 +389,9 @@ def test_two_runs_are_compared_by_what_is_new_ongoing_fixed_and_undecided(overso
     def told(a: Path, b: Path) -> tuple[int, set[str]]:
         said = rehearse("compare", a, b, "--json", cwd=tmp_path)
         listed = json.loads(said.out)
-        return said.code, {kind for kind in ("new", "ongoing", "fixed", "undecided")
-                           if OVERSELL in [row["id"] for row in listed[kind]]}  # fmt: skip
+        return said.code, {
+            kind for kind in ("new", "ongoing", "fixed", "undecided") if OVERSELL in [row["id"] for row in listed[kind]]
+        }
 
     assert (1, {"new"}) == told(clean, broken)
     assert (0, {"ongoing"}) == told(broken, broken)

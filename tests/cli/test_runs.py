@@ -108,9 +108,7 @@ def test_a_login_that_is_not_accepted_ends_with_3_and_shows_no_password(shop: Pa
     assert "JSON-2 needs an API key; set REHEARSE_ODOO_API_KEY" in told
 
 
-def test_an_odoo_without_a_needed_module_ends_with_3_and_names_it(
-    shop: Path, staging: Staging, target: NativeTarget
-) -> None:
+def test_an_odoo_without_a_needed_module_ends_with_3_and_names_it(shop: Path, staging: Staging, target: NativeTarget) -> None:
     """Installing it is the customer's decision."""
     database = staging()
     target.sql(database, "UPDATE ir_module_module SET state = 'uninstalled' WHERE name = 'pos_sale'")

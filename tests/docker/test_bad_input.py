@@ -36,12 +36,14 @@ SAID: dict[str, tuple[dict[str, str], str, str]] = {
         "systemctl start docker",
     ),
     "not allowed": (
-        {"version": "echo 'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock' >&2; exit 1"},
+        {
+            "version": "echo 'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock' >&2; exit 1"
+        },
         "you may not talk to the Docker engine",
         "sudo usermod -aG docker $USER",
     ),
     "no Compose": (
-        {"compose version": "echo \"docker: unknown command: docker compose\" >&2; exit 1"},
+        {"compose version": 'echo "docker: unknown command: docker compose" >&2; exit 1'},
         "has no Compose plug-in",
         "apt-get install -y docker-compose-plugin",
     ),
@@ -79,7 +81,7 @@ SAID: dict[str, tuple[dict[str, str], str, str]] = {
         "No space left for the Docker engine: mkdir",
         "docker system prune",
     ),
-}  # fmt: skip
+}
 
 
 def stand_in(folder: Path, answers: dict[str, str]) -> dict[str, str]:
@@ -127,21 +129,13 @@ def test_no_docker_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "words", "told"),
     [
-        (
-            "18.0",
-            (),
-            "Odoo 18.0 is not supported: the tests have run 19.0; use that version, or add --allow-untested-odoo",
-        ),
+        ("18.0", (), "Odoo 18.0 is not supported: the tests have run 19.0; use that version, or add --allow-untested-odoo"),
         ("18.0", ("--allow-untested-odoo",), "there is no odoo-18.0.yml in"),
     ],
 )
-def test_an_untested_version_is_refused_by_its_number(
-    version: str, words: tuple[str, ...], told: str, tmp_path: Path
-) -> None:
+def test_an_untested_version_is_refused_by_its_number(version: str, words: tuple[str, ...], told: str, tmp_path: Path) -> None:
     """Allowed, it still needs the file that says what it wants."""
-    said = rehearse(
-        "up", "--target", "docker", *words, cwd=tmp_path, env=stand_in(tmp_path, ANSWERS) | {"ODOO_VERSION": version}
-    )
+    said = rehearse("up", "--target", "docker", *words, cwd=tmp_path, env=stand_in(tmp_path, ANSWERS) | {"ODOO_VERSION": version})
 
     assert said.code == 3
     assert told in said.err

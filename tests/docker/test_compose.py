@@ -26,15 +26,7 @@ def secrets() -> dict[str, str]:
 def test_one_command_brings_an_odoo_to_log_in_to(alone: str) -> None:
     """With its own password, and with no other."""
     uid = jsonrpc(alone, "common", "login", ["odoo", "admin", secrets()["ODOO_ADMIN_PASSWORD"]])
-    words: list[Any] = [
-        "odoo",
-        uid,
-        secrets()["ODOO_ADMIN_PASSWORD"],
-        "res.users",
-        "read",
-        [uid],
-        {"fields": ["login"]},
-    ]
+    words: list[Any] = ["odoo", uid, secrets()["ODOO_ADMIN_PASSWORD"], "res.users", "read", [uid], {"fields": ["login"]}]
 
     assert jsonrpc(alone, "object", "execute_kw", words)[0]["login"] == "admin"
     assert jsonrpc(alone, "common", "login", ["odoo", "admin", "admin"]) is False
@@ -68,6 +60,4 @@ def test_every_tested_version_has_its_override_that_says_what_the_dialect_says()
         text = (ROOT / "compose" / f"odoo-{series}.yml").read_text(encoding="utf-8")
 
         assert f'ODOO_SERIES: "{series}"' in text
-        assert [
-            f"{key} = {value}" for key, value in DIALECTS[series].options.items() if f"{key} = {value}\n" not in text
-        ] == []
+        assert [f"{key} = {value}" for key, value in DIALECTS[series].options.items() if f"{key} = {value}\n" not in text] == []

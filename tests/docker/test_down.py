@@ -23,18 +23,7 @@ OTHER = "rehearsal-other"
 def bystander(engine: Engine, docker: DockerTarget) -> Iterator[tuple[str, str]]:
     """A container and a volume that have nothing to do with us."""
     image = docker.stack.images()[DB]
-    words = [
-        "run",
-        "--detach",
-        "--network",
-        "none",
-        "--volume",
-        "bystander:/kept",
-        "--entrypoint",
-        "sleep",
-        image,
-        "600",
-    ]
+    words = ["run", "--detach", "--network", "none", "--volume", "bystander:/kept", "--entrypoint", "sleep", image, "600"]
     container = engine.docker(words, "starting a bystander").strip()
     yield container, "bystander"
     engine.docker(["rm", "--force", container], "removing the bystander")

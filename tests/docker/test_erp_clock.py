@@ -39,9 +39,7 @@ from tests.odoo.test_erp_clock import (
 pytestmark = pytest.mark.xdist_group("docker")
 
 
-def play(
-    docker: DockerTarget, folder: Path, told: Callable[[str], None] = quiet, **more: Any
-) -> tuple[Run, dict[str, Any]]:
+def play(docker: DockerTarget, folder: Path, told: Callable[[str], None] = quiet, **more: Any) -> tuple[Run, dict[str, Any]]:
     """Rehearse a very small Friday that asks for scenario time; its database is kept."""
     scenario = load("promo_day", connector="governed", erp_clock="scenario", **{**FEW, **more})
     return rehearse(scenario, docker, Options(out=folder / "run", keep=True), told, quiet)
@@ -86,9 +84,7 @@ def test_a_friday_in_scenario_time_is_clean_and_ends_on_the_real_time(friday: Pl
 
 
 @pytest.mark.parametrize(("table", "columns"), DATES, ids=[table for table, _ in DATES])
-def test_its_dates_fall_on_the_scenarios_days(
-    table: str, columns: tuple[str, ...], friday: Played, docker: DockerTarget
-) -> None:
+def test_its_dates_fall_on_the_scenarios_days(table: str, columns: tuple[str, ...], friday: Played, docker: DockerTarget) -> None:
     """From the hour before the doors open to the end of settling, whoever wrote them."""
     require_days_of(friday, docker, table, columns)
 
@@ -135,9 +131,7 @@ def test_a_killed_run_leaves_scenario_time_until_it_is_healed(docker: DockerTarg
         ready_target(docker, quiet)
 
 
-def test_the_next_command_that_wants_odoo_takes_it_back_from_scenario_time(
-    docker: DockerTarget, tmp_path: Path
-) -> None:
+def test_the_next_command_that_wants_odoo_takes_it_back_from_scenario_time(docker: DockerTarget, tmp_path: Path) -> None:
     """Whoever put it there is dead."""
     lease.release(docker.cache.leases)
     try:

@@ -31,9 +31,13 @@ def test_the_governed_connector_is_clean_under(fault: str, docker: DockerTarget,
     """The fault fired, with its proof in the journal; nothing is wrong in the end, and all runs again."""
     settings, proof = FAULTS[fault]
     scenario = load(
-        "promo_day", connector="governed", seed=1, faults=[{"name": fault, **settings}], clock={"timeout": "3s"},
+        "promo_day",
+        connector="governed",
+        seed=1,
+        faults=[{"name": fault, **settings}],
+        clock={"timeout": "3s"},
         **{**SMALL, "exercised": {**SMALL["exercised"], "fault_fired": 1}},
-    )  # fmt: skip
+    )
     run, summary = rehearse(scenario, docker, Options(out=tmp_path / "run"), quiet, quiet)
 
     (count,) = summary["faults"]
@@ -68,9 +72,7 @@ def test_a_fault_that_could_not_strike_says_so(docker: DockerTarget) -> None:
 
 
 @pytest.mark.parametrize(("broken", "service"), [("pause", ODOO), ("kill", ODOO), ("kill", DB)])
-def test_what_a_dead_harness_left_broken_is_healed(
-    broken: str, service: str, docker: DockerTarget, tmp_path: Path
-) -> None:
+def test_what_a_dead_harness_left_broken_is_healed(broken: str, service: str, docker: DockerTarget, tmp_path: Path) -> None:
     """The journal says what was armed; `rehearse heal` undoes it, and says so in the journal."""
     scenario = load("promo_day", connector="governed", faults=[{"name": "freeze_odoo", "wall": "60s"}], **SMALL)
     folder = left_by_a_dead_harness(scenario, tmp_path / "run", "docker")

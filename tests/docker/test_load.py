@@ -32,9 +32,13 @@ def test_four_workers_in_containers_drive_the_weekend_and_the_master_ends_with_t
     try:
         compose("--profile", "load", "up", "--detach", "--scale", "worker=4")
         done = subprocess.run(
-            ["docker", "compose", "--profile", "load", "wait", "master"], cwd=ROOT, capture_output=True, text=True,
-            timeout=COMPOSE_SECONDS, check=False,
-        )  # fmt: skip
+            ["docker", "compose", "--profile", "load", "wait", "master"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=COMPOSE_SECONDS,
+            check=False,
+        )
         said = compose("--profile", "load", "logs", "--no-color", "master")
     finally:
         compose("--profile", "load", "rm", "--stop", "--force", "master", "worker", "load-database")

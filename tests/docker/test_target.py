@@ -91,9 +91,7 @@ def test_a_database_of_an_old_name_is_not_mistaken_for_the_old_one(docker: Docke
     assert (old, {parameter(database, MARK) for _ in range(6)}) == ({"old"}, {"template"})
 
 
-def test_what_is_there_is_not_overwritten_and_what_is_not_ours_is_not_dropped(
-    docker: DockerTarget, database: Database
-) -> None:
+def test_what_is_there_is_not_overwritten_and_what_is_not_ours_is_not_dropped(docker: DockerTarget, database: Database) -> None:
     """Templates and the server's own database stay."""
     with pytest.raises(EnvironmentNotReady, match="exists already"):
         docker.clone(database.name)

@@ -51,9 +51,7 @@ def verdict(summary: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_the_verdict_does_not_depend_on_the_target(
-    in_containers: Finished, canonical: Callable[[str], Run]
-) -> None:
+def test_the_verdict_does_not_depend_on_the_target(in_containers: Finished, canonical: Callable[[str], Run]) -> None:
     """Nor does which invariants are broken, nor anything that happened outside: line by line, but for wall times and ids.
 
     It takes minutes where it is the first that wants containers: they are started, and their template is made.

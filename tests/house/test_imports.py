@@ -70,9 +70,7 @@ def test_locust_is_imported_where_it_may_patch_the_process_and_nowhere_else() ->
     """Importing Locust monkey-patches sockets and threads of the whole process."""
     homes = [path for folder in ("src", *FOLDERS) for path in modules(folder) if PATCHED & imported(path)]
 
-    assert [
-        str(path.relative_to(ROOT)) for path in homes if not str(path.relative_to(ROOT)).startswith(LOCUST_HOMES)
-    ] == []
+    assert [str(path.relative_to(ROOT)) for path in homes if not str(path.relative_to(ROOT)).startswith(LOCUST_HOMES)] == []
 
 
 def test_nothing_else_in_the_project_imports_the_package_that_imports_locust() -> None:
@@ -104,21 +102,31 @@ def test_invariants_do_no_io() -> None:
 
 def test_help_does_not_wait_for_heavy_imports() -> None:
     """`rehearse --help` must feel instant: the command line imports no simulator, database or HTTP client at the top."""
-    nodes = [
-        node for path in (ROOT / "src/rehearsal/cli").glob("*.py") for node in ast.parse(path.read_text("utf-8")).body
-    ]
+    nodes = [node for path in (ROOT / "src/rehearsal/cli").glob("*.py") for node in ast.parse(path.read_text("utf-8")).body]
     top = {node.names[0].name for node in nodes if isinstance(node, ast.Import)}
     top |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
 
     assert {name for name in top if not name.startswith("rehearsal.cli")} <= {
-        "__future__", "collections.abc", "contextlib", "json", "os", "sys", "pathlib", "typing", "typer", "rehearsal.errors",
-    }  # fmt: skip
+        "__future__",
+        "collections.abc",
+        "contextlib",
+        "json",
+        "os",
+        "sys",
+        "pathlib",
+        "typing",
+        "typer",
+        "rehearsal.errors",
+    }
 
 
 def kernel_imports() -> dict[str, set[str]]:
     """Return the modules of the kernel that each of them imports when it runs, wherever the statement stands."""
     kernel = ROOT / "src" / "rehearsal"
-    known = {".".join(path.relative_to(kernel).with_suffix("").parts).removesuffix(".__init__"): path for path in modules("src/rehearsal")}
+    known = {
+        ".".join(path.relative_to(kernel).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in modules("src/rehearsal")
+    }
     found: dict[str, set[str]] = {}
     for name, path in known.items():
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -126,7 +134,12 @@ def kernel_imports() -> dict[str, set[str]]:
         unseen = {id(inner) for node in for_types for inner in ast.walk(node)}
         found[name] = set()
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "rehearsal" and id(node) not in unseen:
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module
+                and node.module.split(".")[0] == "rehearsal"
+                and id(node) not in unseen
+            ):
                 whole = [f"{node.module}.{alias.name}".removeprefix("rehearsal.") for alias in node.names]
                 parent = node.module.removeprefix("rehearsal").lstrip(".")
                 found[name] |= {one if one in known else parent for one in whole} - {""}

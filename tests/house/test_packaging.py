@@ -49,16 +49,12 @@ class Installed:
 
     def evaluated(self, expression: str, cwd: Path) -> str:
         """Return what this environment's Python prints for *expression*, started in *cwd*."""
-        return output(
-            [self.python, "-c", f"import importlib.util, rehearsal, rehearsal.project; print({expression})"], cwd
-        )
+        return output([self.python, "-c", f"import importlib.util, rehearsal, rehearsal.project; print({expression})"], cwd)
 
 
 def output(command: list[str | Path], cwd: Path) -> str:
     """Run *command* to its end and return its stdout."""
-    done = subprocess.run(
-        command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=BUILD_S_MAX, check=False
-    )
+    done = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=BUILD_S_MAX, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
@@ -89,16 +85,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable
             python = home / "bin" / "python"
             output(
                 [
-                    *(
-                        sys.executable,
-                        "-m",
-                        "pip",
-                        "--python",
-                        python,
-                        "--disable-pip-version-check",
-                        "install",
-                        "--quiet",
-                    ),
+                    *(sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "install", "--quiet"),
                     *("--no-deps", "--no-index", "--no-build-isolation", "--ignore-installed", *sources[how]),
                 ],
                 home,
@@ -167,9 +154,7 @@ def test_the_wheel_holds_the_whole_reference_project_and_no_test(wheel: Path) ->
     assert {"reports/html/report.html", "reports/html/style.css", "scenarios/promo_weekend.yaml"} <= shipped
     assert "rehearsal/py.typed" in inside
     assert {name.split("/")[0] for name in inside} == {"rehearsal", re.sub(r"-py3.*", ".dist-info", wheel.name)}
-    assert not [
-        name for name in inside if name.split("/")[-1].startswith(("test_", "conftest")) or name.endswith(".pyc")
-    ]
+    assert not [name for name in inside if name.split("/")[-1].startswith(("test_", "conftest")) or name.endswith(".pyc")]
 
 
 def test_the_scripts_for_docker_can_be_run_where_the_wheel_puts_them(installed: Callable[[str], Installed]) -> None:
@@ -179,9 +164,7 @@ def test_the_scripts_for_docker_can_be_run_where_the_wheel_puts_them(installed: 
     assert [name for name in ("archive", "build-images", "get-compose") if not os.access(folder / name, os.X_OK)] == []
 
 
-def test_an_installed_package_that_would_hide_a_folder_is_named(
-    installed: Callable[[str], Installed], tmp_path: Path
-) -> None:
+def test_an_installed_package_that_would_hide_a_folder_is_named(installed: Callable[[str], Installed], tmp_path: Path) -> None:
     """A regular package takes the place of a folder of its name silently; so its place is told."""
     there = installed("wheel")
     rival = there.packages / "connectors"
@@ -206,9 +189,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("how", ["editable", "wheel"])
-def test_a_consumers_own_come_first_and_the_bundled_after(
-    how: str, installed: Callable[[str], Installed], shop: Path
-) -> None:
+def test_a_consumers_own_come_first_and_the_bundled_after(how: str, installed: Callable[[str], Installed], shop: Path) -> None:
     """Scenarios, connector and invariants merge along the project path; of one name, the consumer's is taken."""
     there = installed(how)
     listed = there.rehearse("scenario", "list", "--json", cwd=shop)
@@ -247,7 +228,9 @@ def test_a_consumers_kind_of_channel_has_words_of_its_own(installed: Callable[[s
     there = installed("wheel")
     listed = {row["kind"]: row for row in json.loads(there.rehearse("actors", "--json", cwd=shop).out)}
     schema = json.loads(there.rehearse("scenario", "schema", cwd=shop).out)
-    (shop / "scenarios" / "rude.yaml").write_text("extends: corner_shop\nname: rude\nchannels: {kiosk: {greets: never}, webshop: {greets: 1}}\n")
+    (shop / "scenarios" / "rude.yaml").write_text(
+        "extends: corner_shop\nname: rude\nchannels: {kiosk: {greets: never}, webshop: {greets: 1}}\n"
+    )
     refused = there.rehearse("scenario", "validate", "rude", cwd=shop)
 
     assert (listed["kiosk"]["family"], listed["kiosk"]["words"]) == ("channel", ["greets"])
@@ -309,11 +292,11 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
     rule = next(one for one in summary["invariants"] if one["id"] == HOUSE_RULE)
     assert (rule["area"], rule["verdict"]) == ("house", "pass")
     assert rule["examined"] > 0
-    assert {"no_unit_is_promised_twice", "money_taken_equals_money_booked"} <= {
-        one["id"] for one in summary["invariants"]
-    }
+    assert {"no_unit_is_promised_twice", "money_taken_equals_money_booked"} <= {one["id"] for one in summary["invariants"]}
     assert (run / "report.html").is_file()
-    assert next(one for one in summary["invariants"] if one["id"] == PARCELS)["examined"] > 0, "it read a field that nobody else reads"
+    assert next(one for one in summary["invariants"] if one["id"] == PARCELS)["examined"] > 0, (
+        "it read a field that nobody else reads"
+    )
 
     events = [json.loads(line) for line in (run / "history" / "main.ndjson").read_text(encoding="utf-8").splitlines()]
     greeted = [line for line in events if line["kind"] == "event" and line["type"] == "kiosk.greeted"]
@@ -356,4 +339,6 @@ def _mistyped(there: Installed, shop: Path, run: Path, target: NativeTarget) -> 
         target.drop(database)
     assert again.code == 1, again.out + again.err
     told = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    assert {one["id"] for one in told["invariants"] if one["verdict"] == "fail"} == theirs.SABOTEURS["parcel_number_mistyped"].breaks
+    assert {one["id"] for one in told["invariants"] if one["verdict"] == "fail"} == theirs.SABOTEURS[
+        "parcel_number_mistyped"
+    ].breaks

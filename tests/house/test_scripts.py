@@ -32,8 +32,11 @@ def asked(checkout: Path, command: str, running: str, up: int = 0) -> tuple[int,
     """Run *command* by bin/with-odoo from another folder; return its exit code and what `rehearse` was asked."""
     done = subprocess.run(
         [checkout / "bin" / "with-odoo", "sh", "-c", f"echo command >> {checkout}/said; {command}"],
-        cwd="/", env=os.environ | {"RUNNING": running, "UP": str(up)}, timeout=S_MAX, check=False,
-    )  # fmt: skip
+        cwd="/",
+        env=os.environ | {"RUNNING": running, "UP": str(up)},
+        timeout=S_MAX,
+        check=False,
+    )
     return done.returncode, (checkout / "said").read_text(encoding="utf-8").split()
 
 
@@ -57,9 +60,13 @@ def test_a_python_that_is_too_old_is_told_with_the_way_out(checkout: Path) -> No
     (checkout / "old").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     (checkout / "old").chmod(0o755)
     done = subprocess.run(
-        [checkout / "bin" / "make-venv", checkout / "new"], env=os.environ | {"PYTHON": str(checkout / "old")},
-        capture_output=True, text=True, timeout=S_MAX, check=False,
-    )  # fmt: skip
+        [checkout / "bin" / "make-venv", checkout / "new"],
+        env=os.environ | {"PYTHON": str(checkout / "old")},
+        capture_output=True,
+        text=True,
+        timeout=S_MAX,
+        check=False,
+    )
 
     assert done.returncode == 3
     assert "Python 3.11 or newer is needed" in done.stderr

@@ -14,9 +14,7 @@ HEAD = "extends: promo_weekend\nname: mine\n"
 PARENTS = project.scenario_path("promo_weekend").parent
 
 
-def said(
-    folder: Path, text: str | bytes, parts: bool = False, overrides: Mapping[str, Any] | None = None
-) -> tuple[str, ...]:
+def said(folder: Path, text: str | bytes, parts: bool = False, overrides: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """Return every problem of a file with *text*, without the names of folders; empty when it is valid."""
     path = folder / "mine.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())

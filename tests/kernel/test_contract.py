@@ -27,10 +27,12 @@ from tests.conftest import load
 HERE = "tests/kernel/test_contract.py:"
 NOBODY = {"orders": 0}
 ONE_SHOP: dict[str, Any] = {
-    "lasts": "2h", "faults": [], "curves": {"online": {"hours": [1] * 24}},
+    "lasts": "2h",
+    "faults": [],
+    "curves": {"online": {"hours": [1] * 24}},
     "channels": {"webshop": {"orders": 3}, "marketplace": NOBODY, "till_1": NOBODY, "till_2": NOBODY, "till_3": NOBODY},
     "exercised": {"orders_per_channel": 0, "orders_per_tender": 0, "fault_fired": 0},
-}  # fmt: skip
+}
 Bad = Callable[["Bent"], Any]
 
 
@@ -149,22 +151,27 @@ def played(bad: Bad, folder: Path, publish: Any = None) -> Iterator[tuple[list[d
         (fulfil(order="WEBSHOP-9999"), "Instruction", "fulfil of 'WEBSHOP-9999', which channel 'webshop' never accepted"),
         (fulfil(channel="moon"), "Instruction", "which channel 'moon' never accepted"),
         (fulfil(lines=[{"sku": "SKU-9", "units": 1}]), "Instruction", "has no SKU of the catalogue"),
-        (fulfil(lines=[{"sku": "SKU-00001", "units": 1.5}]), "Instruction", "units of SKU-00001 are 1.5; expected a whole number from 1"),
+        (
+            fulfil(lines=[{"sku": "SKU-00001", "units": 1.5}]),
+            "Instruction",
+            "units of SKU-00001 are 1.5; expected a whole number from 1",
+        ),
         (fulfil(lines=[{"sku": "SKU-00001", "units": True}]), "Instruction", "are True; expected a whole number"),
         (fulfil(lines=[]), "Instruction", "lines is []; expected a list"),
         (fulfil(request=""), "Instruction", "request is ''; expected the name under which the node keeps it"),
         (fulfil(mode=None), "Instruction", "mode is None; expected"),
         (fulfil(kind="fulfill"), "Instruction", "an instruction of kind 'fulfill'; expected one of fulfil, cancel, refund"),
         (fulfil(kind=InstructionKind.CANCEL), "Instruction", "whom nobody knows; there are: webshop, marketplace"),
-        (fulfil(kind=InstructionKind.REFUND, recipient="gateway", reference="r", tender="card", amount_minor=0.5),
-         "Instruction", "amount_minor is 0.5; expected whole minor units from 1 on"),
+        (
+            fulfil(kind=InstructionKind.REFUND, recipient="gateway", reference="r", tender="card", amount_minor=0.5),
+            "Instruction",
+            "amount_minor is 0.5; expected whole minor units from 1 on",
+        ),
         (fulfil(lines=[{"sku": "SKU-00001", "units": 10**30}]), "TypeError", "whose data cannot be written as JSON"),
         (fulfil(note={1, 2}), "TypeError", "whose data cannot be written as JSON"),
     ],
-)  # fmt: skip
-def test_a_slip_is_a_dead_letter_that_names_class_method_file_and_line(
-    bad: Bad, kind: str, said: str, tmp_path: Path
-) -> None:
+)
+def test_a_slip_is_a_dead_letter_that_names_class_method_file_and_line(bad: Bad, kind: str, said: str, tmp_path: Path) -> None:
     """Each order meets it, the weekend goes on, and nobody calls it a failure of the harness."""
     with played(bad, tmp_path) as (letters, ended):
         assert ended is None
@@ -217,9 +224,7 @@ def publishes(told: Any) -> Any:
         ({7: 1}, "it publishes SKU 7, which the catalogue does not have"),
     ],
 )
-def test_a_publication_that_nobody_could_act_on_is_a_dead_letter_and_changes_nothing(
-    told: Any, said: str, tmp_path: Path
-) -> None:
+def test_a_publication_that_nobody_could_act_on_is_a_dead_letter_and_changes_nothing(told: Any, said: str, tmp_path: Path) -> None:
     """The channel goes on with what it was told last."""
     with played(lambda _: None, tmp_path, publishes(told)) as (letters, ended):
         assert ended is None

@@ -45,12 +45,25 @@ def test_a_word_that_is_there_keeps_what_is_not_said_anew() -> None:
     assert scenario.tenders["paper"].model_dump(mode="json") == {"title": "", "taken": ["checkout", "till"], "drawer": False}
 
 
-@pytest.mark.parametrize(("words", "valid"), [(WORDS, True), ({"tenders": {"paper": None}}, True), ({"deadlines": {"locker": "soon"}}, False),
-                                              ({"modes": {"locker": {"handover": "drone"}}}, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "valid"),
+    [
+        (WORDS, True),
+        ({"tenders": {"paper": None}}, True),
+        ({"deadlines": {"locker": "soon"}}, False),
+        ({"modes": {"locker": {"handover": "drone"}}}, False),
+    ],
+)
 def test_the_schema_of_scenario_files_knows_them(words: dict[str, Any], valid: bool) -> None:
     """An editor completes and checks them."""
-    whole = {"schema_version": 1, "name": "x", "lasts": "1d", "nodes": {"dc": {"kind": "store", "stock": {"regular": 1, "promoted": 1, "scarce": 1}}},
-             "curves": {"flat": {"hours": [1] * 24}}, "channels": {}}  # fmt: skip
+    whole = {
+        "schema_version": 1,
+        "name": "x",
+        "lasts": "1d",
+        "nodes": {"dc": {"kind": "store", "stock": {"regular": 1, "promoted": 1, "scarce": 1}}},
+        "curves": {"flat": {"hours": [1] * 24}},
+        "channels": {},
+    }
     told = {**whole, **{word: said for word, said in words.items() if word in ("modes", "deadlines", "tenders")}}
     about = {error.json_path for error in Draft202012Validator(json.loads(scenario_file.schema())).iter_errors(told)}
 
@@ -105,7 +118,9 @@ def test_a_deadline_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
         ({"card": 1.0, "cash": 0.0}, "card", "card", None),
     ],
 )
-def test_a_split_order_is_never_paid_twice_by_one_tender(shares: dict[str, float], split_with: str, first: str, second: str | None) -> None:
+def test_a_split_order_is_never_paid_twice_by_one_tender(
+    shares: dict[str, float], split_with: str, first: str, second: str | None
+) -> None:
     """The rest of an order whose first tender is the second one already falls to the most frequent other one."""
     assert second_tender(shares, split_with, first) == second
 
@@ -121,8 +136,10 @@ def test_goods_come_to_their_shopper_as_the_mode_says(tmp_path: Path) -> None:
             ways[mode[line["order"]]].add(line["type"])
 
     assert {one: ways[one] for one in ("locker", "bike", "eat_in")} == {
-        "locker": {"pickup.staged", "pickup.collected"}, "bike": {"goods.issued", "parcel.delivered"}, "eat_in": {"ticket.closed"},
-    }  # fmt: skip
+        "locker": {"pickup.staged", "pickup.collected"},
+        "bike": {"goods.issued", "parcel.delivered"},
+        "eat_in": {"ticket.closed"},
+    }
 
 
 def test_change_is_given_out_of_the_drawer_alone(tmp_path: Path) -> None:
@@ -139,10 +156,17 @@ def test_nobody_sells_or_ships_in_a_mode_that_no_scenario_declares(tmp_path: Pat
     """A simulator's slip stops it; a connector's is a dead letter with its line."""
     with opened(load("promo_day"), tmp_path) as market:
         with pytest.raises(ValueError, match="mode is 'balloon'; expected one of the scenario's own: home_delivery, "):
-            market.emit(EventKind.ORDER_PLACED, "webshop", "W1", "dc", {"mode": "balloon", "lines": [], "tenders": [], "total_minor": 0})
-        market.emit(EventKind.ORDER_PLACED, "webshop", "W1", "dc", {"mode": "home_delivery", "lines": [], "tenders": [], "total_minor": 0})
+            market.emit(
+                EventKind.ORDER_PLACED, "webshop", "W1", "dc", {"mode": "balloon", "lines": [], "tenders": [], "total_minor": 0}
+            )
+        market.emit(
+            EventKind.ORDER_PLACED, "webshop", "W1", "dc", {"mode": "home_delivery", "lines": [], "tenders": [], "total_minor": 0}
+        )
         asked = {"request": "R1", "mode": "balloon", "lines": [{"sku": "SKU-00001", "units": 1}]}
         market.instruct(Instruction(InstructionKind.FULFIL, "dc", "webshop", "W1", asked), "e1")
     (letter,) = [line for line in lines(tmp_path / "history") if line["kind"] == "dead_letter"]
 
-    assert "mode is 'balloon'; expected the order's way of fulfilment, one of home_delivery, pickup_in_store" in letter["erp"]["message"]
+    assert (
+        "mode is 'balloon'; expected the order's way of fulfilment, one of home_delivery, pickup_in_store"
+        in letter["erp"]["message"]
+    )

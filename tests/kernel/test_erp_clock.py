@@ -67,9 +67,7 @@ def test_a_scenario_says_which_clock_odoo_has() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 7200), st.floats(0, 90)), max_size=40), st.floats(0, 0.005))
-def test_it_never_goes_back_and_is_not_behind_when_an_operation_is_sent(
-    steps: list[tuple[float, float]], slow_s: float
-) -> None:
+def test_it_never_goes_back_and_is_not_behind_when_an_operation_is_sent(steps: list[tuple[float, float]], slow_s: float) -> None:
     """Whatever the scenario and the real time do between two operations, and however long the write takes."""
     servers = Servers(slow_s=slow_s)
     clock = clock_of(servers)

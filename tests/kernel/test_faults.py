@@ -28,7 +28,9 @@ NEVER = {"fault_fired": 0}
 
 def travel(number: int, at_s: float, kind: Any = EventKind.ORDER_PLACED, **data: Any) -> Travel:
     """Return word of one event that arrives a minute after *at_s*."""
-    event = Event(f"e{number}", kind, at_s, "webshop", f"WEBSHOP-{number}", "store_1", {"lines": LINES, "mode": "pickup_in_store", **data})
+    event = Event(
+        f"e{number}", kind, at_s, "webshop", f"WEBSHOP-{number}", "store_1", {"lines": LINES, "mode": "pickup_in_store", **data}
+    )
     return Travel(event, at_s, (60.0,))
 
 
@@ -68,8 +70,11 @@ def test_two_windows_of_one_fault_both_strike_each_under_a_label_of_its_own(tmp_
     told = [json.loads(line) for line in (tmp_path / "faults.ndjson").read_text().splitlines()]
     assert arrivals == [2, 3, 2]
     assert [line["fault"] for line in told if line["state"] == "fired"] == [
-        "duplicate_deliveries", "duplicate_deliveries", "duplicate_deliveries#2", "duplicate_deliveries#2",
-    ]  # fmt: skip
+        "duplicate_deliveries",
+        "duplicate_deliveries",
+        "duplicate_deliveries#2",
+        "duplicate_deliveries#2",
+    ]
     assert set(faults.counts) == {"duplicate_deliveries", "duplicate_deliveries#2"}
 
 
@@ -79,9 +84,10 @@ def test_two_windows_of_one_fault_both_strike_each_under_a_label_of_its_own(tmp_
 def test_late_batches_and_late_carriers_strike_what_they_are_about_and_nothing_else(tmp_path: Path) -> None:
     """A pickup order waits for the batch; a parcel's scan for the carrier; each other thing is left as it was."""
     armed = faults(
-        tmp_path, {"name": "late_pickup_batches", "every": "4h"},
+        tmp_path,
+        {"name": "late_pickup_batches", "every": "4h"},
         {"name": "late_carrier_events", "delay": {"median": "6h", "p95": "24h"}},
-    )  # fmt: skip
+    )
     pickup, home = travel(1, 3600.0), travel(2, 3600.0, mode="home_delivery")
     scan = travel(3, 3600.0, EventKind.PARCEL_SCANNED)
 
@@ -99,11 +105,21 @@ def test_late_batches_and_late_carriers_strike_what_they_are_about_and_nothing_e
 def test_word_of_a_node_comes_in_batches_and_a_tills_tickets_do_not(tmp_path: Path) -> None:
     """What pickers did waits for the sync of their handhelds."""
     armed = faults(tmp_path, {"name": "late_node_batches", "every": "20m"})
-    kinds = [EventKind.GOODS_ISSUED, EventKind.PICKUP_STAGED, EventKind.PICK_DECLINED, EventKind.TICKET_CLOSED, EventKind.ORDER_PLACED]
+    kinds = [
+        EventKind.GOODS_ISSUED,
+        EventKind.PICKUP_STAGED,
+        EventKind.PICK_DECLINED,
+        EventKind.TICKET_CLOSED,
+        EventKind.ORDER_PLACED,
+    ]
 
     assert [armed.met(travel(number, 600.0, kind)).arrives_in_s for number, kind in enumerate(kinds)] == [
-        (600.0,), (600.0,), (600.0,), (60.0,), (60.0,),
-    ]  # fmt: skip
+        (600.0,),
+        (600.0,),
+        (600.0,),
+        (60.0,),
+        (60.0,),
+    ]
 
 
 def test_an_arrival_that_comes_with_the_batch_anyway_has_not_been_held_back(tmp_path: Path) -> None:
@@ -119,11 +135,19 @@ def test_an_arrival_that_comes_with_the_batch_anyway_has_not_been_held_back(tmp_
 @pytest.mark.parametrize(
     ("only", "struck"),
     [
-        ({}, True), ({"channel": "webshop"}, True), ({"channel": ["till_1", "webshop"]}, True), ({"channel": "till_1"}, False),
-        ({"node": "store_1"}, True), ({"node": "dc"}, False), ({"kind": "order.placed"}, True), ({"kind": "goods.issued"}, False),
-        ({"sku": "SKU-001"}, True), ({"sku": "SKU-002"}, False), ({"channel": "webshop", "sku": "SKU-002"}, False),
+        ({}, True),
+        ({"channel": "webshop"}, True),
+        ({"channel": ["till_1", "webshop"]}, True),
+        ({"channel": "till_1"}, False),
+        ({"node": "store_1"}, True),
+        ({"node": "dc"}, False),
+        ({"kind": "order.placed"}, True),
+        ({"kind": "goods.issued"}, False),
+        ({"sku": "SKU-001"}, True),
+        ({"sku": "SKU-002"}, False),
+        ({"channel": "webshop", "sku": "SKU-002"}, False),
     ],
-)  # fmt: skip
+)
 def test_only_says_which_things_are_meant(only: dict[str, Any], struck: bool, tmp_path: Path) -> None:
     """By channel, node, kind and SKU; all that are named must fit."""
     armed = faults(tmp_path, {**TWICE, "only": only})
@@ -167,9 +191,13 @@ def test_a_wrong_record_overstates_what_lies_on_a_store_shelf_only() -> None:
 def test_faults_of_requests_compose_and_the_first_ending_counts(tmp_path: Path) -> None:
     """Late twice, slow as the slowest, and cut only once."""
     armed = faults(
-        tmp_path, {"name": "network_latency", "ends": "9h"}, {"name": "network_latency", "begins": "1s"},
-        {"name": "narrow_bandwidth", "bytes_per_s": 500}, {"name": "cut_after_commit"}, {"name": "black_hole"},
-    )  # fmt: skip
+        tmp_path,
+        {"name": "network_latency", "ends": "9h"},
+        {"name": "network_latency", "begins": "1s"},
+        {"name": "narrow_bandwidth", "bytes_per_s": 500},
+        {"name": "cut_after_commit"},
+        {"name": "black_hole"},
+    )
     struck = armed.met(Request(1, 60.0))
     armed.close()
 
@@ -207,14 +235,17 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     [
         ("", "AT is None; expected a rehearsal.parts.fault.Joint"),
         (GOOD.replace("Joint.DELIVERY", "'delivery'"), "AT is 'delivery'; expected a rehearsal.parts.fault.Joint"),
-        (GOOD.replace("(FaultSettings)", ""), "expected a class that inherits rehearsal.parts.fault.FaultSettings, since it strikes at Joint.DELIVERY"),
+        (
+            GOOD.replace("(FaultSettings)", ""),
+            "expected a class that inherits rehearsal.parts.fault.FaultSettings, since it strikes at Joint.DELIVERY",
+        ),
         (GOOD.replace("DELIVERY", "PROCESS"), "expected a class that inherits rehearsal.parts.fault.ProcessFaultSettings"),
         (GOOD.replace("def strike", "def hit"), "strike is None; expected a function strike(fault, thing, rng)"),
         (GOOD.replace("travel, rng)", "travel)"), "strike(fault, travel); expected a function strike(fault, thing, rng)"),
         (GOOD + "concerns = 3\n", "concerns is 3; expected a function concerns(fault, thing)"),
         ("import nothing_of_this_name", "cannot be loaded (ModuleNotFoundError"),
     ],
-)  # fmt: skip
+)
 def test_a_module_that_is_no_fault_is_told_with_what_was_expected(text: str, said: str, house: Path) -> None:
     """When it is loaded, whoever asks; and at the place in the scenario that names it."""
     (house / "quicksand.py").write_text(text)
@@ -238,12 +269,15 @@ def test_a_fault_of_ones_own_has_words_of_its_own(house: Path, tmp_path: Path) -
     assert journal(tmp_path) == [("quicksand", "e1", "arrives 7 s later than it would have")]
     schema = json.loads(scenario_file.schema())
     assert schema["$defs"]["fault.quicksand"]["properties"]["depth"] == {
-        "description": "how deep, such as 3", "title": "Depth", "type": "integer",
-    }  # fmt: skip
+        "description": "how deep, such as 3",
+        "title": "Depth",
+        "type": "integer",
+    }
     for words, said in (
-        ({}, "quicksand needs depth: how deep, such as 3"), ({"depth": "x"}, "faults.0.depth"),
+        ({}, "quicksand needs depth: how deep, such as 3"),
+        ({"depth": "x"}, "faults.0.depth"),
         ({"depth": 1, "wall": "9s"}, "quicksand does not read wall; it reads depth, share, begins, ends, only"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(ScenarioError, match=re.escape(said)):
             load("promo_day", faults=[{"name": "quicksand", **words}])
 
@@ -270,12 +304,26 @@ def test_a_strike_that_goes_wrong_is_told_and_does_not_fire(returns: str, said: 
 
 def test_a_run_made_when_all_faults_shared_their_words_can_be_read(tmp_path: Path) -> None:
     """Its scenario has every word at every fault; those that say nothing are left out."""
-    every = {"every": "0s", "delay": None, "begins": "0s", "ends": None, "times": 1, "wall": "5s", "wall_ms": 200, "bytes_per_s": 20_000}
+    every = {
+        "every": "0s",
+        "delay": None,
+        "begins": "0s",
+        "ends": None,
+        "times": 1,
+        "wall": "5s",
+        "wall_ms": 200,
+        "bytes_per_s": 20_000,
+    }
     old = [
-        {**every, "name": "late_pickup_batches", "share": 1.0, "every": "14400s"}, {**every, "name": "empty_shelves", "share": 0.5},
+        {**every, "name": "late_pickup_batches", "share": 1.0, "every": "14400s"},
+        {**every, "name": "empty_shelves", "share": 0.5},
         {**every, "name": "kill_worker", "share": 1.0, "times": 3},
-    ]  # fmt: skip
-    new = [{"name": "late_pickup_batches", "every": "4h"}, {"name": "empty_shelves", "share": 0.5}, {"name": "kill_worker", "times": 3}]
+    ]
+    new = [
+        {"name": "late_pickup_batches", "every": "4h"},
+        {"name": "empty_shelves", "share": 0.5},
+        {"name": "kill_worker", "times": 3},
+    ]
 
     assert load("promo_day", faults=old).faults == load("promo_day", faults=new).faults
 
@@ -303,8 +351,13 @@ def test_each_bundled_fault_strikes_at_its_joint_and_says_what_it_is() -> None:
         Joint.PUBLICATION: ["late_publications", "silent_feed"],
         Joint.WORLD: ["empty_shelves"],
         Joint.REQUEST: [
-            "bad_gateway", "black_hole", "cut_after_commit", "narrow_bandwidth", "network_latency", "reset_before_request",
+            "bad_gateway",
+            "black_hole",
+            "cut_after_commit",
+            "narrow_bandwidth",
+            "network_latency",
+            "reset_before_request",
         ],
         Joint.PROCESS: ["freeze_odoo", "kill_worker", "restart_odoo", "restart_postgres"],
-    }  # fmt: skip
+    }
     assert all(kind.sentence.endswith((".", "know.")) for kind in kinds.values())

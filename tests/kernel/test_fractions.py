@@ -32,7 +32,10 @@ FRACTIONS = {
     "total of a ticket": ("total_minor", fact("ticket.closed", lines=basket(1), total_minor=1.5)),
     "money taken": ("amount_minor", fact("payment.captured", tender="card", amount_minor=1.5)),
     "money given back": ("amount_minor", fact("refund.paid", tender="card", amount_minor=1.5)),
-    "a tender at a till": ("amount_minor", fact("ticket.closed", lines=basket(1), total_minor=1500, tenders=[{"amount_minor": 1.5}])),
+    "a tender at a till": (
+        "amount_minor",
+        fact("ticket.closed", lines=basket(1), total_minor=1500, tenders=[{"amount_minor": 1.5}]),
+    ),
     "a drawer": ("counted_minor", fact("till.closed", counted_minor=1.5)),
     "a publication": ("units", Noted("publication", 5.0, {"channel": "webshop", "node": "dc", "units": {"TEE": 1.5}})),
     "a shelf": ("units", Noted("shelf", 5.0, {"node": "dc", "units": {"TEE": 1.5}})),

@@ -83,9 +83,7 @@ def test_gates_of_pressure_wait_for_load() -> None:
 
 def test_a_scenario_takes_strings_and_objects() -> None:
     """The short form is the long form's limit."""
-    scenario = load(
-        "promo_day", gates=["recovery_s <= 1", {"limit": "backlog <= 2", "abort_on_fail": True, "after": "1m"}]
-    )
+    scenario = load("promo_day", gates=["recovery_s <= 1", {"limit": "backlog <= 2", "abort_on_fail": True, "after": "1m"}])
 
     assert scenario.gates == (Gate(limit="recovery_s <= 1"), Gate(limit="backlog <= 2", abort_on_fail=True, after=60))
 
@@ -109,14 +107,17 @@ def test_many_rows_hold_only_if_each_does(numbers: list[float], comparison: str,
     [
         ("sync_latency_s_p59 <= 1", "there is no figure 'sync_latency_s_p59' (did you mean 'sync_latency_s_p95'?)"),
         ("xyzzy <= 1", "there is no figure 'xyzzy' (there are: backlog_at_heal, "),
-        ("close_effort_by_channel <= 1", "close_effort_by_channel is told for each channel; write close_effort_by_channel{channel: NAME}"),
+        (
+            "close_effort_by_channel <= 1",
+            "close_effort_by_channel is told for each channel; write close_effort_by_channel{channel: NAME}",
+        ),
         ("close_effort_by_channel{operation: confirm} <= 1", "close_effort_by_channel is told for each channel"),
         ("sync_latency_s_p95{channel: webshop} <= 1", "sync_latency_s_p95 is one number for the whole run, and cannot be narrowed"),
         ("orders_per_minute{operation: confirm} <= 1", "orders_per_minute is one number for the whole run"),
         ("close_effort_by_channel{channel: webshp} <= 1", "no channel is named 'webshp' (did you mean 'webshop'?)"),
         ("latency_ms_p95{channel: bazaar*} <= 1", "no channel is named 'bazaar*' (there are: marketplace, till_1, "),
     ],
-)  # fmt: skip
+)
 def test_a_gate_on_what_no_run_has_is_refused(gate: str, said: str) -> None:
     """It would be undecided after the weekend; it is told before."""
     with pytest.raises(ScenarioError) as refused:
@@ -128,10 +129,14 @@ def test_a_gate_on_what_no_run_has_is_refused(gate: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "gate",
-    [*(f"{kpi.__name__} <= 1" for kpi in KPIS if "dict" not in kpi.__annotations__["return"]), *(f"{name} <= 1" for name in sorted(VITAL_FIGURES)),
-     "close_effort_by_channel{channel: *} <= 1", "latency_ms_p95{channel: till_*, operation: never asked} <= 1",
-     "over_reserved_units <= 1"],
-)  # fmt: skip
+    [
+        *(f"{kpi.__name__} <= 1" for kpi in KPIS if "dict" not in kpi.__annotations__["return"]),
+        *(f"{name} <= 1" for name in sorted(VITAL_FIGURES)),
+        "close_effort_by_channel{channel: *} <= 1",
+        "latency_ms_p95{channel: till_*, operation: never asked} <= 1",
+        "over_reserved_units <= 1",
+    ],
+)
 def test_a_gate_on_what_some_run_has_is_taken(gate: str) -> None:
     """Every KPI, and everything that load adds."""
     assert [one.limit for one in load("promo_day", gates=[gate]).gates] == [gate]
@@ -140,12 +145,18 @@ def test_a_gate_on_what_some_run_has_is_taken(gate: str) -> None:
 @pytest.mark.parametrize(
     ("gate", "said"),
     [
-        ({"limit": "recovery_s <= 1"}, "override gates.0.abort_on_fail: recovery_s is known at the end only, so it cannot end a run"),
+        (
+            {"limit": "recovery_s <= 1"},
+            "override gates.0.abort_on_fail: recovery_s is known at the end only, so it cannot end a run",
+        ),
         ({"limit": "deadlocks <= 1"}, "override gates.0.abort_on_fail: deadlocks is known at the end only"),
-        ({"limit": "backlog <= 1", "after": "24m"}, "override gates.0.after: it is first held after 24m, and at 60 times the speed the load is over in 24m"),
+        (
+            {"limit": "backlog <= 1", "after": "24m"},
+            "override gates.0.after: it is first held after 24m, and at 60 times the speed the load is over in 24m",
+        ),
         ({"limit": "backlog <= 1", "after": "23m"}, ""),
     ],
-)  # fmt: skip
+)
 def test_a_gate_that_can_end_no_run_is_refused(gate: dict[str, Any], said: str) -> None:
     """Only what is measured meanwhile can, and only while there is load."""
     try:
@@ -164,13 +175,7 @@ def test_the_names_of_figures_are_those_that_are_measured() -> None:
     (row,) = gate_figures(
         {
             "by_operation": {
-                "x": {
-                    "count": 1,
-                    "per_minute": 1,
-                    "refused": 0,
-                    "unknown": 0,
-                    "latency_ms": {"p50": 1, "p95": 1, "p99": 1},
-                }
+                "x": {"count": 1, "per_minute": 1, "refused": 0, "unknown": 0, "latency_ms": {"p50": 1, "p95": 1, "p99": 1}}
             }
         }
     )["operations"]

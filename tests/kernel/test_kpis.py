@@ -73,12 +73,16 @@ UNSEEN = Tiny([ORDER, captured(0, "W1")])
 
 EXCEPTIONS = (
     Case("a quarter: a picker declined", Tiny([*FOUR, declined(5, "W1")]), 0.25),
-    Case("the same order declined twice, cancelled and dropped is one", Tiny([*FOUR, declined(5, "W1"), declined(6, "W1"), cancelled(7, "W1"), dead_letter(8, ORDER.id)]), 0.25),
+    Case(
+        "the same order declined twice, cancelled and dropped is one",
+        Tiny([*FOUR, declined(5, "W1"), declined(6, "W1"), cancelled(7, "W1"), dead_letter(8, ORDER.id)]),
+        0.25,
+    ),
     Case("cancelled, and dropped by the connector: two of four", Tiny([*FOUR, cancelled(7, "W1"), dead_letter(8, TICKET.id)]), 0.5),
     Case("a third, rounded", Tiny([*FOUR[:3], cancelled(7, "W1")]), 0.3333),
     Case("an error that belongs to no order is nobody's", Tiny([*FOUR, dead_letter(8, "publish:webshop:dc")]), 0.0),
     Case("no orders", Tiny([dead_letter(8, "start")]), None),
-)  # fmt: skip
+)
 
 COUNTED: list[Fact] = [shelf(9, "dc", TEE=2, MUG=4), shelf(9, "store", TEE=1)]
 VARIANCES = (
@@ -127,13 +131,18 @@ AGES = (
 )  # fmt: skip
 
 BREAKS = (
-    Case("not booked, booked for nobody, and booked under another tender: four", Tiny(
-        [ORDER, captured(0, "W1"), captured(0, "W2")], [payment("GHOST", 1), payment("W2", 2, journal="gift_card")]), 4),
+    Case(
+        "not booked, booked for nobody, and booked under another tender: four",
+        Tiny([ORDER, captured(0, "W1"), captured(0, "W2")], [payment("GHOST", 1), payment("W2", 2, journal="gift_card")]),
+        4,
+    ),
     Case("a cent is a break", Tiny([sold(2, "T1")], [ticket("T1", 9), ticket_payment(9, 1, 1499)]), 1),
-    Case("booked as it moved", Tiny([ORDER, captured(0, "W1"), TICKET], [payment("W1", 1), ticket("T1", 9), ticket_payment(9, 1)]), 0),
+    Case(
+        "booked as it moved", Tiny([ORDER, captured(0, "W1"), TICKET], [payment("W1", 1), ticket("T1", 9), ticket_payment(9, 1)]), 0
+    ),
     Case("no money", EMPTY, 0),
     Case("nobody read the books", UNSEEN, None),
-)  # fmt: skip
+)
 
 ANN = [partner(61, "ann@shop.example"), partner(62, "bob@shop.example")]
 DUPLICATES = (
@@ -142,12 +151,16 @@ DUPLICATES = (
     Case("nobody twice", Tiny(rows=ANN), 0.0),
     Case("no customers", EMPTY, None),
     Case("nobody read the books", UNSEEN, None),
-)  # fmt: skip
+)
 
 
 def shipped(seconds: float) -> Case:
     """Two orders, of which one left after *seconds*, the other at once."""
-    return Case(f"left after {seconds:g} s", Tiny([ORDER, MUGS, issued(10, "W2"), issued(seconds, "W1")]), 1.0 if seconds <= 48 * HOUR else 0.5)
+    return Case(
+        f"left after {seconds:g} s",
+        Tiny([ORDER, MUGS, issued(10, "W2"), issued(seconds, "W1")]),
+        1.0 if seconds <= 48 * HOUR else 0.5,
+    )
 
 
 PICKUP = placed(0, "W1", mode="pickup_in_store")
@@ -193,13 +206,17 @@ EFFORTS = (
 SALES = (
     Case("four units kept of five", Tiny([oracle(2, 5), ORDER, MUGS]), 0.8),
     Case("what was cancelled is not sold", Tiny([oracle(2, 4), ORDER, MUGS, cancelled(9, "W2"), issued(9, "W1")]), 0.25),
-    Case("of a part that was cancelled the rest is sold", Tiny([oracle(2, 4), ORDER, MUGS, cancelled(9, "W2", (1, "MUG", 1)), promise_moved(9, "W2", "dc", "store", (1, "MUG", 2))]), 0.75),
+    Case(
+        "of a part that was cancelled the rest is sold",
+        Tiny([oracle(2, 4), ORDER, MUGS, cancelled(9, "W2", (1, "MUG", 1)), promise_moved(9, "W2", "dc", "store", (1, "MUG", 2))]),
+        0.75,
+    ),
     Case("cancelled at another channel", Tiny([oracle(2, 4), ORDER, MUGS, cancelled(9, "W2", channel="marketplace")]), 1.0),
     Case("more than the oracle", Tiny([oracle(1, 3), ORDER, MUGS]), 1.3333),
     Case("nothing was sold", Tiny([oracle(1, 3)]), 0.0),
     Case("the oracle sells nothing either", Tiny([oracle(0, 0)]), None),
     Case("no oracle was asked", Tiny([ORDER]), None),
-)  # fmt: skip
+)
 
 
 def healing(*facts: Fact) -> Tiny:
@@ -210,36 +227,54 @@ def healing(*facts: Fact) -> Tiny:
 EDGE = placed(100, "W4")
 AFTER = event(EventKind.PARCEL_SCANNED, 101, "webshop", "W1", "dc", tracking="T")
 WORKED = healing(
-    asked(50, cause=ORDER.id), asked(150, cause=ORDER.id), asked(120, cause=MUGS.id, outcome=Outcome.REFUSED),
-    asked(130, cause=EDGE.id, after_s=0.5), asked(400, cause=AFTER.id),
-)  # fmt: skip
-IN_TIME = healing(asked(90, cause=ORDER.id, after_s=10), asked(140, cause=MUGS.id, outcome=Outcome.UNKNOWN), asked(400, cause="settle"))
+    asked(50, cause=ORDER.id),
+    asked(150, cause=ORDER.id),
+    asked(120, cause=MUGS.id, outcome=Outcome.REFUSED),
+    asked(130, cause=EDGE.id, after_s=0.5),
+    asked(400, cause=AFTER.id),
+)
+IN_TIME = healing(
+    asked(90, cause=ORDER.id, after_s=10), asked(140, cause=MUGS.id, outcome=Outcome.UNKNOWN), asked(400, cause="settle")
+)
 BACKLOGS = (
     Case("two of them had their last effect later", WORKED, 2),
     Case("the last answer came in the second of the healing", IN_TIME, 0),
     Case("the doors never closed", Tiny([ORDER, asked(150, cause=ORDER.id)]), 0),
-)  # fmt: skip
+)
 RECOVERIES = (
     Case("until the last of them", WORKED, 52.0),
     Case("there was no backlog", IN_TIME, 0.0),
     Case("the doors never closed", Tiny([ORDER, asked(150, cause=ORDER.id)]), 0.0),
-)  # fmt: skip
+)
 DROPPED = (
     Case("two, whatever caused them", Tiny([ORDER, dead_letter(8, ORDER.id), dead_letter(8, "publish:webshop:dc")]), 2),
     Case("none", Tiny([ORDER, asked(9, outcome=Outcome.REFUSED)]), 0),
 )
 ANSWERS = (
-    Case("the slowest, whatever it said", Tiny([asked(1, took_s=0.5), asked(2, took_s=60.00049, outcome=Outcome.UNKNOWN), asked(3, took_s=2)]), 60.0005),
+    Case(
+        "the slowest, whatever it said",
+        Tiny([asked(1, took_s=0.5), asked(2, took_s=60.00049, outcome=Outcome.UNKNOWN), asked(3, took_s=2)]),
+        60.0005,
+    ),
     Case("another", Tiny([asked(1, took_s=0.5), asked(2, outcome=None, took_s=99)]), 0.5),
     Case("no answer", Tiny([ORDER, asked(2, outcome=None)]), None),
-)  # fmt: skip
+)
 
 FIGURES: Mapping[Figure, tuple[Case, ...]] = {
-    order_exception_rate: EXCEPTIONS, inventory_variance_units: VARIANCES, sync_latency_s_p95: LATENCIES, refund_aging_s_p95: AGES,
-    reconciliation_breaks: BREAKS, duplicate_customer_rate: DUPLICATES, fulfilment_sla_adherence: ADHERENCE, sell_through: SALES,
-    close_effort_by_channel: EFFORTS, backlog_at_heal: BACKLOGS, recovery_s: RECOVERIES, events_never_handled: DROPPED,
+    order_exception_rate: EXCEPTIONS,
+    inventory_variance_units: VARIANCES,
+    sync_latency_s_p95: LATENCIES,
+    refund_aging_s_p95: AGES,
+    reconciliation_breaks: BREAKS,
+    duplicate_customer_rate: DUPLICATES,
+    fulfilment_sla_adherence: ADHERENCE,
+    sell_through: SALES,
+    close_effort_by_channel: EFFORTS,
+    backlog_at_heal: BACKLOGS,
+    recovery_s: RECOVERIES,
+    events_never_handled: DROPPED,
     slowest_answer_s: ANSWERS,
-}  # fmt: skip
+}
 CASES = [(figure, case) for figure, cases in FIGURES.items() for case in cases]
 
 
@@ -297,8 +332,11 @@ def test_a_figure_that_needs_odoos_books_is_none_without_them() -> None:
 
     assert crashed == ()
     assert [name for name, value in found.items() if value is None] == [
-        "inventory_variance_units", "reconciliation_breaks", "duplicate_customer_rate", "close_effort_by_channel",
-    ]  # fmt: skip
+        "inventory_variance_units",
+        "reconciliation_breaks",
+        "duplicate_customer_rate",
+        "close_effort_by_channel",
+    ]
 
 
 def test_a_figure_that_crashes_is_none_and_named_and_the_others_are_computed() -> None:

@@ -23,9 +23,13 @@ def market(tmp_path: Path) -> Iterator[Market]:
     """Return a market with one order: two pieces of one article and one of another, kept by the distribution centre."""
     with opened(load("promo_day"), tmp_path) as market:
         first, second = sorted(market.products)[:2]
-        lines = [{"line": n, "sku": sku, "units": units, "price_minor": 100, "total_minor": 100 * units, "node": "dc"}
-                 for n, (sku, units) in enumerate(((first, 2), (second, 1)), start=1)]  # fmt: skip
-        market.emit(EventKind.ORDER_PLACED, *ORDER, "dc", {"mode": "home_delivery", "lines": lines, "total_minor": 300, "tenders": []})
+        lines = [
+            {"line": n, "sku": sku, "units": units, "price_minor": 100, "total_minor": 100 * units, "node": "dc"}
+            for n, (sku, units) in enumerate(((first, 2), (second, 1)), start=1)
+        ]
+        market.emit(
+            EventKind.ORDER_PLACED, *ORDER, "dc", {"mode": "home_delivery", "lines": lines, "total_minor": 300, "tenders": []}
+        )
         yield market
 
 
@@ -37,7 +41,9 @@ def skus(market: Market) -> list[str]:
 def fulfil(market: Market, node: str, *lines: tuple[str, int]) -> None:
     """Let the connector ask *node* for *lines*."""
     asked = [{"sku": sku, "units": units} for sku, units in lines]
-    market.instruct(Instruction(InstructionKind.FULFIL, node, *ORDER, {"request": f"R-{node}", "mode": "home_delivery", "lines": asked}), "test")
+    market.instruct(
+        Instruction(InstructionKind.FULFIL, node, *ORDER, {"request": f"R-{node}", "mode": "home_delivery", "lines": asked}), "test"
+    )
 
 
 def owed(market: Market) -> set[tuple[int, int, str]]:
@@ -51,9 +57,12 @@ def owed(market: Market) -> set[tuple[int, int, str]]:
 def moves(market: Market, folder: Path) -> list[tuple[str, str, Any]]:
     """Return source, goal and lines of every move in the history."""
     with Record(market.scenario, market.world, folder) as record:
-        return [(row["source"], row["node"], row["lines"]) for row in record.rows(
-            "SELECT data->>'source' AS source, node, CAST(data->'lines' AS VARCHAR) AS lines FROM events WHERE type = 'promise.moved' ORDER BY i"
-        )]  # fmt: skip
+        return [
+            (row["source"], row["node"], row["lines"])
+            for row in record.rows(
+                "SELECT data->>'source' AS source, node, CAST(data->'lines' AS VARCHAR) AS lines FROM events WHERE type = 'promise.moved' ORDER BY i"
+            )
+        ]
 
 
 def test_the_node_that_keeps_it_is_asked(market: Market, tmp_path: Path) -> None:
@@ -106,8 +115,9 @@ def test_a_part_is_taken_back_and_then_the_rest(market: Market) -> None:
     assert market.promises.take(*ORDER, [{"sku": first, "units": 1}]) == [{"line": 1, "sku": first, "units": 1, "node": "dc"}]
     assert owed(market) == {(1, 1, "dc"), (2, 1, "store_1")}
     assert market.promises.take(*ORDER) == [
-        {"line": 1, "sku": first, "units": 1, "node": "dc"}, {"line": 2, "sku": second, "units": 1, "node": "store_1"},
-    ]  # fmt: skip
+        {"line": 1, "sku": first, "units": 1, "node": "dc"},
+        {"line": 2, "sku": second, "units": 1, "node": "store_1"},
+    ]
     assert market.promises.take(*ORDER) == []
 
 
@@ -137,7 +147,9 @@ def test_of_what_a_node_sent_in_part_the_rest_is_still_owed(market: Market, tmp_
     ("lines", "said"),
     [([], "expected a list"), ([{"sku": "NONE", "units": 1}], "no SKU of the catalogue"), ("all", "expected a list")],
 )
-def test_a_cancellation_of_lines_that_nobody_can_follow_is_a_dead_letter(market: Market, tmp_path: Path, lines: Any, said: str) -> None:
+def test_a_cancellation_of_lines_that_nobody_can_follow_is_a_dead_letter(
+    market: Market, tmp_path: Path, lines: Any, said: str
+) -> None:
     """Told with what was expected; nothing is taken back."""
     market.instruct(Instruction(InstructionKind.CANCEL, "webshop", *ORDER, {"lines": lines}), "test")
 

@@ -19,12 +19,7 @@ class Books:
         self._now: tuple[float, float] = (0, 0)
 
     def call(
-        self,
-        model: str,
-        method: str,
-        ids: tuple[int, ...] | None,
-        arguments: Mapping[str, Any],
-        context: Mapping[str, Any],
+        self, model: str, method: str, ids: tuple[int, ...] | None, arguments: Mapping[str, Any], context: Mapping[str, Any]
     ) -> Any:
         """Return the group that is asked for; the next figures with each look at the quants."""
         place = {"product_id": [1, "Tee"], "location_id": [8, "Stock"]}

@@ -14,9 +14,7 @@ from rehearsal.model import Answer, Event, EventKind, Judgement, Operation, Outc
 
 
 @given(st.integers(0, 2**32), st.lists(st.floats(0, 5), min_size=1, max_size=48).filter(sum), st.floats(1, 300))
-def test_arrivals_are_ordered_lie_in_the_hours_that_have_weight_and_repeat(
-    seed: int, hours: list[float], total: float
-) -> None:
+def test_arrivals_are_ordered_lie_in_the_hours_that_have_weight_and_repeat(seed: int, hours: list[float], total: float) -> None:
     """A non-homogeneous Poisson process by inversion."""
     times = arrivals(stream(seed, "c", "a"), hours, total)
 
@@ -67,11 +65,7 @@ def test_money_is_told_with_two_decimals(minor: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("judgement", "verdict"),
-    [
-        (Judgement(0), Verdict.UNDECIDED),
-        (Judgement(3), Verdict.PASS),
-        (Judgement(3, undecided_because="x"), Verdict.UNDECIDED),
-    ],
+    [(Judgement(0), Verdict.UNDECIDED), (Judgement(3), Verdict.PASS), (Judgement(3, undecided_because="x"), Verdict.UNDECIDED)],
 )
 def test_a_judgement_that_examined_nothing_is_undecided(judgement: Judgement, verdict: Verdict) -> None:
     """Nothing examined is never a pass."""
@@ -91,5 +85,3 @@ def test_a_killed_history_reads_up_to_its_torn_line(tmp_path: Path) -> None:
     assert [line["kind"] for line in told] == ["event", "operation", "answer"]
     assert "erp" in told[1]
     assert "erp" not in comparable(told[1])
-
-

@@ -165,10 +165,17 @@ def test_a_push_that_nobody_could_act_on_is_the_connectors_fault(words: tuple[An
     assert "Wrong.start" in str(told.value)
 
 
-@pytest.mark.parametrize(("seconds", "act", "said"), [
-    (0, None, "a timer of 0 seconds; expected 1 or more"), (float("nan"), None, "a timer of nan seconds"), (float("inf"), None, "a timer of inf seconds"), (True, None, "a timer of True seconds"), ("10m", None, "a timer of '10m' seconds"),
-    (60, 7, "a timer that calls 7; expected a handler"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("seconds", "act", "said"),
+    [
+        (0, None, "a timer of 0 seconds; expected 1 or more"),
+        (float("nan"), None, "a timer of nan seconds"),
+        (float("inf"), None, "a timer of inf seconds"),
+        (True, None, "a timer of True seconds"),
+        ("10m", None, "a timer of '10m' seconds"),
+        (60, 7, "a timer that calls 7; expected a handler"),
+    ],
+)
 def test_a_timer_that_could_not_tick_is_told(seconds: Any, act: Any, said: str, tmp_path: Path) -> None:
     """Before the doors open."""
 

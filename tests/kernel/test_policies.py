@@ -20,9 +20,15 @@ from rehearsal.stage.market import LiveChannel
 from tests.conftest import load
 
 NAMES = [
-    "allocation_with_latency", "deduplication", "event_sequencing", "exception_routing", "one_writer_per_node",
-    "pickup_as_inventory_state", "refund_by_tender", "reservation_precedence",
-]  # fmt: skip
+    "allocation_with_latency",
+    "deduplication",
+    "event_sequencing",
+    "exception_routing",
+    "one_writer_per_node",
+    "pickup_as_inventory_state",
+    "refund_by_tender",
+    "reservation_precedence",
+]
 LINES = [{"line": 1, "sku": "SKU-00001", "units": 1, "node": "store_1"}]
 PAID = [{"tender": "card", "amount_minor": 700}, {"tender": "gift_card", "amount_minor": 300}]
 
@@ -133,7 +139,12 @@ def test_pickup_as_inventory_state() -> None:
     assert on.offer(channel("till_1"), "store_1")["SKU-00001"] < 10
     assert off.offer(channel("till_1"), "store_1")["SKU-00001"] == 10
     assert off.offer(channel("webshop"), "store_1")["SKU-00001"] < 10
-    assert [rules.stages(mode) for rules in (on, off) for mode in ("pickup_in_store", "home_delivery")] == [True, False, False, False]
+    assert [rules.stages(mode) for rules in (on, off) for mode in ("pickup_in_store", "home_delivery")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_one_writer_per_node() -> None:
@@ -247,12 +258,18 @@ def test_a_module_that_is_no_policy_is_told_with_what_was_expected(text: str, sa
 @pytest.mark.parametrize(
     ("policies", "said"),
     [
-        ("{deduplicaton: off}", "mine.yaml:3:26 policies.deduplicaton: no connector has a policy 'deduplicaton' (did you mean 'deduplication'?)"),
-        ("{deduplication: off}", "mine.yaml:3:27 policies.deduplication: connector 'naive' has no policy 'deduplication': to switch it would change nothing"),
+        (
+            "{deduplicaton: off}",
+            "mine.yaml:3:26 policies.deduplicaton: no connector has a policy 'deduplicaton' (did you mean 'deduplication'?)",
+        ),
+        (
+            "{deduplication: off}",
+            "mine.yaml:3:27 policies.deduplication: connector 'naive' has no policy 'deduplication': to switch it would change nothing",
+        ),
         ("{deduplication: maybe}", "mine.yaml:3:27 policies.deduplication: Input should be 'on' or 'off' (it is 'maybe')"),
         ("{deduplication: false}", "mine.yaml:3:27 policies.deduplication: Input should be 'on' or 'off' (it is False)"),
     ],
-)  # fmt: skip
+)
 def test_a_switch_that_is_none_is_told_where_it_stands(policies: str, said: str, tmp_path: Path) -> None:
     """With the nearest name; and a switch is on or off."""
     (tmp_path / "mine.yaml").write_text(f"extends: promo_day\nname: mine\npolicies: {policies}\n")

@@ -46,9 +46,7 @@ def test_a_table_that_was_there_and_is_gone_is_a_damage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("value", "shown"), [("2.5", "2.5"), ("true", "true"), ("null", "null"), ('"2"', '"2"')])
-def test_units_that_are_no_whole_numbers_are_a_damage_whoever_wrote_them(
-    value: str, shown: str, tmp_path: Path
-) -> None:
+def test_units_that_are_no_whole_numbers_are_a_damage_whoever_wrote_them(value: str, shown: str, tmp_path: Path) -> None:
     """DuckDB makes 2.5 a 3 by one road and a 2 by another, and true a 1, without a word: so it is never asked."""
     run = reopen(make_run(tmp_path / "run", judged=False))
     path = run.folder / "history" / "main.ndjson"

@@ -29,8 +29,7 @@ def problems(tmp_path: Path, text: str) -> tuple[str, ...]:
 def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> None:
     """Wrong types, negative stock and unknown words in one go."""
     said = problems(
-        tmp_path,
-        "nodes:\n  dc:\n    stock: {regular: -3, promoted: x, scarce: 3}\nchannels:\n  marketplace:\n    color: red\n",
+        tmp_path, "nodes:\n  dc:\n    stock: {regular: -3, promoted: x, scarce: 3}\nchannels:\n  marketplace:\n    color: red\n"
     )
 
     assert said == (
@@ -43,9 +42,14 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("channels:\n  webshop:\n    tenders: {card: 0.9, gift_card: 0.3}\n", "the shares of tenders sum to 1.2, they must sum to 1"),
-        ("channels:\n  shop:\n    kind: webshop\n    orders: 20\n    curve: online\n    fulfilment: {}\n    tenders: {card: 1}\n",
-         "fulfilment is empty: a channel needs at least one way to fulfil its orders"),
+        (
+            "channels:\n  webshop:\n    tenders: {card: 0.9, gift_card: 0.3}\n",
+            "the shares of tenders sum to 1.2, they must sum to 1",
+        ),
+        (
+            "channels:\n  shop:\n    kind: webshop\n    orders: 20\n    curve: online\n    fulfilment: {}\n    tenders: {card: 1}\n",
+            "fulfilment is empty: a channel needs at least one way to fulfil its orders",
+        ),
         ("channels:\n  shop:\n    kind: webshop\n    orders: 20\n    curve: online\n    tenders: {card: 1}\n", "is missing"),
         ("lasts: soon\n", "'soon' is not a duration; write for example 90s, 15m, 1h30m or 3d"),
         ("catalogue: {price_from: 8.5}\n", 'is not an amount; write it as text with two decimals, such as "59.90"'),
@@ -54,7 +58,7 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ("clock: {lanes: 0}\n", "Input should be greater than or equal to 1 (it is 0)"),
         ("starts_at: yesterday\n", "starts_at"),
     ],
-)  # fmt: skip
+)
 def test_a_problem_says_what_was_expected(tmp_path: Path, text: str, expected: str) -> None:
     """The sentence names the value, or what would be right."""
     (said,) = problems(tmp_path, text)
@@ -79,9 +83,7 @@ def test_a_circle_of_extends_ends(tmp_path: Path) -> None:
 
 def test_an_unknown_scenario_suggests_the_nearest_name() -> None:
     """A typing error costs one look."""
-    with pytest.raises(
-        UsageError, match=r"no scenario 'promo_weekand' in scenarios/ \(did you mean 'promo_weekend'\?\)"
-    ):
+    with pytest.raises(UsageError, match=r"no scenario 'promo_weekand' in scenarios/ \(did you mean 'promo_weekend'\?\)"):
         project.scenario_path("promo_weekand")
 
 

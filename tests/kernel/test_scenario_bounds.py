@@ -60,9 +60,17 @@ def test_what_is_too_big_or_nothing_at_all_is_told_with_its_bound(tmp_path: Path
 
 @pytest.mark.parametrize(
     "text",
-    ["channels: {webshop: {orders: 999000}}\n", "catalogue: {products: 4000}\nchannels: {webshop: {orders: 400000}}\n", "customers: 100000\n",
-     "channels: {webshop: {publish_every: 2s}}\n", "lasts: 14h\n", "lasts: 86400\n", "clock: {speedup: 100000}\n", "catalogue: {price_from: \"0.01\"}\n"],
-)  # fmt: skip
+    [
+        "channels: {webshop: {orders: 999000}}\n",
+        "catalogue: {products: 4000}\nchannels: {webshop: {orders: 400000}}\n",
+        "customers: 100000\n",
+        "channels: {webshop: {publish_every: 2s}}\n",
+        "lasts: 14h\n",
+        "lasts: 86400\n",
+        "clock: {speedup: 100000}\n",
+        'catalogue: {price_from: "0.01"}\n',
+    ],
+)
 def test_what_is_within_the_bounds_is_taken(tmp_path: Path, text: str) -> None:
     """The twins of the above."""
     assert variant(tmp_path, text) == ()
@@ -106,6 +114,6 @@ def test_the_schema_says_the_bounds_that_it_can() -> None:
     whole = json.loads(json.dumps(YAML(typ="safe").load(project.scenario_path("promo_weekend"))))
     jsonschema.Draft202012Validator(schema).validate(whole)
 
-    for wrong in ({"customers": 10**9}, {"lasts": -5}, {"lasts": ""}, {"settle": {"limit": -1}}, {"exercised": {"orders_kept": 2}}):  # fmt: skip
+    for wrong in ({"customers": 10**9}, {"lasts": -5}, {"lasts": ""}, {"settle": {"limit": -1}}, {"exercised": {"orders_kept": 2}}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(schema).validate({**whole, **wrong})

@@ -93,9 +93,7 @@ EARLY = "none of the 40 orders would come; write orders: 0, a longer scenario, o
         ("starts_at: 2025-11-28T00:00:00\n", 'mine.yaml:3:12 starts_at: 2025-11-28T00:00:00 is not text; write it as text, such as "2025-11-28T00:00:00"', 'starts_at: "2025-11-28T09:00:00"\n'),
     ],
 )  # fmt: skip
-def test_what_could_only_be_undecided_or_silent_is_told_where_it_stands(
-    tmp_path: Path, wrong: str, told: str, right: str
-) -> None:
+def test_what_could_only_be_undecided_or_silent_is_told_where_it_stands(tmp_path: Path, wrong: str, told: str, right: str) -> None:
     """One sentence with the value, what was expected and what to write; the twin is a scenario."""
     assert variant(tmp_path, wrong) == (told,)
     assert variant(tmp_path, right) == ()
@@ -121,9 +119,9 @@ def test_problems_of_words_and_of_combinations_are_told_in_one_pass(tmp_path: Pa
         "channels: {webshop: {curve: moon, orders: -1, tenders: {card: 0.9, gift_card: 0.3}}}\n"
         "gates: [xyzzy_p95 <= 1, nonsense, 'recovery_s{channel: webshop} <= 1']\n"
         "faults: [{name: late_pickup_batches}, {name: kill_worker, share: 2}, {name: late_pickup_batches, every: 1h}]\n"
-        "nodes: {dc: {opens: late, pick: {median: 2h, p95: 1h}}, store_1: {opens: \"21:00\"}}\n"
+        'nodes: {dc: {opens: late, pick: {median: 2h, p95: 1h}}, store_1: {opens: "21:00"}}\n'
         "deadlines: {refunded: 15d}\n"
-    )  # fmt: skip
+    )
 
     assert [one.split(": ")[0] for one in variant(tmp_path, text)] == [
         "mine.yaml:3:8 lasts",

@@ -39,10 +39,7 @@ def test_what_is_not_here_is_told_where_it_is_named(tmp_path: Path, wrong: str, 
 
 def test_parts_and_everything_else_are_told_in_one_pass(tmp_path: Path) -> None:
     """A wrong word beside them hides nothing."""
-    text = (
-        HEAD
-        + "lasts: soon\nconnector: cautious\nchannels: {webshop: {kind: webshp, curve: moon}, bazaar: {kind: bazar}}\n"
-    )
+    text = HEAD + "lasts: soon\nconnector: cautious\nchannels: {webshop: {kind: webshp, curve: moon}, bazaar: {kind: bazar}}\n"
 
     assert [one.split(": ")[0] for one in said(tmp_path, text, parts=True)] == [
         "mine.yaml:3:8 lasts",
@@ -72,9 +69,7 @@ def test_a_scenario_that_is_not_valid_hides_no_other_one_from_the_list(
 ) -> None:
     """Nor does one whose connector is still to be written."""
     (tmp_path / "scenarios").mkdir()
-    (tmp_path / "scenarios" / "ours.yaml").write_text(
-        "extends: promo_day\nname: ours\ntitle: Ours\nconnector: to_come\n"
-    )
+    (tmp_path / "scenarios" / "ours.yaml").write_text("extends: promo_day\nname: ours\ntitle: Ours\nconnector: to_come\n")
     (tmp_path / "scenarios" / "torn.yaml").write_text("extends: promo_day\nname: torn\nlasts: soon\ncustomers: 0\n")
     monkeypatch.setenv("REHEARSE_PROJECT", str(tmp_path))
     scenario_list(as_json=True)

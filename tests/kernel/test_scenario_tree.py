@@ -87,12 +87,18 @@ def test_a_value_of_a_parent_is_told_in_the_parent_and_one_of_a_replaced_list_is
         ({"seed": 2**70}, f"--seed: Input should be less than 9223372036854775808 (it is {2**70})"),
         ({"clock": {"lanes": 900}}, "--lanes: Input should be less than or equal to 64 (it is 900)"),
         ({"clock": {"speedup": 1e9}}, "--speedup: Input should be less than or equal to 100000 (it is 1000000000.0)"),
-        ({"load": {"shape": "sphere"}}, "--shape: Input should be 'curve', 'ramp', 'spike', 'soak' or 'breakpoint' (it is 'sphere')"),
+        (
+            {"load": {"shape": "sphere"}},
+            "--shape: Input should be 'curve', 'ramp', 'spike', 'soak' or 'breakpoint' (it is 'sphere')",
+        ),
         ({"client": "xml"}, "--client: Input should be 'odoorpc' or 'json2' (it is 'xml')"),
         ({"connector": "cautious"}, "--connector: no connector 'cautious' in connectors/ (there are: governed, naive, polling)"),
-        ({"channels": {"webshop": {"orders": -2}}}, "override channels.webshop.orders: Input should be greater than or equal to 0 (it is -2)"),
+        (
+            {"channels": {"webshop": {"orders": -2}}},
+            "override channels.webshop.orders: Input should be greater than or equal to 0 (it is -2)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_value_of_the_command_line_is_told_as_such(tmp_path: Path, overrides: dict[str, object], told: str) -> None:
     """No line of the file is to blame for it, though the file has the word too."""
     file = HEAD + "seed: 3\nconnector: naive\nclient: odoorpc\nclock: {lanes: 1, speedup: 60}\nload: {shape: curve}\n"

@@ -47,8 +47,10 @@ def test_last_units_are_not_spread_thin() -> None:
     stock = {"store_1": 1, "store_2": 2, "store_3": 0}
 
     assert {node: of(node, stock) for node in STORES} == {
-        "store_1": {"webshop": 0, "till_1": 1}, "store_2": {"webshop": 1, "till_2": 1}, "store_3": {"webshop": 0, "till_3": 0},
-    }  # fmt: skip
+        "store_1": {"webshop": 0, "till_1": 1},
+        "store_2": {"webshop": 1, "till_2": 1},
+        "store_3": {"webshop": 0, "till_3": 0},
+    }
     assert of("store_1", {"store_1": 2, "store_2": 2, "store_3": 0}) == {"webshop": 1, "till_1": 1}, "four are not the last ones"
 
 
@@ -74,7 +76,11 @@ def test_parts_are_whole_and_within_one_of_their_due(total: int, weights: dict[s
 
 def pool() -> tuple[Pool, LiveChannel, list[tuple[str, str, dict[str, int]]]]:
     """Return a pool of four units, three of them at the webshop and one in the reserve, and what channels are told."""
-    made, shop, told = Pool("store_1"), LiveChannel("webshop", scenario().channels["webshop"]), list[tuple[str, str, dict[str, int]]]()
+    made, shop, told = (
+        Pool("store_1"),
+        LiveChannel("webshop", scenario().channels["webshop"]),
+        list[tuple[str, str, dict[str, int]]](),
+    )
     made.see({"TEE": 4})
     made.part(shop, LiveChannel.left, 0, lambda sku, units: 3)
     shop.published("store_1", {"TEE": 3})
@@ -105,10 +111,17 @@ def test_what_a_channel_has_sold_is_not_called_in() -> None:
 def test_a_case_gives_up_what_is_missing_and_keeps_the_rest() -> None:
     """With the number of the line, and what it costs; what it does not have it cannot give up."""
     lines = [{"line": 1, "sku": "TEE", "units": 2, "price_minor": 1500}, {"line": 2, "sku": "MUG", "units": 1, "price_minor": 700}]
-    event = Event("e1", EventKind.ORDER_PLACED, 0.0, "webshop", "W1", "store_1", {"lines": lines, "mode": "pickup_in_store", "patience_s": 9})
+    event = Event(
+        "e1", EventKind.ORDER_PLACED, 0.0, "webshop", "W1", "store_1", {"lines": lines, "mode": "pickup_in_store", "patience_s": 9}
+    )
     case = Case.of(event, 7, "store_1", 3)
 
     assert (case.cut("TEE", 1), case.units) == (({1: 1}, 1500), {"TEE": 1, "MUG": 1})
     assert (case.cut("TEE", 5), case.units) == (({1: 1}, 1500), {"MUG": 1})
-    assert case.open_request.data == {"request": "SO7-1", "mode": "pickup_in_store", "lines": [{"sku": "MUG", "units": 1}], "patience_s": 9}
+    assert case.open_request.data == {
+        "request": "SO7-1",
+        "mode": "pickup_in_store",
+        "lines": [{"sku": "MUG", "units": 1}],
+        "patience_s": 9,
+    }
     assert event.data["lines"][0]["units"] == 2, "what the shopper ordered stays what it was"

@@ -42,7 +42,9 @@ from tests.tiny_record import (
 
 ORDER = placed(5, "W1", ("TEE", 2), ("MUG", 1), mode="pickup_in_store", node="store")
 TICKET = sold(6, "T1", card=1000, cash=500)
-REFUSED = Noted("event", 7.0, {"event": "no", "type": "order.refused", "channel": "webshop", "order": "W0", "node": "", "data": {"lines": []}})
+REFUSED = Noted(
+    "event", 7.0, {"event": "no", "type": "order.refused", "channel": "webshop", "order": "W0", "node": "", "data": {"lines": []}}
+)
 UNKNOWN = Outcome.UNKNOWN
 
 
@@ -86,7 +88,7 @@ COLUMNS = {
     "erp_methods": ["id", "tender"],
     "money_booked": ["order", "tender", "amount_minor", "taken", "model", "id"],
     "money_breaks": ["order", "tender", "taken", "moved_minor", "booked_minor", "channel", "first_i", "at_s", "ids", "model"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("view", COLUMNS)
@@ -97,7 +99,9 @@ def test_a_view_has_the_columns_that_invariants_may_name(view: str) -> None:
 
 def test_every_view_and_table_of_the_record_is_looked_at_here() -> None:
     """A new one fails here until its columns, and its rows, are written down."""
-    made = set(re.findall(r"CREATE (?:VIEW|TABLE) (\w+)", module.HISTORY_VIEWS + module.PROMISES + module.SNAPSHOT_VIEWS)) | {"book"}
+    made = set(re.findall(r"CREATE (?:VIEW|TABLE) (\w+)", module.HISTORY_VIEWS + module.PROMISES + module.SNAPSHOT_VIEWS)) | {
+        "book"
+    }
 
     assert set(COLUMNS) == made
     assert [name for name in COLUMNS if not re.search(rf"\b{name}\b", module.__doc__ or "")] == []
@@ -110,7 +114,14 @@ def test_every_view_and_table_of_the_record_is_looked_at_here() -> None:
 
 def test_events_are_facts_and_nothing_else() -> None:
     """Their data stay JSON; a delivery of a fact is no fact."""
-    found = rows("events", ORDER, delivered(8, ORDER), phase("rest", 9), till_opened(10), columns='i, id, type, at_s, channel, "order", node, data->>\'mode\'')
+    found = rows(
+        "events",
+        ORDER,
+        delivered(8, ORDER),
+        phase("rest", 9),
+        till_opened(10),
+        columns="i, id, type, at_s, channel, \"order\", node, data->>'mode'",
+    )
 
     assert found == [
         (0, "order.placed:W1@5", "order.placed", 5.0, "webshop", "W1", "store", "pickup_in_store"),
@@ -135,11 +146,14 @@ def test_operations_and_answers_are_two_views_of_what_was_asked() -> None:
     )
 
     assert rows("operations", *facts) == [
-        (0, "create sale order", 1.0, "c", ["W1", "W2"], True), (2, "read", 5.0, "d", [], False), (3, "create sale order", 7.0, "", ["W3"], True),
-    ]  # fmt: skip
+        (0, "create sale order", 1.0, "c", ["W1", "W2"], True),
+        (2, "read", 5.0, "d", [], False),
+        (3, "create sale order", 7.0, "", ["W3"], True),
+    ]
     assert rows("answers", *facts) == [
-        (1, 0, "create sale order", 3.0, "c", "refused", "No!", 0.25), (4, 3, "create sale order", 67.0, "", "unknown", "", 0.05),
-    ]  # fmt: skip
+        (1, 0, "create sale order", 3.0, "c", "refused", "No!", 0.25),
+        (4, 3, "create sale order", 67.0, "", "unknown", "", 0.05),
+    ]
     assert rows("resolutions", *facts) == [(5, 3, False)]
     assert rows("resolutions", asked(1, "W1", outcome=UNKNOWN, committed=True), asked(2, "W2", outcome=UNKNOWN)) == [(2, 0, True)]
 
@@ -156,13 +170,17 @@ def test_publications_have_a_row_per_sku() -> None:
     counted = Noted("shelf", 9.0, {"node": "dc", "units": {"TEE": 4}})
 
     assert rows("publications", published(6, TEE=3, MUG=0), published(7, "till_1", "store"), counted) == [
-        (0, 6.0, "webshop", "dc", "MUG", 0), (0, 6.0, "webshop", "dc", "TEE", 3),
-    ]  # fmt: skip
+        (0, 6.0, "webshop", "dc", "MUG", 0),
+        (0, 6.0, "webshop", "dc", "TEE", 3),
+    ]
 
 
 def test_phases_are_named_moments() -> None:
     """Other lines have names as well: an operation is no phase."""
-    assert rows("phases", phase("settle", 5), asked(6, name="rest"), phase("observe", 9)) == [(0, "settle", 5.0), (3, "observe", 9.0)]
+    assert rows("phases", phase("settle", 5), asked(6, name="rest"), phase("observe", 9)) == [
+        (0, "settle", 5.0),
+        (3, "observe", 9.0),
+    ]
 
 
 def test_dead_letters_say_what_was_dropped_why_and_where() -> None:
@@ -177,7 +195,9 @@ def test_dead_letters_say_what_was_dropped_why_and_where() -> None:
 
 def test_orders_are_accepted_orders_and_tickets() -> None:
     """What was refused, cancelled, moved or delivered to the connector is no further order."""
-    assert rows("orders", ORDER, TICKET, REFUSED, cancelled(8, "W1"), promise_moved(9, "W1", "store", "dc"), delivered(10, ORDER)) == [
+    assert rows(
+        "orders", ORDER, TICKET, REFUSED, cancelled(8, "W1"), promise_moved(9, "W1", "store", "dc"), delivered(10, ORDER)
+    ) == [
         (0, "webshop", "W1", "store", "pickup_in_store", 5.0, 3700, False, "C1"),
         (1, "till_1", "T1", "store", "take_away", 6.0, 1500, True, None),
     ]
@@ -202,29 +222,41 @@ def test_order_lines_are_what_was_asked_for_and_not_what_was_handed_over() -> No
     split = placed(7, "W2", ("TEE", 1), ("MUG", 1), kept_by=["dc", "store"])
 
     assert rows("order_lines", ORDER, TICKET, split, REFUSED, staged(8, "W1"), collected(9, "W1"), issued(10, "W1")) == [
-        (0, 5.0, "webshop", "W1", 1, "store", "TEE", 2, 1500, 3000), (0, 5.0, "webshop", "W1", 2, "store", "MUG", 1, 700, 700),
+        (0, 5.0, "webshop", "W1", 1, "store", "TEE", 2, 1500, 3000),
+        (0, 5.0, "webshop", "W1", 2, "store", "MUG", 1, 700, 700),
         (1, 6.0, "till_1", "T1", 1, "store", "TEE", 1, 1500, 1500),
-        (2, 7.0, "webshop", "W2", 1, "dc", "TEE", 1, 1500, 1500), (2, 7.0, "webshop", "W2", 2, "store", "MUG", 1, 700, 700),
-    ]  # fmt: skip
+        (2, 7.0, "webshop", "W2", 1, "dc", "TEE", 1, 1500, 1500),
+        (2, 7.0, "webshop", "W2", 2, "store", "MUG", 1, 700, 700),
+    ]
 
 
 def test_promises_are_what_was_accepted_and_every_change_of_it() -> None:
     """Moved and substituted have two sides; handing over is no change; a change without lines is of the whole order."""
     facts = (
-        ORDER, promise_moved(6, "W1", "store", "dc", (1, "TEE", 1)), substituted(7, "W1", (2, "MUG", 1), "TEE"),
-        cancelled(8, "W1", (1, "TEE", 1), node="dc"), collected(9, "W1"),
-        placed(10, "W2"), promise_moved(11, "W2", "dc", "store"), cancelled(12, "W2"), cancelled(13, "W2"),
-    )  # fmt: skip
+        ORDER,
+        promise_moved(6, "W1", "store", "dc", (1, "TEE", 1)),
+        substituted(7, "W1", (2, "MUG", 1), "TEE"),
+        cancelled(8, "W1", (1, "TEE", 1), node="dc"),
+        collected(9, "W1"),
+        placed(10, "W2"),
+        promise_moved(11, "W2", "dc", "store"),
+        cancelled(12, "W2"),
+        cancelled(13, "W2"),
+    )
 
     assert rows("promises", *facts) == [
-        (0, 5.0, "webshop", "W1", 1, "store", "TEE", 2, "accepted"), (0, 5.0, "webshop", "W1", 2, "store", "MUG", 1, "accepted"),
-        (1, 6.0, "webshop", "W1", 1, "dc", "TEE", 1, "moved"), (1, 6.0, "webshop", "W1", 1, "store", "TEE", -1, "moved"),
-        (2, 7.0, "webshop", "W1", 2, "store", "MUG", -1, "substituted"), (2, 7.0, "webshop", "W1", 2, "store", "TEE", 1, "substituted"),
+        (0, 5.0, "webshop", "W1", 1, "store", "TEE", 2, "accepted"),
+        (0, 5.0, "webshop", "W1", 2, "store", "MUG", 1, "accepted"),
+        (1, 6.0, "webshop", "W1", 1, "dc", "TEE", 1, "moved"),
+        (1, 6.0, "webshop", "W1", 1, "store", "TEE", -1, "moved"),
+        (2, 7.0, "webshop", "W1", 2, "store", "MUG", -1, "substituted"),
+        (2, 7.0, "webshop", "W1", 2, "store", "TEE", 1, "substituted"),
         (3, 8.0, "webshop", "W1", 1, "dc", "TEE", -1, "cancelled"),
         (5, 10.0, "webshop", "W2", 1, "dc", "TEE", 1, "accepted"),
-        (6, 11.0, "webshop", "W2", 1, "dc", "TEE", -1, "moved"), (6, 11.0, "webshop", "W2", 1, "store", "TEE", 1, "moved"),
+        (6, 11.0, "webshop", "W2", 1, "dc", "TEE", -1, "moved"),
+        (6, 11.0, "webshop", "W2", 1, "store", "TEE", 1, "moved"),
         (7, 12.0, "webshop", "W2", 1, "store", "TEE", -1, "cancelled"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_cancellation_after_the_goods_have_left_changes_no_promise() -> None:
@@ -240,9 +272,12 @@ def test_a_cancellation_after_the_goods_have_left_changes_no_promise() -> None:
 def test_the_rest_of_what_a_node_sent_in_part_can_still_be_cancelled() -> None:
     """One of three tees has left: two can be cancelled, and no third, however often that is said."""
     facts = (
-        placed(1, "W1", ("TEE", 3)), issued(2, "W1", ("TEE", 1)), cancelled(3, "W1", (1, "TEE", 1)), cancelled(4, "W1", (1, "TEE", 2)),
+        placed(1, "W1", ("TEE", 3)),
+        issued(2, "W1", ("TEE", 1)),
+        cancelled(3, "W1", (1, "TEE", 1)),
+        cancelled(4, "W1", (1, "TEE", 2)),
         cancelled(5, "W1", (1, "TEE", 1)),
-    )  # fmt: skip
+    )
 
     assert [row[-2:] for row in rows("promises", *facts)] == [(3, "accepted"), (-1, "cancelled"), (-1, "cancelled")]
     assert rows("endings", *facts, columns='"order", at_s, how') == [("W1", 4.0, "handed_over")]
@@ -254,13 +289,18 @@ def test_what_left_a_node_is_handed_and_when_it_first_did() -> None:
     facts = (ORDER, TICKET, staged(8, "W1", ("TEE", 2), ("MUG", 1)), collected(9, "W1", ("TEE", 2), ("MUG", 1)), issued(10, "W1"))
 
     assert rows("handed", *facts) == [
-        (1, 6.0, "till_1", "T1", "store", "TEE", 1), (3, 9.0, "webshop", "W1", "store", "MUG", 1),
-        (3, 9.0, "webshop", "W1", "store", "TEE", 2), (4, 10.0, "webshop", "W1", "dc", "TEE", 1),
-    ]  # fmt: skip
+        (1, 6.0, "till_1", "T1", "store", "TEE", 1),
+        (3, 9.0, "webshop", "W1", "store", "MUG", 1),
+        (3, 9.0, "webshop", "W1", "store", "TEE", 2),
+        (4, 10.0, "webshop", "W1", "dc", "TEE", 1),
+    ]
     assert rows("handovers", *facts) == [
-        ("till_1", "T1", "store", 6.0, 6.0, 1), ("till_1", "T1", None, 6.0, 6.0, 1), ("webshop", "W1", "dc", 10.0, 10.0, 4),
-        ("webshop", "W1", "store", 8.0, 9.0, 3), ("webshop", "W1", None, 8.0, 9.0, 3),
-    ]  # fmt: skip
+        ("till_1", "T1", "store", 6.0, 6.0, 1),
+        ("till_1", "T1", None, 6.0, 6.0, 1),
+        ("webshop", "W1", "dc", 10.0, 10.0, 4),
+        ("webshop", "W1", "store", 8.0, 9.0, 3),
+        ("webshop", "W1", None, 8.0, 9.0, 3),
+    ]
 
 
 def test_a_part_is_what_one_node_keeps_of_an_order() -> None:
@@ -269,9 +309,10 @@ def test_a_part_is_what_one_node_keeps_of_an_order() -> None:
     facts = (split, cancelled(2, "W1", (1, "TEE", 1)), issued(3, "W1"), placed(4, "W2", node="store"), issued(5, "W2"))
 
     assert rows("parts", *facts) == [
-        ("webshop", "W1", "dc", 1, 1, 2.0, 3.0, 3.0, 2), ("webshop", "W1", "store", 1, None, None, None, None, None),
+        ("webshop", "W1", "dc", 1, 1, 2.0, 3.0, 3.0, 2),
+        ("webshop", "W1", "store", 1, None, None, None, None, None),
         ("webshop", "W2", "store", 1, None, None, 5.0, 5.0, 4),
-    ]  # fmt: skip
+    ]
 
 
 def test_due_is_the_total_less_what_was_cancelled() -> None:
@@ -283,14 +324,35 @@ def test_due_is_the_total_less_what_was_cancelled() -> None:
 
 def test_money_is_what_the_gateway_and_the_tills_moved() -> None:
     """Given back is negative; a refund that was rejected moved nothing, and an order's own tenders are only a wish."""
-    rejected = Noted("event", 9.0, {"event": "x", "type": "refund.rejected", "channel": "webshop", "order": "W1", "data": {"tender": "card", "amount_minor": 5}})
-    wished = Noted("event", 5.0, {"event": "y", "type": "order.placed", "channel": "webshop", "order": "W2", "data": {
-        "total_minor": 5, "lines": [], "tenders": [{"tender": "card", "amount_minor": 5}]}})  # fmt: skip
+    rejected = Noted(
+        "event",
+        9.0,
+        {
+            "event": "x",
+            "type": "refund.rejected",
+            "channel": "webshop",
+            "order": "W1",
+            "data": {"tender": "card", "amount_minor": 5},
+        },
+    )
+    wished = Noted(
+        "event",
+        5.0,
+        {
+            "event": "y",
+            "type": "order.placed",
+            "channel": "webshop",
+            "order": "W2",
+            "data": {"total_minor": 5, "lines": [], "tenders": [{"tender": "card", "amount_minor": 5}]},
+        },
+    )
 
     assert rows("money", ORDER, captured(6, "W1", 3700), TICKET, refunded(8, "W1", 200, "gift_card"), rejected, wished) == [
-        (1, "webshop", "W1", "card", 6.0, True, 3700), (2, "till_1", "T1", "card", 6.0, True, 1000),
-        (2, "till_1", "T1", "cash", 6.0, True, 500), (3, "webshop", "W1", "gift_card", 8.0, False, -200),
-    ]  # fmt: skip
+        (1, "webshop", "W1", "card", 6.0, True, 3700),
+        (2, "till_1", "T1", "card", 6.0, True, 1000),
+        (2, "till_1", "T1", "cash", 6.0, True, 500),
+        (3, "webshop", "W1", "gift_card", 8.0, False, -200),
+    ]
 
 
 def test_an_ending_is_the_first_of_its_order() -> None:
@@ -302,8 +364,10 @@ def test_an_ending_is_the_first_of_its_order() -> None:
     )  # fmt: skip
 
     assert rows("endings", *facts) == [
-        ("till_1", "T1", 6.0, 1, "handed_over"), ("webshop", "W1", 9.0, 5, "handed_over"), ("webshop", "W2", 12.0, 9, "cancelled"),
-    ]  # fmt: skip
+        ("till_1", "T1", 6.0, 1, "handed_over"),
+        ("webshop", "W1", 9.0, 5, "handed_over"),
+        ("webshop", "W2", 12.0, 9, "cancelled"),
+    ]
 
 
 def test_an_order_in_parts_ends_with_its_last_part() -> None:
@@ -311,7 +375,9 @@ def test_an_order_in_parts_ends_with_its_last_part() -> None:
     split = placed(1, "W1", ("TEE", 1), ("MUG", 1), kept_by=["dc", "store"])
 
     assert rows("endings", split, issued(2, "W1")) == []
-    assert rows("endings", split, issued(2, "W1"), issued(3, "W1", ("MUG", 1), node="store")) == [("webshop", "W1", 3.0, 2, "handed_over")]
+    assert rows("endings", split, issued(2, "W1"), issued(3, "W1", ("MUG", 1), node="store")) == [
+        ("webshop", "W1", 3.0, 2, "handed_over")
+    ]
     assert rows("endings", split, issued(2, "W1"), cancelled(4, "W1", (2, "MUG", 1), node="store")) == [
         ("webshop", "W1", 4.0, 2, "handed_over")
     ]
@@ -327,11 +393,19 @@ def test_the_book_is_the_opening_stock_of_the_world() -> None:
 def test_doubts_are_orders_of_which_nobody_knows_what_was_written() -> None:
     """No answer at all is a doubt as an unknown one is; what was resolved either way, refused, done or only read is none."""
     facts = (
-        asked(1, "W1", "W2", outcome=UNKNOWN), asked(2, "W3", outcome=None), asked(3, "W4", outcome=UNKNOWN, committed=True),
-        asked(4, "W5", outcome=UNKNOWN, committed=False), asked(5, "W6", outcome=Outcome.REFUSED), asked(6, "W7"), asked(7, "W8", outcome=UNKNOWN, writes=False),
-        asked(8, "W9", outcome=None, writes=False), asked(9, "W3", outcome=UNKNOWN), asked(10, outcome=UNKNOWN),
-        asked(11, "W10", outcome=None, committed=True), asked(12, "W5"),
-    )  # fmt: skip
+        asked(1, "W1", "W2", outcome=UNKNOWN),
+        asked(2, "W3", outcome=None),
+        asked(3, "W4", outcome=UNKNOWN, committed=True),
+        asked(4, "W5", outcome=UNKNOWN, committed=False),
+        asked(5, "W6", outcome=Outcome.REFUSED),
+        asked(6, "W7"),
+        asked(7, "W8", outcome=UNKNOWN, writes=False),
+        asked(8, "W9", outcome=None, writes=False),
+        asked(9, "W3", outcome=UNKNOWN),
+        asked(10, outcome=UNKNOWN),
+        asked(11, "W10", outcome=None, committed=True),
+        asked(12, "W5"),
+    )
 
     assert rows("doubts", *facts) == [("W1",), ("W2",), ("W3",)]
 
@@ -350,18 +424,29 @@ def test_what_was_seeded_is_known_by_the_words_of_the_scenario() -> None:
 
 
 BOOKED = [
-    payment("W1", 1, 3700), payment("W1", 2, 200, journal="gift_card", direction="outbound"), payment("W2", 3, journal=99, state="in_process"),
-    payment("W1", 4, state="draft"), payment("W1", 5, state="canceled"), payment("W1", 6, state="rejected"),
-    ticket("T1", 9), ticket_payment(9, 7, 1000), ticket_payment(9, 8, 500, "till_1__cash"), ticket_payment(99, 10), sale("W1", 11),
-]  # fmt: skip
+    payment("W1", 1, 3700),
+    payment("W1", 2, 200, journal="gift_card", direction="outbound"),
+    payment("W2", 3, journal=99, state="in_process"),
+    payment("W1", 4, state="draft"),
+    payment("W1", 5, state="canceled"),
+    payment("W1", 6, state="rejected"),
+    ticket("T1", 9),
+    ticket_payment(9, 7, 1000),
+    ticket_payment(9, 8, 500, "till_1__cash"),
+    ticket_payment(99, 10),
+    sale("W1", 11),
+]
 
 
 def test_money_booked_is_posted_payments_and_those_of_tickets() -> None:
     """By tender, signed by its way; drafts, and payments of a ticket that is not there, are left out."""
     assert rows("money_booked", books=BOOKED) == [
-        ("T1", "card", 1000, True, "pos.payment", 7), ("T1", "cash", 500, True, "pos.payment", 8), ("W1", "card", 3700, True, "account.payment", 1),
-        ("W1", "gift_card", -200, False, "account.payment", 2), ("W2", None, 1500, True, "account.payment", 3),
-    ]  # fmt: skip
+        ("T1", "card", 1000, True, "pos.payment", 7),
+        ("T1", "cash", 500, True, "pos.payment", 8),
+        ("W1", "card", 3700, True, "account.payment", 1),
+        ("W1", "gift_card", -200, False, "account.payment", 2),
+        ("W2", None, 1500, True, "account.payment", 3),
+    ]
 
 
 def test_money_breaks_are_both_sides_of_every_order_tender_and_way() -> None:
@@ -369,11 +454,13 @@ def test_money_breaks_are_both_sides_of_every_order_tender_and_way() -> None:
     facts = (ORDER, captured(6, "W1", 3000), captured(7, "W1", 700), TICKET, refunded(8, "W1", 100, "card"))
 
     assert rows("money_breaks", *facts, books=BOOKED) == [
-        ("T1", "card", True, 1000, 1000, "till_1", 3, 6.0, [7], "pos.payment"), ("T1", "cash", True, 500, 500, "till_1", 3, 6.0, [8], "pos.payment"),
-        ("W1", "card", False, -100, 0, "webshop", 4, 8.0, [], None), ("W1", "card", True, 3700, 3700, "webshop", 1, 6.0, [1], "account.payment"),
+        ("T1", "card", True, 1000, 1000, "till_1", 3, 6.0, [7], "pos.payment"),
+        ("T1", "cash", True, 500, 500, "till_1", 3, 6.0, [8], "pos.payment"),
+        ("W1", "card", False, -100, 0, "webshop", 4, 8.0, [], None),
+        ("W1", "card", True, 3700, 3700, "webshop", 1, 6.0, [1], "account.payment"),
         ("W1", "gift_card", False, 0, -200, None, None, None, [2], "account.payment"),
         ("W2", "?", True, 0, 1500, None, None, None, [3], "account.payment"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("table", [table.name for table in (*TABLES, *MIDWAY)])
@@ -388,7 +475,9 @@ def test_a_table_of_the_books_has_its_rows_and_columns_that_were_not_read_are_em
     """The twin: the books were read."""
     with opened(Tiny([ORDER], [open_quant(9, "TEE", "dc", 3, reserved=2), sale("W1", 7)])) as record:
         assert record.observed
-        assert record.rows("SELECT * FROM erp_open_quants") == [{"at_s": 9.0, "product": 101, "location": 21, "units": 3.0, "reserved": 2.0}]
+        assert record.rows("SELECT * FROM erp_open_quants") == [
+            {"at_s": 9.0, "product": 101, "location": 21, "units": 3.0, "reserved": 2.0}
+        ]
         assert record.rows("SELECT * FROM erp_sales") == [
             {"id": 7, "name": "S7", "ref": "W1", "channel": "webshop", "state": "sale", "total_minor": 1500, "tax_minor": None, "partner": None,
              "warehouse": 11, "delivery": "full"}
@@ -398,10 +487,12 @@ def test_a_table_of_the_books_has_its_rows_and_columns_that_were_not_read_are_em
 @pytest.mark.parametrize(
     ("facts", "lines", "finished", "rested"),
     [
-        ([ORDER], 1, False, False), ([phase("rest", 1)], 1, False, True), ([phase("observe", 2)], 1, True, False),
+        ([ORDER], 1, False, False),
+        ([phase("rest", 1)], 1, False, True),
+        ([phase("observe", 2)], 1, True, False),
         ([phase("settle", 1), asked(2, name="rest")], 3, False, False),
     ],
-)  # fmt: skip
+)
 def test_the_record_knows_how_far_the_run_came(facts: list[Fact], lines: int, finished: bool, rested: bool) -> None:
     """By its phases alone; and of how many lines it is."""
     with opened(Tiny(facts)) as record:

@@ -25,7 +25,10 @@ DAY: dict[str, Any] = {
     "nodes": {"dc": {"stock": CENTRE}, "store_1": {"stock": RICH}, "store_2": {"stock": BARE}},
     "channels": {
         "webshop": {
-            **RARELY, "orders": 8, "guests": 0.15, "split": 0.4,
+            **RARELY,
+            "orders": 8,
+            "guests": 0.15,
+            "split": 0.4,
             "fulfilment": {
                 "home_delivery": {"share": 0.3},
                 "pickup_in_store": {"share": 0.35, **STORES},
@@ -39,7 +42,7 @@ DAY: dict[str, Any] = {
     "faults": [{"name": "empty_shelves", "share": 1.0}],
     "exercised": {"orders_per_channel": 1, "orders_per_tender": 0, "fault_fired": 1, "examined": 1},
     "gates": ["duplicate_customer_rate <= 0", "sell_through >= 0.5"],
-}  # fmt: skip
+}
 STUCK = "no_order_is_stuck_beyond_its_deadline"
 ONCE = "every_accepted_order_is_in_the_erp_once"
 CONTENT = "every_order_keeps_its_content"

@@ -60,9 +60,7 @@ def with_arguments(operation: Operation, **changed: Any) -> Operation:
 def with_column(operation: Operation, column: str, value: Callable[[Any], Any]) -> Operation:
     """Return an upsert with other values in *column*; rows that leave it empty stay so."""
     place = list(operation.arguments["fields"]).index(column)
-    rows = [
-        [value(v) if n == place and v != "" else v for n, v in enumerate(row)] for row in operation.arguments["data"]
-    ]
+    rows = [[value(v) if n == place and v != "" else v for n, v in enumerate(row)] for row in operation.arguments["data"]]
     return with_arguments(operation, data=rows)
 
 

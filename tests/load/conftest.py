@@ -21,12 +21,15 @@ SHORT: dict[str, Any] = {
     "customers": 10,
     "services": ["gateway", "carrier"],
     "channels": {
-        "webshop": {"orders": 24, "publish_every": "20m"}, "marketplace": {"orders": 12, "publish_every": "20m"},
-        "till_1": FEW, "till_2": FEW, "till_3": FEW,
+        "webshop": {"orders": 24, "publish_every": "20m"},
+        "marketplace": {"orders": 12, "publish_every": "20m"},
+        "till_1": FEW,
+        "till_2": FEW,
+        "till_3": FEW,
     },
     "load": {"lateness_ms_p99": 2000},
     "exercised": {"orders_per_channel": 0, "orders_per_tender": 0, "fault_fired": 0, "examined": 1},
-}  # fmt: skip
+}
 """An hour in a quarter of a minute; punctual enough for a machine that runs other tests at the same time."""
 
 DriveIt = Callable[..., tuple[Run, dict[str, Any]]]

@@ -44,9 +44,10 @@ def test_a_step_that_takes_for_ever_has_not_held(scenario: Scenario) -> None:
 def test_the_interval_is_the_last_rate_that_held_and_the_first_that_did_not() -> None:
     """With what was really reached at the last step that held."""
     steps = [
-        asdict(Step(1, 60, 58.5, 90, 1, 0, 0)), asdict(Step(2, 90, 88.0, 200, 2, 0, 1)),
+        asdict(Step(1, 60, 58.5, 90, 1, 0, 0)),
+        asdict(Step(2, 90, 88.0, 200, 2, 0, 1)),
         asdict(Step(3, 135, 101.0, 6000, 2, 0, 40, "latency")),
-    ]  # fmt: skip
+    ]
 
     assert interval(steps) == {"orders_per_minute": 88.0, "held": 90, "failed": 135, "why": "latency"}
     assert interval(steps[:2]) == {"orders_per_minute": 88.0, "held": 90, "failed": None, "why": ""}

@@ -77,8 +77,7 @@ def played(how: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("how", "outcome"),
-    [("ok", "ok"), ("refuses", "refused"), ("cut", "unknown"), ("slow", "unknown"), ("page", "unknown")],
+    ("how", "outcome"), [("ok", "ok"), ("refuses", "refused"), ("cut", "unknown"), ("slow", "unknown"), ("page", "unknown")]
 )
 def test_an_answer_is_told_apart_and_a_post_is_sent_once(how: str, outcome: str) -> None:
     """What may have been committed is never repeated by the HTTP library, whatever became of the line."""

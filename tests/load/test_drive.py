@@ -73,9 +73,7 @@ def test_every_stimulus_has_its_lateness_and_every_operation_its_latency(alone: 
     assert sum(one["count"] for one in told["by_operation"].values()) == told["operations"]
 
 
-def test_a_load_that_came_too_late_is_undecided_and_says_what_to_do(
-    alone: Finished, tmp_path: Path
-) -> None:
+def test_a_load_that_came_too_late_is_undecided_and_says_what_to_do(alone: Finished, tmp_path: Path) -> None:
     """It was not the load that the scenario describes: the same files under a budget that nobody can keep."""
     shutil.copytree(alone[0].folder, tmp_path / "run")
     run = reopen(tmp_path / "run")
@@ -184,9 +182,7 @@ def test_the_example_of_the_docs_runs(target: NativeTarget, tmp_path: Path) -> N
     try:
         for name, how in (("session", session), ("key", {"REHEARSE_ODOO_API_KEY": database.api_key or ""})):
             settings = {"REHEARSE_ODOO_DATABASE": database.name} | how
-            done = located(
-                locustfile, database.url, settings, "--run-time", "8s", "--users", "2", "--csv", str(tmp_path / name)
-            )
+            done = located(locustfile, database.url, settings, "--run-time", "8s", "--users", "2", "--csv", str(tmp_path / name))
             assert done.returncode == 0, done.stderr
             (row,) = [
                 line.split(",")
@@ -201,9 +197,7 @@ def test_the_example_of_the_docs_runs(target: NativeTarget, tmp_path: Path) -> N
         target.drop(database)
 
 
-EXAMPLE = (
-    (Path(__file__).parents[2] / "docs" / "load.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-)
+EXAMPLE = (Path(__file__).parents[2] / "docs" / "load.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
 
 
 def located(locustfile: Path, host: str, settings: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
@@ -211,5 +205,9 @@ def located(locustfile: Path, host: str, settings: dict[str, str], *words: str) 
     kept = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSE_ODOO_")}
     return subprocess.run(
         [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--host", host, *words],
-        env=kept | settings, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        env=kept | settings,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

@@ -22,26 +22,13 @@ LOCUST_S_MAX = 240.0
 STAFF = {"pickers": 2, "dashboards": 1, "stock_reports": 1, "printers": 1, "crons": 1}
 
 
-def test_the_commands_that_prepare_prints_drive_the_run_and_observe_judges_it(
-    target: NativeTarget, tmp_path: Path
-) -> None:
+def test_the_commands_that_prepare_prints_drive_the_run_and_observe_judges_it(target: NativeTarget, tmp_path: Path) -> None:
     """A master and a worker started by hand, with the password in the environment alone."""
     (tmp_path / "scenarios").mkdir()
     words = json.dumps(short(seed=3) | {"extends": "flash_drop", "name": "by_hand"})
     (tmp_path / "scenarios" / "by_hand.yaml").write_text(words, encoding="utf-8")
     said = rehearse(
-        "load",
-        "by_hand",
-        "--prepare",
-        "--workers",
-        "1",
-        "--users",
-        "4",
-        "--out",
-        "run",
-        "--target",
-        "native",
-        cwd=tmp_path,
+        "load", "by_hand", "--prepare", "--workers", "1", "--users", "4", "--out", "run", "--target", "native", cwd=tmp_path
     )
     assert said.code == 0, said
     lines = [line for line in said.out.splitlines() if not line.startswith("#")]
@@ -58,9 +45,8 @@ def test_the_commands_that_prepare_prints_drive_the_run_and_observe_judges_it(
             try:
                 key, _, folder = run.partition("=")
                 done = subprocess.run(
-                    master, cwd=tmp_path, env=env | {key: folder}, capture_output=True, text=True,
-                    timeout=LOCUST_S_MAX, check=False,
-                )  # fmt: skip
+                    master, cwd=tmp_path, env=env | {key: folder}, capture_output=True, text=True, timeout=LOCUST_S_MAX, check=False
+                )
                 second.wait(30)
             finally:
                 if second.poll() is None:
@@ -110,8 +96,7 @@ def test_workers_that_others_start_need_the_login_alone(target: NativeTarget, tm
 
 
 @pytest.mark.parametrize(
-    "words",
-    [("--await-workers", "0"), ("--await-workers", "no.such.host.invalid"), ("--await-workers", "1", "--bind", "5557")],
+    "words", [("--await-workers", "0"), ("--await-workers", "no.such.host.invalid"), ("--await-workers", "1", "--bind", "5557")]
 )
 def test_workers_elsewhere_that_cannot_be_are_refused_by_value(words: tuple[str, ...], tmp_path: Path) -> None:
     """Before anything is started."""
@@ -126,9 +111,14 @@ def test_a_plain_locust_without_a_run_folder_says_what_to_do(tmp_path: Path) -> 
     locustfile = Path(__file__).parents[2] / "loadtests" / "locustfile.py"
     words = ["--headless", "--users", "1", "--run-time", "5s", "--host", "http://127.0.0.1:9"]
     done = subprocess.run(
-        [sys.executable, "-m", "locust", "-f", locustfile, *words], env=environment(), cwd=tmp_path,
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "locust", "-f", locustfile, *words],
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
     assert done.returncode == 2, done.stderr
     assert "prepare one with: rehearse load NAME --prepare" in done.stderr
@@ -137,20 +127,22 @@ def test_a_plain_locust_without_a_run_folder_says_what_to_do(tmp_path: Path) -> 
 
 def test_the_back_office_works_beside_the_connector_and_the_books_stay_right(drive: DriveIt) -> None:
     """Every role was there, under its business names, in Locust's own table; tills sync in bursts."""
-    tills = {
-        code: {"orders": 5, "publish_every": "20m", "sync_every": "15m"} for code in ("till_1", "till_2", "till_3")
-    }
+    tills = {code: {"orders": 5, "publish_every": "20m", "sync_every": "15m"} for code in ("till_1", "till_2", "till_3")}
     run, summary = drive(
-        users=4 + sum(STAFF.values()), channels=short()["channels"] | tills,
+        users=4 + sum(STAFF.values()),
+        channels=short()["channels"] | tills,
         load={"lateness_ms_p99": 2000, "backoffice": STAFF, "crons": ["stock.ir_cron_scheduler_action"]},
-    )  # fmt: skip
+    )
 
     assert summary["verdict"] == "pass", summary
     log = (run.folder / "load" / "master.log").read_text(encoding="utf-8")
     for name in (
-        "picker: open pick list", "dashboard: sales by channel", "stock report: one warehouse",
-        "printer: delivery slip (", "cron: stock.ir_cron_scheduler_action",
-    ):  # fmt: skip
+        "picker: open pick list",
+        "dashboard: sales by channel",
+        "stock report: one warehouse",
+        "printer: delivery slip (",
+        "cron: stock.ir_cron_scheduler_action",
+    ):
         assert name in log, name
 
 

@@ -53,9 +53,7 @@ def test_a_worker_that_was_given_up_sends_nothing_any_more(target: NativeTarget,
     holder.join()
 
     assert (summary["verdict"], summary["exit_code"], summary["finished"]) == ("undecided", 5, True)
-    lost, back = (
-        next(said for said in summary["load"]["trouble"] if words in said) for words in ("was lost", "came back")
-    )
+    lost, back = (next(said for said in summary["load"]["trouble"] if words in said) for words in ("was lost", "came back"))
     name = lost.split()[0]
     assert back.split()[0] == name
     assert [line["worker"] for line in lines(folder / "history", "main") if line["kind"] == "worker_lost"] == [name]

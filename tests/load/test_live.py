@@ -93,17 +93,9 @@ def test_a_look_that_fails_is_told_once_and_ends_nothing(scenario: Scenario) -> 
 
 def test_the_tab_shows_the_reason(tmp_path: Path) -> None:
     """In a process of its own, since Locust patches it."""
-    line = {
-        "id": "it_crashes",
-        "state": "undecided",
-        "because": "ZeroDivisionError: nobody came",
-        "findings": 0,
-        "examined": 0,
-    }
+    line = {"id": "it_crashes", "state": "undecided", "because": "ZeroDivisionError: nobody came", "findings": 0, "examined": 0}
     words = f"import json; from rehearsal.locust import tab; print(json.dumps(tab._invariant({line!r})))"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
-        "what": "it crashes", "state": "? undecided", "detail": "ZeroDivisionError: nobody came"
-    }  # fmt: skip
+    assert json.loads(done.stdout) == {"what": "it crashes", "state": "? undecided", "detail": "ZeroDivisionError: nobody came"}

@@ -188,9 +188,7 @@ def test_closing_writes_down_what_is_still_on_its_way(stage: Stage) -> None:
     stage.road.close("the run ended")
 
     told = [line for line in lines(stage.history.path.parent) if line["kind"] == "answer"]
-    assert [(line["operation"], line["outcome"], line["erp"]["message"]) for line in told] == [
-        (0, "unknown", "the run ended")
-    ]
+    assert [(line["operation"], line["outcome"], line["erp"]["message"]) for line in told] == [(0, "unknown", "the run ended")]
 
 
 @pytest.mark.parametrize(

@@ -63,13 +63,20 @@ def fetched(how: str, database: Database, target: NativeTarget) -> Any:
     """Return what each fetch was answered, and what Locust was told of it."""
     words = json.dumps([how, str(target.cache.run / "data" / "sessions"), *astuple(database)[:5]])
     environment = {
-        "REHEARSE_ODOO_DATABASE": database.name, "REHEARSE_ODOO_LOGIN": database.login,
-        "REHEARSE_ODOO_PASSWORD": database.password or "", "REHEARSE_ODOO_API_KEY": database.api_key or "",
-    }  # fmt: skip
+        "REHEARSE_ODOO_DATABASE": database.name,
+        "REHEARSE_ODOO_LOGIN": database.login,
+        "REHEARSE_ODOO_PASSWORD": database.password or "",
+        "REHEARSE_ODOO_API_KEY": database.api_key or "",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", FETCHED, words], env=environment, cwd=Path(__file__).parents[2], capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", FETCHED, words],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

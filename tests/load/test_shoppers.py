@@ -29,9 +29,7 @@ def history(shoppers: list[Shopper], refused: int = 0) -> list[dict[str, Any]]:
             data |= {"mode": one.mode, "tenders": legs}
         kind = "order.refused" if number < refused else "order.placed"
         at_s = round(one.at_s, 3)
-        made.append(
-            {"kind": "event", "type": kind, "channel": one.channel, "order": one.order, "at_s": at_s, "data": data}
-        )
+        made.append({"kind": "event", "type": kind, "channel": one.channel, "order": one.order, "at_s": at_s, "data": data})
     return made
 
 
@@ -87,6 +85,4 @@ def test_who_comes_twice_or_not_at_all_is_told() -> None:
     ones = list(wanted(scenario(0)).values())
 
     assert differences(history(ones[1:]), scenario(0)) == [f"{ones[0].order} did not come"]
-    assert differences(history([*ones, ones[0]]), scenario(0)) == [
-        f"{ones[0].order} is nobody of this scenario, or came twice"
-    ]
+    assert differences(history([*ones, ones[0]]), scenario(0)) == [f"{ones[0].order} is nobody of this scenario, or came twice"]

@@ -28,9 +28,7 @@ POLL_S = 0.5
 def test_a_gate_with_abort_on_fail_ends_the_run_with_4(drive: DriveIt) -> None:
     """It is told with the figure that it met, and the run does not go on to its end."""
     unmet = {"limit": "orders_per_minute >= 100000", "abort_on_fail": True, "after": "1s"}
-    run, summary = drive(
-        gates=[unmet, "latency_ms_p95{operation: confirm sale order} <= 600000"], clock={"speedup": 60}
-    )
+    run, summary = drive(gates=[unmet, "latency_ms_p95{operation: confirm sale order} <= 600000"], clock={"speedup": 60})
 
     assert (summary["verdict"], summary["exit_code"], summary["finished"]) == ("fail", 4, False)
     missed, other = summary["gates"]

@@ -59,9 +59,7 @@ def _whole_request(client: socket.socket) -> bytes:
             return told
         told += piece
     head, _, body = told.partition(b"\r\n\r\n")
-    length = next(
-        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0
-    )
+    length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0)
     while len(body) < length:
         piece = client.recv(PIECE)
         if not piece:

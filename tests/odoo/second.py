@@ -56,9 +56,14 @@ def with_addon(target: NativeTarget, database: Database, name: str, source: str)
     words = ["-d", database.name, "-i", name, "--stop-after-init", "--no-http", "--workers", "0"]
     try:
         machine.run(
-            _command(installation, folder, *words), what="installing the add-on", fix="look into the test",
-            account=installation.account, env=installation.environment(), cwd=installation.cache.run, timeout=INSTALL_S_MAX,
-        )  # fmt: skip
+            _command(installation, folder, *words),
+            what="installing the add-on",
+            fix="look into the test",
+            account=installation.account,
+            env=installation.environment(),
+            cwd=installation.cache.run,
+            timeout=INSTALL_S_MAX,
+        )
         yield folder
     finally:
         shutil.rmtree(folder)
@@ -71,10 +76,15 @@ def served(target: NativeTarget, database: Database, addons: Path, replica: Path
     words = ["--http-port", str(port), "--gevent-port", str(free_port()), "--workers", "0"]
     words += ["--db_replica_host", str(replica), "--db_replica_port", str(PORT)]
     child = subprocess.Popen(
-        _command(installation, addons, *words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, cwd=installation.cache.run, start_new_session=True,
-        env=machine.environment(installation.account, installation.environment()), **machine.switch(installation.account),
-    )  # fmt: skip
+        _command(installation, addons, *words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=installation.cache.run,
+        start_new_session=True,
+        env=machine.environment(installation.account, installation.environment()),
+        **machine.switch(installation.account),
+    )
     started = Process.of(child.pid)
     assert started is not None
     try:

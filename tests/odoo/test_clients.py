@@ -42,9 +42,7 @@ def test_a_call_that_odoo_does_is_ok(kind: str, database: Database) -> None:
     """Values arrive as Odoo's own JSON; a model-level call and one on records."""
     client = factory(database, kind, 30.0)()
 
-    made = perform(
-        client, Operation("create", "res.partner", "create", None, {"vals_list": [{"name": "A"}, {"name": "B"}]})
-    )
+    made = perform(client, Operation("create", "res.partner", "create", None, {"vals_list": [{"name": "A"}, {"name": "B"}]}))
     read = perform(client, Operation("read", "res.partner", "read", tuple(made.value), {"fields": ["name"]}))
     assert (read.outcome, [row["name"] for row in read.value]) == (Outcome.OK, ["A", "B"])
     assert client.version().startswith("19.0")
@@ -57,9 +55,7 @@ def test_a_refusal_keeps_odoos_own_words(kind: str, database: Database) -> None:
     twin = {"name": "T", "barcode": "2000000000015"}
 
     answer = perform(client, Operation("create", "product.product", "create", None, {"vals_list": [twin, twin]}))
-    left = perform(
-        client, Operation("look", "product.product", "search", None, {"domain": [["barcode", "=", "2000000000015"]]})
-    )
+    left = perform(client, Operation("look", "product.product", "search", None, {"domain": [["barcode", "=", "2000000000015"]]}))
     assert answer.outcome is Outcome.REFUSED
     assert "barcode" in answer.message.lower()
     assert left.value == []
@@ -96,9 +92,7 @@ def test_an_answer_that_never_comes_is_unknown_although_odoo_committed(kind: str
     client = factory(replace(database, url=cutter.url), kind, 30.0)()
     proof = Proof("res.partner", (("name", "=", name),))
 
-    answer = perform(
-        client, Operation("create", "res.partner", "create", None, {"vals_list": [{"name": name}]}, proof=proof)
-    )
+    answer = perform(client, Operation("create", "res.partner", "create", None, {"vals_list": [{"name": name}]}, proof=proof))
     cutter._cuts = lambda _: False
     found = perform(client, verbs.look_up(proof))
     cutter.close()
@@ -136,15 +130,11 @@ def test_two_runs_of_one_seed_have_the_same_history_over_either_client(
 
 
 @pytest.mark.xdist_group("naive")
-def test_the_governed_connector_stays_clean_when_acknowledgements_are_lost(
-    target: NativeTarget, tmp_path: Path
-) -> None:
+def test_the_governed_connector_stays_clean_when_acknowledgements_are_lost(target: NativeTarget, tmp_path: Path) -> None:
     """One write in twelve is done and never heard of; each is found out, none is done twice."""
     rng = Random(7)
     writes = (b"load", b"action_confirm", b"button_validate", b"sync_from_ui", b"action_post", b"close_session_from_ui")
-    cutter = Cutter(
-        "http://127.0.0.1:9", lambda request: any(word in request for word in writes) and rng.random() < 1 / 12
-    )
+    cutter = Cutter("http://127.0.0.1:9", lambda request: any(word in request for word in writes) and rng.random() < 1 / 12)
 
     class Behind:
         """The native target, with the cutter in front of its databases."""

@@ -72,8 +72,7 @@ def test_an_unknown_outcome_is_looked_up_where_writes_go(kind: str, customised: 
 
 
 @pytest.mark.parametrize(
-    "model",
-    ["stock.quant", "sale.order", "stock.picking", "account.payment", "pos.order", "pos.session", "res.partner"],
+    "model", ["stock.quant", "sale.order", "stock.picking", "account.payment", "pos.order", "pos.session", "res.partner"]
 )
 def test_every_model_that_holds_proof_can_be_looked_up(model: str, customised: Database) -> None:
     """The same ids over both clients, in order; here all the records there are."""
@@ -147,8 +146,6 @@ def test_an_argument_that_nobody_knows_is_told_alike(kind: str, arguments: dict[
     answer = perform(client, Operation("read", "res.partner", "read", (1,), arguments))
 
     assert answer.outcome is Outcome.REFUSED
-    assert (
-        "res.partner.read: " in answer.message and f"parameter {min(set(arguments) - {'fields'})!r}" in answer.message
-    )
+    assert "res.partner.read: " in answer.message and f"parameter {min(set(arguments) - {'fields'})!r}" in answer.message
     other = perform(client, Operation("read", "res.partner", "read", (1,), {"fields": ["no_such_field"]}))
     assert "add-on" not in other.message

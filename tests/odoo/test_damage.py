@@ -46,11 +46,12 @@ def wounds(run: Path) -> st.SearchStrategy[Wound]:
     files = sorted(str(path.relative_to(run)) for path in record_files(run))
     lines = [name for name in files if name.endswith((".ndjson", ".json", ".yaml"))]
     by_line = st.builds(
-        Wound, st.sampled_from(lines), st.sampled_from(["cut", "delete", "double", "swap", "retype", "halve"]), st.integers(0, 10**6)
-    )  # fmt: skip
-    whole_file = st.builds(
-        Wound, st.sampled_from(files), st.sampled_from(["truncate", "hide", "flip"]), st.integers(0, 10**6)
+        Wound,
+        st.sampled_from(lines),
+        st.sampled_from(["cut", "delete", "double", "swap", "retype", "halve"]),
+        st.integers(0, 10**6),
     )
+    whole_file = st.builds(Wound, st.sampled_from(files), st.sampled_from(["truncate", "hide", "flip"]), st.integers(0, 10**6))
     return by_line | whole_file
 
 
@@ -97,9 +98,7 @@ def damaged(raw: bytes, how: str, rng: random.Random) -> bytes:
                 rb"(?<=[:\[ ])(\d+)(?=[,\]}\n])", rng.choice([rb"\1.5", rb"true", rb'"\1"', rb"null"]), line, count=1
             )
         case "halve":
-            lines[place] = re.sub(
-                rb"(?<=[:\[ ])(\d+)(?=[,\]}\n])", lambda found: str(int(found[1]) // 2).encode(), line
-            )
+            lines[place] = re.sub(rb"(?<=[:\[ ])(\d+)(?=[,\]}\n])", lambda found: str(int(found[1]) // 2).encode(), line)
     return b"".join(lines)
 
 
@@ -116,9 +115,7 @@ def judged(folder: Path) -> Conclusion | None:
 
 
 @pytest.mark.parametrize("connector", ["governed", "naive"])
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_damage_makes_a_better_verdict_and_each_is_named(
     connector: str, whole: dict[str, Path], data: st.DataObject, tmp_path: Path
@@ -153,13 +150,22 @@ def test_the_whole_runs_are_whole(whole: dict[str, Path]) -> None:
     ("line", "said"),
     [
         ('{"i":%d,"kind":"event","at_s":1.0', r"history/main\.ndjson:%d: is no line of history"),
-        ('{"i":7,"kind":"event","at_s":1.0}', r"history/main\.ndjson:%d: has index 7 where \d+ is due: a line is lost, doubled or moved"),
+        (
+            '{"i":7,"kind":"event","at_s":1.0}',
+            r"history/main\.ndjson:%d: has index 7 where \d+ is due: a line is lost, doubled or moved",
+        ),
         ('{"i":%d,"kind":"evnt","at_s":1.0}', r"history/main\.ndjson:%d: is of kind 'evnt', which no line of history is"),
         ('{"i":%d,"kind":"event","at_s":true}', r"history/main\.ndjson:%d: is at True; expected scenario seconds"),
-        ('{"i":%d,"kind":"event","at_s":1,"data":{"lines":[{"units":2.5}]}}', r"history/main\.ndjson:%d: units is 2\.5; expected a whole number"),
-        ('{"i":%d,"kind":"event","at_s":1,"data":{"total_minor":true}}', r"history/main\.ndjson:%d: total_minor is True; expected a whole number"),
+        (
+            '{"i":%d,"kind":"event","at_s":1,"data":{"lines":[{"units":2.5}]}}',
+            r"history/main\.ndjson:%d: units is 2\.5; expected a whole number",
+        ),
+        (
+            '{"i":%d,"kind":"event","at_s":1,"data":{"total_minor":true}}',
+            r"history/main\.ndjson:%d: total_minor is True; expected a whole number",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_broken_line_is_named_with_its_number(line: str, said: str, whole: dict[str, Path], tmp_path: Path) -> None:
     """File and line, and what is wrong with it."""
     folder = Path(shutil.copytree(whole["naive"], tmp_path / "damaged"))
@@ -190,12 +196,7 @@ def test_a_damaged_manifest_stays_damaged_however_often_it_is_looked_at(whole: d
 
 def findings_of(conclusion: Conclusion) -> set[tuple[str, str]]:
     """Return invariant and order of everything that was found."""
-    return {
-        (one.id, order)
-        for one in conclusion.judged
-        for finding in one.judgement.findings
-        for _, order in finding.orders
-    }
+    return {(one.id, order) for one in conclusion.judged for finding in one.judgement.findings for _, order in finding.orders}
 
 
 @pytest.mark.parametrize("connector", ["governed", "naive"])

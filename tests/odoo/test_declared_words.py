@@ -23,7 +23,9 @@ def test_a_friday_with_lockers_bikes_and_a_canteen_reconciles(target: NativeTarg
     summary, _ = friday(target, tmp_path, "governed")
 
     assert (summary["verdict"], summary["idle"]) == ("pass", [])
-    assert {"tender wallet", "tender city_voucher", "tender tokens", "channel canteen"} <= {one["what"] for one in summary["exercised"]}
+    assert {"tender wallet", "tender city_voucher", "tender tokens", "channel canteen"} <= {
+        one["what"] for one in summary["exercised"]
+    }
 
 
 def test_money_given_back_on_a_tender_that_did_not_pay_is_seen_whatever_it_is_called(target: NativeTarget, tmp_path: Path) -> None:

@@ -55,9 +55,7 @@ def test_the_governed_connector_is_clean_under_a_fault_of_processes(fault: str, 
 
 
 @pytest.mark.parametrize("fault", NETWORK_FAULTS)
-def test_the_governed_connector_is_clean_under_a_fault_of_requests(
-    fault: str, target: NativeTarget, tmp_path: Path
-) -> None:
+def test_the_governed_connector_is_clean_under_a_fault_of_requests(fault: str, target: NativeTarget, tmp_path: Path) -> None:
     """A proxy of the run's own disturbs them, so that nobody else notices."""
     scenario = fridays.disturbed(fault, "governed", 1)
     require_clean(fault, *rehearse(scenario, target, Options(out=tmp_path / "run"), quiet, quiet))
@@ -76,29 +74,25 @@ def require_clean(fault: str, run: Run, summary: dict[str, Any]) -> None:
     assert summary["verdict"] == "pass", (run.folder / "verdict.json").read_text()
     resolved = sum(line["kind"] == "resolution" for line in lines(run.folder / "history"))
     unheard = {
-        line["operation"]
-        for line in lines(run.folder / "history")
-        if line["kind"] == "answer" and line["outcome"] == "unknown"
+        line["operation"] for line in lines(run.folder / "history") if line["kind"] == "answer" and line["outcome"] == "unknown"
     }
     wrote = {line["i"] for line in lines(run.folder / "history") if line["kind"] == "operation" and line["writes"]}
     assert resolved == len(unheard & wrote)
     assert bool(unheard) or fault not in UNHEARD
 
 
-def test_the_naive_connector_loses_orders_when_acknowledgements_are_lost(
-    target: NativeTarget, tmp_path: Path
-) -> None:
+def test_the_naive_connector_loses_orders_when_acknowledgements_are_lost(target: NativeTarget, tmp_path: Path) -> None:
     """What was done and never heard of is not looked up, so orders stay missing, half done or unpaid."""
     scenario = fridays.disturbed("cut_after_commit", "naive", 1)
-    often = tuple(fault.model_copy(update={"share": 0.15}) for fault in scenario.faults)  # so that it meets some order's first request
+    often = tuple(
+        fault.model_copy(update={"share": 0.15}) for fault in scenario.faults
+    )  # so that it meets some order's first request
     scenario = scenario.model_copy(update={"faults": often})
     run, summary = rehearse(scenario, target, Options(out=tmp_path / "run"), quiet, quiet)
 
     findings = json.loads((run.folder / "verdict.json").read_text())["findings"]
     assert summary["exit_code"] == 1
-    assert [
-        f for f in findings if f["invariant"] == "every_accepted_order_is_in_the_erp_once" and "missing" in f["message"]
-    ]
+    assert [f for f in findings if f["invariant"] == "every_accepted_order_is_in_the_erp_once" and "missing" in f["message"]]
 
 
 @chaos

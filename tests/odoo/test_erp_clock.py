@@ -37,14 +37,18 @@ FRIDAY = datetime(2025, 11, 28, tzinfo=UTC)
 NEAR_S = 30.0
 """How far apart two looks at a clock may be on a busy machine."""
 FEW: dict[str, Any] = {
-    "catalogue": {"products": 6, "promoted": 2, "scarce": 1}, "customers": 6, "faults": [],
+    "catalogue": {"products": 6, "promoted": 2, "scarce": 1},
+    "customers": 6,
+    "faults": [],
     "channels": {
-        "webshop": {"orders": 5, "publish_every": "6h"}, "marketplace": {"orders": 2, "publish_every": "6h"},
-        "till_1": {"orders": 2, "publish_every": "6h"}, "till_2": {"orders": 1, "publish_every": "6h"},
+        "webshop": {"orders": 5, "publish_every": "6h"},
+        "marketplace": {"orders": 2, "publish_every": "6h"},
+        "till_1": {"orders": 2, "publish_every": "6h"},
+        "till_2": {"orders": 1, "publish_every": "6h"},
         "till_3": {"orders": 1, "publish_every": "6h"},
     },
     "exercised": {"orders_per_channel": 0, "orders_per_tender": 0, "fault_fired": 0, "examined": 1},
-}  # fmt: skip
+}
 DATES = (
     ("sale_order", ("create_date", "write_date", "date_order")),
     ("stock_move", ("create_date", "write_date", "date")),
@@ -150,20 +154,14 @@ def instants_of_the_run(friday: Played, target: NativeTarget | DockerTarget) -> 
     counts = " UNION ALL ".join(
         f"SELECT '{table}.{column}', count(*) FROM \"{table}\" WHERE \"{column}\" BETWEEN '{friday.began:%Y-%m-%d %H:%M:%S}' "
         f"AND '{datetime.now(UTC):%Y-%m-%d %H:%M:%S}'"
-        + (
-            f" AND NOT create_date BETWEEN '{over:%Y-%m-%d}' AND '{friday.began:%Y-%m-%d %H:%M:%S}'"
-            if table in dated
-            else ""
-        )
+        + (f" AND NOT create_date BETWEEN '{over:%Y-%m-%d}' AND '{friday.began:%Y-%m-%d %H:%M:%S}'" if table in dated else "")
         for table, column in columns
     )
     assert len(columns) > 500
     return {name: count for name, count in target.sql(friday.database, counts) if count != "0"}
 
 
-def test_its_history_is_that_of_the_same_friday_on_the_wall_clock(
-    friday: Played, canonical: Callable[[str], Run]
-) -> None:
+def test_its_history_is_that_of_the_same_friday_on_the_wall_clock(friday: Played, canonical: Callable[[str], Run]) -> None:
     """Line by line, but for wall times and ids: which clock Odoo has is no input of the rehearsal."""
     run = canonical("governed")
 
@@ -181,9 +179,7 @@ def test_the_naive_connector_fails_by_the_same_invariants_on_either_clock(
     breakable.drop(breakable.database(run.manifest["target"]["database"]))
     before = json.loads((canonical("naive").folder / "summary.json").read_text())
 
-    broken = [
-        {one["id"]: one["findings"] for one in told["invariants"] if one["verdict"] == "fail"} for told in (summary, before)
-    ]
+    broken = [{one["id"]: one["findings"] for one in told["invariants"] if one["verdict"] == "fail"} for told in (summary, before)]
     assert broken[0] == broken[1] != {}
     assert [summary["target"]["erp_clock"], before["target"]["erp_clock"]] == ["scenario", "wall"]
 
@@ -192,9 +188,7 @@ def test_a_restart_in_the_middle_stays_in_scenario_time(breakable: NativeTarget,
     """A fault of infrastructure brings the servers back with the scenario's clock, not with the real one."""
     faults = [{"name": name, "times": 1, "ends": "18h"} for name in ("restart_odoo", "restart_postgres")]
     began = datetime.now(UTC)
-    run, summary = play(
-        breakable, tmp_path, "scenario", "governed", **{**SMALL, "faults": faults, "clock": {"timeout": "3s"}}
-    )
+    run, summary = play(breakable, tmp_path, "scenario", "governed", **{**SMALL, "faults": faults, "clock": {"timeout": "3s"}})
     database = breakable.database(run.manifest["target"]["database"])
     (row,) = breakable.sql(database, "SELECT min(create_date), max(write_date) FROM sale_order")
     breakable.drop(database)
@@ -240,16 +234,13 @@ def test_a_promotion_is_applied_inside_its_window_and_not_outside(breakable: Nat
             assert 0 <= (datetime.fromisoformat(stamp) - wanted).total_seconds() <= NEAR_S, (clock, stamp)
 
 
-def test_a_weekend_that_is_still_to_come_can_be_rehearsed_on_its_own_days(
-    breakable: NativeTarget, tmp_path: Path
-) -> None:
+def test_a_weekend_that_is_still_to_come_can_be_rehearsed_on_its_own_days(breakable: NativeTarget, tmp_path: Path) -> None:
     """Odoo posts nothing that is dated in the future, and for it this is not the future."""
     coming = datetime.now(UTC).year + 1
     run, summary = play(breakable, tmp_path, "scenario", "governed", starts_at=f"{coming}-11-26T00:00:00", **FEW)
     database = breakable.database(run.manifest["target"]["database"])
     (row,) = breakable.sql(
-        database,
-        "SELECT min(date), min(create_date)::date, count(*) FILTER (WHERE state <> 'posted') FROM account_move",
+        database, "SELECT min(date), min(create_date)::date, count(*) FILTER (WHERE state <> 'posted') FROM account_move"
     )
     breakable.drop(database)
 
@@ -343,9 +334,7 @@ def test_a_killed_run_leaves_scenario_time_until_it_is_healed(breakable: NativeT
         ready_target(breakable, quiet)
 
 
-def test_the_next_command_that_wants_odoo_takes_it_back_from_scenario_time(
-    breakable: NativeTarget, tmp_path: Path
-) -> None:
+def test_the_next_command_that_wants_odoo_takes_it_back_from_scenario_time(breakable: NativeTarget, tmp_path: Path) -> None:
     """Whoever put it there is dead."""
     breakable.down()
     try:
@@ -364,7 +353,7 @@ def killed_in_scenario_time(target: str, root: Path | None = None) -> None:
     """Put the servers of *target* into scenario time from a process of its own, and kill it: what a dead run leaves."""
     child = subprocess.Popen(
         [sys.executable, "-c", FAR, target, str(root or ""), FRIDAY.isoformat()], stdout=subprocess.PIPE, text=True
-    )  # fmt: skip
+    )
     assert child.stdout is not None
     assert child.stdout.readline() == "far\n"
     child.kill()

@@ -61,9 +61,7 @@ def clean(play: Play, target: NativeTarget) -> Any:
 
 
 @pytest.mark.xdist_group("naive")
-def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_how_dear(
-    canonical: Callable[[str], Run],
-) -> None:
+def test_the_naive_connector_oversells_and_the_run_says_which_orders_when_and_how_dear(canonical: Callable[[str], Run]) -> None:
     """Nothing is planted: the same world and the same shoppers as the governed one's, only the connector is naive.
 
     It takes a minute where it is the first that wants both Fridays: they are played here."""
@@ -137,14 +135,24 @@ def test_a_connector_that_polls_gets_a_quiet_friday_right_and_comes_to_rest(play
     """It acts unasked: everything is fetched, stock is pushed, money comes per payout. One store's pickups and tills, no parcels.
 
     It takes a minute and a half: it polls every ten minutes until two days after the last thing that happened."""
-    pickups = {"orders": 8, "fulfilment": {"pickup_in_store": {"share": 1.0, "nodes": ["store_1"]}, "home_delivery": {"share": 0.0},
-                                           "ship_from_store": {"share": 0.0}}}  # fmt: skip
+    pickups = {
+        "orders": 8,
+        "fulfilment": {
+            "pickup_in_store": {"share": 1.0, "nodes": ["store_1"]},
+            "home_delivery": {"share": 0.0},
+            "ship_from_store": {"share": 0.0},
+        },
+    }
     channels = {**CANONICAL["channels"], "webshop": pickups, "marketplace": {"orders": 0}}
     exercised = {**CANONICAL["exercised"], "orders_per_channel": 0}
-    run, summary = play(load("promo_day", **{**CANONICAL, "connector": "polling", "faults": [], "channels": channels, "exercised": exercised}))
+    run, summary = play(
+        load("promo_day", **{**CANONICAL, "connector": "polling", "faults": [], "channels": channels, "exercised": exercised})
+    )
 
     assert (summary["verdict"], summary["dead_letters"], summary["rested"]) == ("pass", [], True)
     told = [json.loads(line) for line in (run.folder / "history" / "main.ndjson").read_text(encoding="utf-8").splitlines()]
-    assert len({line["at_s"] for line in told if line["kind"] == "publication"}) > 6 * 24, "it went on pushing until all was at rest"
+    assert len({line["at_s"] for line in told if line["kind"] == "publication"}) > 6 * 24, (
+        "it went on pushing until all was at rest"
+    )
     assert {line["recipient"] for line in told if line["kind"] == "instruction"} == {"store_1"}
     assert {line["cause"].partition(":")[0] for line in told if line["kind"] == "instruction"} == {"order.placed"}

@@ -50,9 +50,11 @@ def test_collects_what_must_hold_and_nothing_else(empty: Path, broken_run: Path)
     told = {line for line in done.out.splitlines() if "::" in line}
     assert told == ids_of(broken_run) > LAWS
     assert {
-        "promo_weekend::gates::reconciliation_breaks <= 0", "promo_weekend::exercised::channel till_1",
-        "promo_weekend::rehearsal::the_record_is_whole", "promo_weekend::rehearsal::the_run_reached_its_end",
-    } < told  # fmt: skip
+        "promo_weekend::gates::reconciliation_breaks <= 0",
+        "promo_weekend::exercised::channel till_1",
+        "promo_weekend::rehearsal::the_record_is_whole",
+        "promo_weekend::rehearsal::the_run_reached_its_end",
+    } < told
 
 
 def test_a_broken_invariant_fails_with_its_findings_alone(empty: Path, broken_run: Path) -> None:
@@ -85,12 +87,7 @@ def test_workers_say_the_same_and_allure_gets_its_labels(empty: Path, broken_run
     assert len({one["historyId"] for one in results}) == len(results) == len(alone), "else one hides as another's retry"
     told = {one["name"]: one for one in results}
     labels = {(label["name"], label["value"]) for label in told[OVERSELL]["labels"]}
-    wanted = {
-        ("feature", "inventory"),
-        ("story", "no unit is promised twice"),
-        ("severity", "critical"),
-        ("tag", "naive"),
-    }
+    wanted = {("feature", "inventory"), ("story", "no unit is promised twice"), ("severity", "critical"), ("tag", "naive")}
     assert wanted | {("suite", "promo_weekend")} <= labels
     assert told[OVERSELL]["status"] == "failed"
 

@@ -112,10 +112,7 @@ def test_allure_results_carry_labels_and_findings(run: Path) -> None:
         ("tag", "naive"),
         ("tag", "oversell"),
     } <= labels
-    assert {parameter["name"]: parameter["value"] for parameter in one["parameters"]} == {
-        "seed": "20261127",
-        "connector": "naive",
-    }
+    assert {parameter["name"]: parameter["value"] for parameter in one["parameters"]} == {"seed": "20261127", "connector": "naive"}
     assert one["status"] == "failed" and one["statusDetails"]["message"].startswith("oversell: 1 finding")
     for attachment in one["attachments"]:
         assert "SKU-1 at store_1" in (run / "allure-results" / attachment["source"]).read_text(encoding="utf-8")

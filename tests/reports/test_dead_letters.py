@@ -23,11 +23,18 @@ def told(folder: Path, letters: list[tuple[str, str]]) -> list[str]:
 
 def test_forty_orders_that_fail_at_one_line_are_one_sentence(tmp_path: Path) -> None:
     """Their numbers and ids are no reasons of their own; another line, or another reason, is."""
-    found = told(tmp_path, [
-        *(("Shop.receive (shop.py:10)", f"no sale order for {channel}-{n:04d}") for n in range(20) for channel in ("WEB", "POS-A")),
-        ("Shop.receive (shop.py:10)", "no customer for WEB-0001"),
-        ("Shop.receive (shop.py:20)", "no sale order for WEB-0001"),
-    ])  # fmt: skip
+    found = told(
+        tmp_path,
+        [
+            *(
+                ("Shop.receive (shop.py:10)", f"no sale order for {channel}-{n:04d}")
+                for n in range(20)
+                for channel in ("WEB", "POS-A")
+            ),
+            ("Shop.receive (shop.py:10)", "no customer for WEB-0001"),
+            ("Shop.receive (shop.py:20)", "no sale order for WEB-0001"),
+        ],
+    )
 
     assert found == [
         "Shop.receive (shop.py:10): no sale order for WEB-0000 (40 dead letters, the first about e0)",

@@ -76,8 +76,15 @@ def test_says_the_verdict_in_words_with_its_price(run: Path) -> None:
 
 def test_the_story_shows_why(run: Path) -> None:
     _, reader = read(run)
-    for told in ("DUPLICATE: arrival number 2", "LATE: 1 h 6 min after it happened", "OUT OF ORDER: “payment captured” came first",
-                 "The connector failed on “payment captured”", "REFUSED: Odoo says:", "Asks store_1 to fulfil SO7", "Fri 28 Nov 01:00"):  # fmt: skip
+    for told in (
+        "DUPLICATE: arrival number 2",
+        "LATE: 1 h 6 min after it happened",
+        "OUT OF ORDER: “payment captured” came first",
+        "The connector failed on “payment captured”",
+        "REFUSED: Odoo says:",
+        "Asks store_1 to fulfil SO7",
+        "Fri 28 Nov 01:00",
+    ):
         assert told in reader.text, told
 
 
@@ -112,14 +119,7 @@ def test_stays_bounded(tmp_path: Path, make: object) -> None:
 
 @pytest.mark.parametrize(
     ("hours", "words", "bars"),
-    [
-        (0.5, "minute", 30),
-        (1, "minute", 60),
-        (6, "5 minutes", 72),
-        (10, "10 minutes", 60),
-        (72, "hour", 72),
-        (400, "3 hours", 134),
-    ],
+    [(0.5, "minute", 30), (1, "minute", 60), (6, "5 minutes", 72), (10, "10 minutes", 60), (72, "hour", 72), (400, "3 hours", 134)],
 )
 def test_a_chart_has_as_many_bars_as_tell_something(hours: float, words: str, bars: int) -> None:
     """An hour in one bar would tell nothing, and neither would a thousand bars."""

@@ -99,19 +99,28 @@ def test_services_may_be_listed_by_kind_as_they_used_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("services: {a: {kind: gateway}, b: {kind: gateway}, carrier: }", "services.b: a takes every tender already that nobody names"),
-        ("services: {a: {kind: gateway, tenders: [card]}, b: {kind: gateway, tenders: [card]}, carrier: }", "services.b.tenders: card is taken by a already"),
+        (
+            "services: {a: {kind: gateway}, b: {kind: gateway}, carrier: }",
+            "services.b: a takes every tender already that nobody names",
+        ),
+        (
+            "services: {a: {kind: gateway, tenders: [card]}, b: {kind: gateway, tenders: [card]}, carrier: }",
+            "services.b.tenders: card is taken by a already",
+        ),
         ("services: {gateway: {tenders: [card]}, carrier: }", "services: no gateway takes gift_card; name it at one of them"),
         ("services: {gateway: , carrier: {nodes: [dc]}}", "services: no carrier comes to store_1; name it at one of them"),
         ("services: {gateway: , carrier: {nodes: [moon]}}", "services.carrier.nodes: there is no node 'moon'; there are: dc"),
-        ("services: {gateway: , carrier: {transit: {median: 2h, p95: 1h}}}", "services.carrier.transit: median (2h) must be below p95 (1h)"),
+        (
+            "services: {gateway: , carrier: {transit: {median: 2h, p95: 1h}}}",
+            "services.carrier.transit: median (2h) must be below p95 (1h)",
+        ),
         ("services: {gateway: {pace: 3}, carrier: }", "services.gateway.pace: gateway does not read pace"),
         ("services: {gateway: , carrier: , store: }", "services.store: store is a kind of node, and this is a service"),
         ("channels: {webshop: {kind: store}}", "channels.webshop: store is a kind of node, and this is a channel"),
         ("channels: {till_1: {sync_every: 30d}}", "channels.till_1.sync_every: 30d is longer than settle.limit"),
         ("services: [carrier]", "services: gateway is not among them, and money of this scenario goes through it; add gateway"),
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_sense_of_an_actor_is_told_where_it_stands(text: str, said: str, tmp_path: Path) -> None:
     """By its own module, or by what the scenario lacks."""
     (tmp_path / "mine.yaml").write_text(f"extends: promo_day\nname: mine\n{text}\n")
@@ -128,8 +137,14 @@ def test_a_run_made_when_every_channel_had_the_words_of_a_till_can_be_read() -> 
 
 def test_an_actor_that_is_not_here_can_be_read_and_not_be_started(tmp_path: Path) -> None:
     """Somebody else's run is judged without their simulators, and its words are kept."""
-    channel = {"kind": "kiosk", "orders": 3, "curve": "online", "tenders": {"card": 1.0}, "greets": 0.5,
-               "fulfilment": {"home_delivery": {"share": 1.0, "nodes": ["dc"]}}}  # fmt: skip
+    channel = {
+        "kind": "kiosk",
+        "orders": 3,
+        "curve": "online",
+        "tenders": {"card": 1.0},
+        "greets": 0.5,
+        "fulfilment": {"home_delivery": {"share": 1.0, "nodes": ["dc"]}},
+    }
     (tmp_path / "theirs.yaml").write_text(f"extends: promo_day\nname: theirs\nchannels: {{kiosk: {json.dumps(channel)}}}\n")
     read = scenario_file.load(tmp_path / "theirs.yaml", project.scenario_path)
 

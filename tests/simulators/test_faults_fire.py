@@ -35,9 +35,7 @@ def arrivals(folder: Path) -> dict[tuple[str, int], float]:
         {"name": "duplicate_deliveries", "share": 0.2},
     ],
 )
-def test_each_strike_is_an_arrival_that_differs_from_the_weekend_without_faults(
-    fault: dict[str, Any], tmp_path: Path
-) -> None:
+def test_each_strike_is_an_arrival_that_differs_from_the_weekend_without_faults(fault: dict[str, Any], tmp_path: Path) -> None:
     """Same seed, with and without: what the journal says is exactly what changed."""
     weekend(load("promo_day", faults=[], exercised=NOTHING), tmp_path / "calm")
     weekend(load("promo_day", faults=[fault]), tmp_path / "hurt")
@@ -46,10 +44,10 @@ def test_each_strike_is_an_arrival_that_differs_from_the_weekend_without_faults(
     kinds = {"late_pickup_batches": ("order.placed",), "late_carrier_events": ("parcel.scanned", "parcel.delivered")}
     known = {event for event, _ in calm} & {event for event, _ in hurt}
     changed = {
-        event for event, attempt in hurt
-        if event in known and calm.get((event, attempt)) != hurt[event, attempt]
-        and event.startswith(kinds.get(fault["name"], ""))
-    }  # fmt: skip
+        event
+        for event, attempt in hurt
+        if event in known and calm.get((event, attempt)) != hurt[event, attempt] and event.startswith(kinds.get(fault["name"], ""))
+    }
     told = journal(tmp_path / "hurt")
     fired = {line["key"] for line in told if line["key"] in known}
     assert fired

@@ -117,9 +117,7 @@ def test_the_newest_python_at_hand_draws_the_same_demand() -> None:
         "s = f.load(project.scenario_path('promo_weekend'), project.scenario_path)\n"
         "print(demand.demand_hash(*demand.draw(s)))"
     )
-    told = subprocess.run(
-        [newest_environment(), "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120
-    )
+    told = subprocess.run([newest_environment(), "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120)
 
     assert told.stdout.strip() == GOLDEN["promo_weekend"]
 

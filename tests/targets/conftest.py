@@ -11,10 +11,7 @@ import pytest
 from rehearsal.targets.base import Database, TemplateRecipe
 from rehearsal.targets.native.target import NativeTarget
 
-RECIPE = TemplateRecipe(
-    modules=("base",),
-    settings="env['ir.config_parameter'].set_param('rehearsal.test', 'settings ran')",
-)
+RECIPE = TemplateRecipe(modules=("base",), settings="env['ir.config_parameter'].set_param('rehearsal.test', 'settings ran')")
 
 
 @pytest.fixture(scope="session")

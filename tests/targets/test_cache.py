@@ -42,11 +42,7 @@ def test_a_second_command_waits_and_says_so(tmp_path: Path) -> None:
 
 def test_waiting_is_bounded_and_names_the_lock(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    with (
-        cache.lock(print),
-        pytest.raises(EnvironmentNotReady, match=f"fuser {tmp_path}/lock"),
-        cache.lock(print, seconds=0),
-    ):
+    with cache.lock(print), pytest.raises(EnvironmentNotReady, match=f"fuser {tmp_path}/lock"), cache.lock(print, seconds=0):
         pytest.fail("two commands hold one lock")
 
 

@@ -123,9 +123,7 @@ def test_the_library_is_fetched_once_and_its_package_lists_are_not_kept(librarie
     assert faketime.provide(cache, pytest.fail) == faketime.find(cache)
 
 
-def test_a_machine_that_cannot_fetch_it_is_told_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_that_cannot_fetch_it_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Cache(tmp_path / "cache")
     monkeypatch.setattr(faketime, "folders", lambda _: iter(()))
     monkeypatch.setattr(archive, "sources", lambda: ())
@@ -175,9 +173,7 @@ def test_servers_have_it_while_scenario_time_is_on_and_no_longer(tmp_path: Path)
     assert not clock.begun
 
 
-def test_remains_of_the_dead_are_swept_up_and_those_of_the_living_are_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_remains_of_the_dead_are_swept_up_and_those_of_the_living_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faketime, "SHARED_MEMORY", tmp_path)
     child = subprocess.Popen(["true"])
     child.wait()

@@ -48,9 +48,7 @@ def test_a_clone_answers_on_both_interfaces_and_is_marked(database: Database) ->
 def test_up_again_finds_everything_there(native: NativeTarget) -> None:
     again = NativeTarget(native.cache.root)
     told: list[str] = []
-    again.up(
-        TemplateRecipe(("base",), "env['ir.config_parameter'].set_param('rehearsal.test', 'settings ran')"), told.append
-    )
+    again.up(TemplateRecipe(("base",), "env['ir.config_parameter'].set_param('rehearsal.test', 'settings ran')"), told.append)
     assert again.was_running and told == []
 
 
@@ -195,9 +193,7 @@ def test_a_mark_of_another_database_does_not_count_but_neutralised_does(
     staging.require_mark()
 
 
-def test_existing_tells_what_is_wrong(
-    staging: ExistingTarget, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_existing_tells_what_is_wrong(staging: ExistingTarget, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EnvironmentNotReady, match=r"lacks 1 of the 2 modules.*no_such_module"):
         staging.up(TemplateRecipe(("base", "no_such_module")), print)
     monkeypatch.setenv("REHEARSE_ODOO_PASSWORD", "wrong")

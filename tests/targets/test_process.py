@@ -18,9 +18,7 @@ STUBBORN = "import signal,time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\np
 
 @pytest.fixture
 def stubborn() -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as child:
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
         assert child.stdout is not None and child.stdout.readline() == "on\n"
         yield child
         child.kill()

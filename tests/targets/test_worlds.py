@@ -35,9 +35,7 @@ def test_a_kept_world_is_copied_with_what_was_written_into_it(target: NativeTarg
     second = target.clone_world(key, names[1])
     assert second is not None
     for database in (first, second):
-        assert target.sql(database, "SELECT value FROM ir_config_parameter WHERE key = 'rehearsal.test'") == [
-            ("written",)
-        ]
+        assert target.sql(database, "SELECT value FROM ir_config_parameter WHERE key = 'rehearsal.test'") == [("written",)]
     assert target.clone_world(f"{key} other", names[2]) is None
     assert not [name for name in target.status().databases if "world_" in name]
 

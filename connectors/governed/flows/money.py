@@ -11,9 +11,7 @@ from rehearsal.model import Delivery, EventKind
 from rehearsal.odoo import verbs
 
 BOOKING_EVERY_S = 900.0
-PAYMENT = [
-    "id", "payment_type", "partner_type", "partner_id/.id", "amount", "journal_id/.id", "date", "memo", "payment_reference",
-]  # fmt: skip
+PAYMENT = ["id", "payment_type", "partner_type", "partner_id/.id", "amount", "journal_id/.id", "date", "memo", "payment_reference"]
 
 
 class Money:
@@ -44,7 +42,13 @@ class Money:
         inbound = event.kind is EventKind.PAYMENT_CAPTURED
         journal, partner = self._house.directory.journals[event.data["tender"]], self._house.cases[event.order].partner
         return [
-            self._rules.identity("payment", event.data["reference"], delivery), "inbound" if inbound else "outbound", "customer",
-            str(partner), f"{event.data['amount_minor'] / 100:.2f}", str(journal), verbs.day(self._house.begins, event.at_s),
-            event.order, event.data["reference"],
-        ]  # fmt: skip
+            self._rules.identity("payment", event.data["reference"], delivery),
+            "inbound" if inbound else "outbound",
+            "customer",
+            str(partner),
+            f"{event.data['amount_minor'] / 100:.2f}",
+            str(journal),
+            verbs.day(self._house.begins, event.at_s),
+            event.order,
+            event.data["reference"],
+        ]

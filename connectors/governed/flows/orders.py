@@ -39,9 +39,7 @@ class Orders:
         made = yield from verbs.insist(erp, verbs.upsert("sale.order", fields, rows, "upsert sale orders", orders))
         yield from verbs.insist(erp, verbs.confirm(made["ids"], orders))
         dates = [[self._sale_id(one), verbs.stamp(self._house.begins, one.event.at_s)] for one in deliveries]
-        yield from verbs.insist(
-            erp, verbs.upsert("sale.order", ["id", "date_order"], dates, "date sale orders", orders)
-        )
+        yield from verbs.insist(erp, verbs.upsert("sale.order", ["id", "date_order"], dates, "date sale orders", orders))
         for one, sale, partner in zip(deliveries, made["ids"], partners, strict=True):
             self._house.cases[one.event.order] = Case.of(one.event, sale, node, partner)
             self._house.heard(one)
@@ -50,9 +48,12 @@ class Orders:
         """Return one row per line, and their columns; the order's own columns are filled in its first row only."""
         head = ["id", "client_order_ref", "origin", "partner_id/.id", "warehouse_id/.id"]
         body = [
-            "order_line/id", "order_line/product_id/.id", "order_line/product_uom_qty", "order_line/price_unit",
+            "order_line/id",
+            "order_line/product_id/.id",
+            "order_line/product_uom_qty",
+            "order_line/price_unit",
             "order_line/route_ids/.id",
-        ]  # fmt: skip
+        ]
         directory = self._house.directory
         rows: list[list[Any]] = []
         for one, partner in zip(deliveries, partners, strict=True):
@@ -60,11 +61,16 @@ class Orders:
             route = str(directory.routes[node]) if self._rules.stages(event.data["mode"]) else ""
             own = [self._sale_id(one), event.order, event.channel, str(partner), str(directory.warehouses[node]["id"])]
             for place, line in enumerate(event.data["lines"]):
-                rows.append([
-                    *(own if place == 0 else [""] * len(head)),
-                    self._rules.identity("sale_line", f"{event.order}-{line['line']}", one), str(directory.products[line["sku"]]),
-                    line["units"], f"{line['price_minor'] / 100:.2f}", route,
-                ])  # fmt: skip
+                rows.append(
+                    [
+                        *(own if place == 0 else [""] * len(head)),
+                        self._rules.identity("sale_line", f"{event.order}-{line['line']}", one),
+                        str(directory.products[line["sku"]]),
+                        line["units"],
+                        f"{line['price_minor'] / 100:.2f}",
+                        route,
+                    ]
+                )
         return head + body, rows
 
     def know_customers(self, deliveries: Iterable[Delivery], erp: Erp) -> Steps:
@@ -73,8 +79,10 @@ class Orders:
         strangers = {key: event.data["customer"] for key, event in named if key not in self._house.partners}
         if strangers:
             fields = ["id", "name", "email", "phone", "street", "city", "zip", "ref"]
-            rows = [[key, who["name"], who["email"], who["phone"], who["street"], who["city"], who["postcode"], who["id"]]
-                    for key, who in strangers.items()]  # fmt: skip
+            rows = [
+                [key, who["name"], who["email"], who["phone"], who["street"], who["city"], who["postcode"], who["id"]]
+                for key, who in strangers.items()
+            ]
             made = yield from verbs.insist(erp, verbs.upsert("res.partner", fields, rows, "upsert customers"))
             self._house.partners.update(zip(strangers, made["ids"], strict=True))
         return [self._house.partners[key] for key, _ in named]

@@ -47,7 +47,12 @@ class Tills:
         percent, begins = self._house.scenario.catalogue.tax_percent, self._house.begins
         tickets = [
             ticket(
-                one.event, session, self._house.directory, self._rules.ticket_uuid(one), percent, verbs.stamp(begins, one.event.at_s)
+                one.event,
+                session,
+                self._house.directory,
+                self._rules.ticket_uuid(one),
+                percent,
+                verbs.stamp(begins, one.event.at_s),
             )
             for one in together
         ]

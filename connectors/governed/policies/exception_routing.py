@@ -84,7 +84,9 @@ class Rule(Policy):
         route = [] if self.stages(case.mode) else [(5, 0, 0)]  # what was to be picked up may have become a parcel
         find = verbs.search("sale.order.line", [("order_id", "=", case.sale)], AGAIN, "read lines", order)
         rows = yield from verbs.insist(erp, find)
-        for line, kept in _matched(rows, {number: (directory.products[one["sku"]], one["units"]) for number, one in case.lines.items()}):
+        for line, kept in _matched(
+            rows, {number: (directory.products[one["sku"]], one["units"]) for number, one in case.lines.items()}
+        ):
             # Writing the quantity, also the same one, makes Odoo procure what is missing, now from the node that the order
             # has. It would also put the list price back, so the agreed price is written along.
             again = {figure: line[figure] for figure in ("price_unit", "discount")}

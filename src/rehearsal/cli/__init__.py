@@ -49,10 +49,7 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        _end(
-            f"the harness failed ({type(error).__name__}: {error}); run again with --debug to see where, and report it",
-            5,
-        )
+        _end(f"the harness failed ({type(error).__name__}: {error}); run again with --debug to see where, and report it", 5)
 
 
 def _interrupted(*_: object) -> NoReturn:
@@ -70,9 +67,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _start(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)] = False,
 ) -> None:
     """Take what stands before the command."""
 

@@ -21,12 +21,17 @@ def assertions(as_json: AsJson = False) -> None:
     against = saboteurs()
     rows: list[dict[str, Any]] = [
         {
-            "id": law.__name__, "area": area.name, "sentence": sentence_of(law), "from_history": law in area.from_history,
-            "tables": [table.name for table in area.tables], "file": str(area.path),
+            "id": law.__name__,
+            "area": area.name,
+            "sentence": sentence_of(law),
+            "from_history": law in area.from_history,
+            "tables": [table.name for table in area.tables],
+            "file": str(area.path),
             "saboteurs": [name for name, one in against.items() if law.__name__ in one.breaks],
         }
-        for area in areas() for law in area.laws
-    ]  # fmt: skip
+        for area in areas()
+        for law in area.laws
+    ]
     _listed(rows, as_json, lambda row: f"{row['area']:12} {str(row['id']).replace('_', ' ')}")
 
 
@@ -39,7 +44,11 @@ def actors(as_json: AsJson = False) -> None:
         {"kind": kind, "family": one.family, "sentence": one.sentence, "words": list(one.words), "file": str(one.path)}
         for kind, one in actor_kinds().items()
     ]
-    _listed(rows, as_json, lambda row: f"{row['family']:12} {row['kind']}{'  (' + ', '.join(row['words']) + ')' if row['words'] else ''}")
+    _listed(
+        rows,
+        as_json,
+        lambda row: f"{row['family']:12} {row['kind']}{'  (' + ', '.join(row['words']) + ')' if row['words'] else ''}",
+    )
 
 
 @app.command()

@@ -20,8 +20,7 @@ def scenario_list(as_json: AsJson = False) -> None:
     from rehearsal import project
 
     rows = [
-        {"name": name, "path": str(path), "title": _title(name, path)}
-        for name, path in project.files("scenarios", ".yaml").items()
+        {"name": name, "path": str(path), "title": _title(name, path)} for name, path in project.files("scenarios", ".yaml").items()
     ]
     if as_json:
         print(json.dumps(rows, indent=2))
@@ -70,9 +69,7 @@ def scenario_new(name: Annotated[str, typer.Argument(help="Name of the new scena
     from re import fullmatch
 
     if not fullmatch(NAME, name):
-        raise UsageError(
-            f"a scenario cannot be named {name!r}; expected small letters, digits and _, such as black_friday"
-        )
+        raise UsageError(f"a scenario cannot be named {name!r}; expected small letters, digits and _, such as black_friday")
     path = Path("scenarios") / f"{name}.yaml"
     if path.exists():
         raise UsageError(f"{path} exists already; choose another name or edit it")

@@ -52,8 +52,7 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
     database = chosen.database(used["database"])
     if chosen.kind != "existing" and database.name not in chosen.status().databases:
         raise EnvironmentNotReady(
-            f"database {database.name!r} is gone, so its books cannot be read again; "
-            "keep the next one with: rehearse run --keep"
+            f"database {database.name!r} is gone, so its books cannot be read again; keep the next one with: rehearse run --keep"
         )
     if found.manifest.get("prepared_for_load"):
         from rehearsal.load.drive import observed_by_hand

@@ -41,9 +41,7 @@ def run(
         int | None, typer.Option("--lanes", min=1, max=64, help="Operations that may overlap; 1 is deterministic.")
     ] = None,
     client: Annotated[str | None, typer.Option("--client", help="odoorpc or json2.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave target and database up, for a look inside.")] = False,
     completed_is_success: Annotated[
         bool, typer.Option("--completed-is-success", help="End with 0 once judged, whatever the verdict.")
@@ -79,21 +77,13 @@ def run(
 @app.command()
 def load(
     name: Name,
-    speedup: Annotated[
-        float | None, typer.Option("--speedup", min=0.001, help="Scenario seconds per wall second.")
-    ] = None,
-    users: Annotated[
-        int | None, typer.Option("--users", min=1, help="Lanes: operations that may be under way at once.")
-    ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", min=0, max=64, help="Locust workers on this machine; 0: one process.")
-    ] = 0,
+    speedup: Annotated[float | None, typer.Option("--speedup", min=0.001, help="Scenario seconds per wall second.")] = None,
+    users: Annotated[int | None, typer.Option("--users", min=1, help="Lanes: operations that may be under way at once.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=0, max=64, help="Locust workers on this machine; 0: one process.")] = 0,
     await_workers: Annotated[
         str,
         typer.Option(
-            "--await-workers",
-            metavar="N|HOST",
-            help="Workers that you start: how many, or a name with an address for each.",
+            "--await-workers", metavar="N|HOST", help="Workers that you start: how many, or a name with an address for each."
         ),
     ] = "",
     bind: Annotated[
@@ -112,14 +102,10 @@ def load(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Prepare only, and say which Locust commands to start on which host.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave target and database up, for a look inside.")] = False,
     as_json: AsJson = False,
-    locust: Annotated[
-        list[str] | None, typer.Argument(help="After --: further words for Locust, such as --csv FILE.")
-    ] = None,
+    locust: Annotated[list[str] | None, typer.Argument(help="After --: further words for Locust, such as --csv FILE.")] = None,
 ) -> None:
     """Drive a scenario with Locust at a multiple of real time, and judge it."""
     from rehearsal import project

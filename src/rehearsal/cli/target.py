@@ -23,8 +23,7 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print(
             json.dumps(
-                [{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix, "needed": c.needed} for c in found],
-                indent=2,
+                [{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix, "needed": c.needed} for c in found], indent=2
             )
         )
     else:
@@ -51,9 +50,7 @@ def up(target: TargetName = "auto", allow_untested_odoo: Untested = False) -> No
 @app.command()
 def down(
     target: TargetName = "auto",
-    volumes: Annotated[
-        bool, typer.Option("--volumes", help="Docker: remove every database too; asks before it does.")
-    ] = False,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Docker: remove every database too; asks before it does.")] = False,
 ) -> None:
     """Stop what `up` started; the cache and the template stay."""
     chosen = target_named(target)
@@ -89,11 +86,20 @@ def status(target: TargetName = "auto", as_json: AsJson = False) -> None:
     state = target_named(target).status()
     if as_json:
         postgres = state.postgres
-        print(json.dumps({
-            "target": state.kind, "running": state.running, "url": state.url, "odoo_version": state.odoo_version,
-            "databases": list(state.databases), "detail": state.detail,
-            "postgres": {"host": postgres.host, "port": postgres.port, "user": postgres.user} if postgres else None,
-        }, indent=2))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "target": state.kind,
+                    "running": state.running,
+                    "url": state.url,
+                    "odoo_version": state.odoo_version,
+                    "databases": list(state.databases),
+                    "detail": state.detail,
+                    "postgres": {"host": postgres.host, "port": postgres.port, "user": postgres.user} if postgres else None,
+                },
+                indent=2,
+            )
+        )
         return
     print(f"{state.kind}: {'running at ' + str(state.url) if state.running else 'not running'} {state.detail}".rstrip())
     for name in state.databases:
@@ -126,9 +132,7 @@ def heal(name: RunName = "latest", target: TargetName = "auto") -> None:
 
 @app.command()
 def mark(
-    target: Annotated[
-        str, typer.Argument(metavar="URL", help="The URL of the Odoo whose database may be rehearsed on.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="URL", help="The URL of the Odoo whose database may be rehearsed on.")],
 ) -> None:
     """Mark a database for rehearsal; asks for its name to be typed. Never do this to production."""
     from rehearsal.targets.existing import ExistingTarget, ask

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Rehearse a retailer's peak weekend against a real Odoo, and prove what was oversold, stuck or lost.",
-    no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None,
-)  # fmt: skip
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 scenarios = typer.Typer(help="What can be rehearsed.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(scenarios, name="scenario")
 
@@ -27,9 +30,7 @@ Name = Annotated[str, typer.Argument(help="A scenario of the project path, or a 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or 'latest'.")]
 TargetName = Annotated[str, typer.Option("--target", help="auto, native, docker, or the URL of an Odoo.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
-Untested = Annotated[
-    bool, typer.Option("--allow-untested-odoo", help="Take an Odoo version that the tests have never run.")
-]
+Untested = Annotated[bool, typer.Option("--allow-untested-odoo", help="Take an Odoo version that the tests have never run.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Another seed than the scenario's.")]
 Policies = Annotated[
     list[str] | None,

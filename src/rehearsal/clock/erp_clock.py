@@ -27,9 +27,7 @@ BACKLASH_S = 0.01
 class ErpClock:
     """The clock of the ERP in one run; on the real time until `start`, and wherever the scenario leaves it there."""
 
-    def __init__(
-        self, scenario: Scenario, target: Target, told: Tell, wall: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, scenario: Scenario, target: Target, told: Tell, wall: Callable[[], float] = time.time) -> None:
         self._scenario = scenario
         self._target = target
         self._told = told

@@ -29,6 +29,7 @@ RECONNECT_PAUSE_S = 0.5
 
 AS_SENT = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The ERP, bound to the event that made the connector ask; stamps each operation with its cause."""

@@ -136,16 +136,24 @@ class Meter:
         late = _spread(self._late_ms[bisect_left(self._late_at, since) :])
         whole = _spread(ms)
         return Figures(
-            wall_s=round(wall_s, 3), operations=len(ms), operations_per_minute=_per_minute(done, wall_s),
-            orders_per_minute=_per_minute(
-                bisect_right(self._reached_at, until) - bisect_left(self._reached_at, since), wall_s
-            ),
-            latency_ms_p50=whole.p50, latency_ms_p95=whole.p95, latency_ms_p99=whole.p99, latency_ms_max=whole.max,
-            error_rate=_share(outcomes, CODES[Outcome.UNKNOWN]), refusal_rate=_share(outcomes, CODES[Outcome.REFUSED]),
-            lateness_ms_p50=late.p50, lateness_ms_p95=late.p95, lateness_ms_p99=late.p99, lateness_ms_max=late.max,
-            stimuli=late.count, backlog=len(self._waiting) if self._backlog is None else self._backlog,
+            wall_s=round(wall_s, 3),
+            operations=len(ms),
+            operations_per_minute=_per_minute(done, wall_s),
+            orders_per_minute=_per_minute(bisect_right(self._reached_at, until) - bisect_left(self._reached_at, since), wall_s),
+            latency_ms_p50=whole.p50,
+            latency_ms_p95=whole.p95,
+            latency_ms_p99=whole.p99,
+            latency_ms_max=whole.max,
+            error_rate=_share(outcomes, CODES[Outcome.UNKNOWN]),
+            refusal_rate=_share(outcomes, CODES[Outcome.REFUSED]),
+            lateness_ms_p50=late.p50,
+            lateness_ms_p95=late.p95,
+            lateness_ms_p99=late.p99,
+            lateness_ms_max=late.max,
+            stimuli=late.count,
+            backlog=len(self._waiting) if self._backlog is None else self._backlog,
             by_operation=self._by_operation(codes, ms, outcomes, wall_s),
-        )  # fmt: skip
+        )
 
     def _by_operation(
         self, codes: array[int], ms: array[float], outcomes: array[int], wall_s: float
@@ -159,11 +167,14 @@ class Meter:
             one[1].append(outcome)
         return {
             self._names[code]: OperationFigures(
-                len(took), _per_minute(len(took), wall_s), _spread(took),
-                said.count(CODES[Outcome.REFUSED]), said.count(CODES[Outcome.UNKNOWN]),
+                len(took),
+                _per_minute(len(took), wall_s),
+                _spread(took),
+                said.count(CODES[Outcome.REFUSED]),
+                said.count(CODES[Outcome.UNKNOWN]),
             )
             for code, (took, said) in sorted(grouped.items(), key=lambda item: self._names[item[0]])
-        }  # fmt: skip
+        }
 
 
 def _spread(values: Iterable[float]) -> Spread:

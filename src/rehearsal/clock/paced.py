@@ -118,9 +118,15 @@ class PacedRoad(Road):
     env: Paced
 
     def __init__(
-        self, env: Paced, crew: Crew, round_trip_s: float, timeout_s: float, history: History, meter: Meter,
+        self,
+        env: Paced,
+        crew: Crew,
+        round_trip_s: float,
+        timeout_s: float,
+        history: History,
+        meter: Meter,
         channels: frozenset[str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(env, round_trip_s, timeout_s, history)
         self._crew = crew
         self._meter = meter
@@ -132,9 +138,14 @@ class PacedRoad(Road):
         """Deal *operation* to a lane now; the returned event's value is its `Answer`."""
         index = self._history.operation(operation, self.env.now, cause)
         asked = Asked(
-            index, operation, cause, business_name(operation.name, cause, self._channels), self.env.due_wall_s(),
-            self.env.paced, self.env.event(),
-        )  # fmt: skip
+            index,
+            operation,
+            cause,
+            business_name(operation.name, cause, self._channels),
+            self.env.due_wall_s(),
+            self.env.paced,
+            self.env.event(),
+        )
         self._open[index] = asked
         self.env.open += 1
         self._about_to_send(operation)

@@ -68,9 +68,15 @@ def judged(number: int, per_minute: float, orders: float, figures: Figures, scen
         if gate.held is False and gate.value is not None
     ]
     return Step(
-        number, round(per_minute, 1), figures.orders_per_minute, figures.latency_ms_p95, figures.lateness_ms_p99,
-        figures.error_rate, figures.backlog, "; ".join(problems),
-    )  # fmt: skip
+        number,
+        round(per_minute, 1),
+        figures.orders_per_minute,
+        figures.latency_ms_p95,
+        figures.lateness_ms_p99,
+        figures.error_rate,
+        figures.backlog,
+        "; ".join(problems),
+    )
 
 
 def interval(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -79,9 +79,7 @@ class Drive:
     """Further words for Locust, such as ``--csv``."""
 
 
-def driven(
-    scenario: Scenario, target: Target, drive: Drive, options: Options, told: Tell
-) -> tuple[Run, dict[str, Any]]:
+def driven(scenario: Scenario, target: Target, drive: Drive, options: Options, told: Tell) -> tuple[Run, dict[str, Any]]:
     """Drive *scenario* on *target* with Locust, and return the run with its summary; the target must be up."""
     with begun(scenario, target, options, told) as run, no_way_out():
         try:
@@ -99,9 +97,7 @@ def driven(
             leave(run, target, database, options, told)
 
 
-def prepare_only(
-    scenario: Scenario, target: Target, drive: Drive, options: Options, told: Tell
-) -> tuple[Run, list[str]]:
+def prepare_only(scenario: Scenario, target: Target, drive: Drive, options: Options, told: Tell) -> tuple[Run, list[str]]:
     """Prepare a run whose Locust processes somebody else starts; return it with the lines of what to type where."""
     with begun(scenario, target, options, told) as run:
         database = readied(run, target, options, told)
@@ -110,9 +106,7 @@ def prepare_only(
     run.save()
     environment = _environment(run, database)
     secrets = [name for name in environment if name.endswith(("PASSWORD", "API_KEY"))]
-    shown = " ".join(
-        f"{k}={shlex.quote(v)}" for k, v in environment.items() if k not in secrets and k != "REHEARSE_RUN"
-    )
+    shown = " ".join(f"{k}={shlex.quote(v)}" for k, v in environment.items() if k not in secrets and k != "REHEARSE_RUN")
     locustfile = project.files("loadtests", ".py")["locustfile"]
     return run, [
         "# everywhere, without writing it into a file: " + " or ".join(sorted(secrets)),
@@ -223,9 +217,18 @@ def _commands(drive: Drive, database: Database) -> list[list[str]]:
     if drive.web_port:
         shown = ["--autostart", "--web-host", "127.0.0.1", "--web-port", str(drive.web_port)]
     lead = [
-        *locust, *shown, "--host", database.url, "--users", str(drive.users), "--spawn-rate", "100", "--stop-timeout", "30",
+        *locust,
+        *shown,
+        "--host",
+        database.url,
+        "--users",
+        str(drive.users),
+        "--spawn-rate",
+        "100",
+        "--stop-timeout",
+        "30",
         *drive.extra,
-    ]  # fmt: skip
+    ]
     if not drive.workers:
         return [lead]
     host, _, port = (drive.master or f"127.0.0.1:{_free_port()}").rpartition(":")
@@ -260,9 +263,7 @@ def place(said: str) -> str:
 
 
 @contextmanager
-def _started(
-    commands: list[list[str]], environment: Mapping[str, str], logs: Path
-) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _started(commands: list[list[str]], environment: Mapping[str, str], logs: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Start each command in a session of its own, so that Ctrl-C reaches this process alone; end them all at the end."""
     processes: list[subprocess.Popen[bytes]] = []
     try:
@@ -271,9 +272,13 @@ def _started(
             log = (logs / name).open("wb")
             output = log if number else subprocess.PIPE  # what the conductor tells is relayed
             started: subprocess.Popen[bytes] = subprocess.Popen(
-                [*command, "--logfile", str(logs / name)], stdin=subprocess.DEVNULL, stdout=output, stderr=log,
-                env=dict(environment), start_new_session=True,
-            )  # fmt: skip
+                [*command, "--logfile", str(logs / name)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=log,
+                env=dict(environment),
+                start_new_session=True,
+            )
             processes.append(started)
             log.close()
         yield processes
@@ -306,10 +311,12 @@ def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
 def _environment(run: Run, database: Database) -> dict[str, str]:
     """Return what Locust's processes must know; secrets travel here, never on a command line."""
     told = {
-        "REHEARSE_RUN": str(run.folder.resolve()), "REHEARSE_ODOO_DATABASE": database.name,
-        "REHEARSE_ODOO_LOGIN": database.login, "REHEARSE_ODOO_CLIENT": run.scenario.client,
+        "REHEARSE_RUN": str(run.folder.resolve()),
+        "REHEARSE_ODOO_DATABASE": database.name,
+        "REHEARSE_ODOO_LOGIN": database.login,
+        "REHEARSE_ODOO_CLIENT": run.scenario.client,
         "REHEARSE_ODOO_TIMEOUT_S": str(run.scenario.clock.timeout),
-    }  # fmt: skip
+    }
     if run.scenario.load.crons:
         told["REHEARSE_CRONS"] = " ".join(run.scenario.load.crons)
     if database.password:

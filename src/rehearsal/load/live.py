@@ -47,11 +47,15 @@ def _line(one: Judged, name: str, goes_on: Judged) -> dict[str, Any]:
     doubt = "" if judgement.undecided_because == usual else judgement.undecided_because
     state = "undecided" if doubt else "broken" if judgement.findings else "holds" if judgement.examined else "waits"
     return {
-        "id": name, "area": one.area, "state": state, "because": doubt,
-        "examined": judgement.examined, "findings": len(judgement.findings),
+        "id": name,
+        "area": one.area,
+        "state": state,
+        "because": doubt,
+        "examined": judgement.examined,
+        "findings": len(judgement.findings),
         "units": sum(finding.units for finding in judgement.findings),
         "money_at_risk": money(sum(finding.money_at_risk_minor for finding in judgement.findings)),
-    }  # fmt: skip
+    }
 
 
 @dataclass(slots=True)

@@ -94,7 +94,5 @@ def _line(text: bytes) -> Mapping[str, Any] | None:
         line = json.loads(text) if text.endswith(b"\n") else None
     except ValueError:
         return None
-    whole = (
-        isinstance(line, dict) and all(isinstance(line.get(key), int) for key in ("i", "operation")) and "kind" in line
-    )
+    whole = isinstance(line, dict) and all(isinstance(line.get(key), int) for key in ("i", "operation")) and "kind" in line
     return line if whole else None

@@ -52,14 +52,7 @@ class Job:
         """Return the job behind *told*; the proof stays with whoever dealt it."""
         index, name, behind_s, what, model, method, ids, arguments, context, orders, writes = orjson.loads(told)
         operation = Operation(
-            what,
-            model,
-            method,
-            tuple(ids) if ids is not None else None,
-            arguments,
-            context,
-            tuple(orders),
-            writes=writes,
+            what, model, method, tuple(ids) if ids is not None else None, arguments, context, tuple(orders), writes=writes
         )
         return cls(index, name, operation, behind_s)
 
@@ -131,9 +124,13 @@ class Bench:
         finally:  # also when the greenlet is killed: what was sent may have been done
             took_s = time.monotonic() - began_s
             self.history.write(
-                "performed", 0.0, operation=job.index, name=job.name, outcome=answer.outcome.value,
+                "performed",
+                0.0,
+                operation=job.index,
+                name=job.name,
+                outcome=answer.outcome.value,
                 wall={"at_s": round(time.time(), 4), "took_s": round(took_s, 4), "behind_s": round(behind_s, 4)},
-            )  # fmt: skip
+            )
             user.report(job.name, answer, behind_s + took_s, time.time() - took_s)
             if self.told is not None:
                 self.told(job.index, answer, took_s)

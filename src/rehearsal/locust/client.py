@@ -49,12 +49,7 @@ class FastOdoo:
         """Length of the last answer."""
 
     def call(
-        self,
-        model: str,
-        method: str,
-        ids: tuple[int, ...] | None,
-        arguments: Mapping[str, Any],
-        context: Mapping[str, Any],
+        self, model: str, method: str, ids: tuple[int, ...] | None, arguments: Mapping[str, Any], context: Mapping[str, Any]
     ) -> Any:
         """Return what Odoo's *method* returned; see `Client.call`."""
         if self._json2:
@@ -148,8 +143,13 @@ class FastOdoo:
         self.received_bytes = 0
         # Caught, so that Locust fires no statistics of its own for it.
         response: Any = self._session.request(
-            method, path, data=body, headers=headers, catch_response=True, allow_redirects=follow,  # type: ignore[arg-type]
-        )  # fmt: skip
+            method,
+            path,
+            data=body,  # type: ignore[arg-type]
+            headers=headers,
+            catch_response=True,
+            allow_redirects=follow,
+        )
         if not response.status_code:
             error = getattr(response, "error", None) or response.request_meta.get("exception")
             if isinstance(error, NEVER_SENT):

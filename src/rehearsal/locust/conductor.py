@@ -184,9 +184,14 @@ class Conductor:
         scenario, folder = self.scenario, self.orders.folder
         world, wanted = demand.draw(scenario)
         road = PacedRoad(
-            self.env, crew, scenario.clock.round_trip, scenario.clock.timeout, self._history, self.meter,
+            self.env,
+            crew,
+            scenario.clock.round_trip,
+            scenario.clock.timeout,
+            self._history,
+            self.meter,
             frozenset(scenario.channels),
-        )  # fmt: skip
+        )
         crew.bind(road)
         stage = Stage(self.env, scenario, folder, self._history, self.orders.target, self.orders.database)
         queues = {code: demand.Queue(ones) for code, ones in wanted.items()}
@@ -225,9 +230,7 @@ class Conductor:
     def _paced(self, queues: Mapping[str, demand.Queue]) -> None:
         """Let the scenario pass in step with the wall clock."""
         scenario = self.scenario
-        say(
-            f"driving {scenario.lasts / 3600:g} hours at {scenario.clock.speedup:g} times the speed, {scenario.connector}"
-        )
+        say(f"driving {scenario.lasts / 3600:g} hours at {scenario.clock.speedup:g} times the speed, {scenario.connector}")
         self.env.pace(scenario.clock.speedup)
         self.meter.begin()
         if scenario.load.shape == "breakpoint":
@@ -276,17 +279,17 @@ class Conductor:
         trouble += [f"{name} did not hand in what it had done; its part cannot be checked" for name in late]
         files = {path.stem: told_by(path) for path in sorted(folder.glob("worker-*.ndjson"))}
         damaged = {name: told.flaw for name, told in files.items() if told.flaw}
-        trouble += [
-            f"the file of {name} is damaged ({flaw}); its part cannot be checked" for name, flaw in damaged.items()
-        ]
+        trouble += [f"the file of {name} is damaged ({flaw}); its part cannot be checked" for name, flaw in damaged.items()]
         asked = [line["i"] for line in lines(folder, "main") if line["kind"] == "operation"]
         dealt = dealing(asked, {name: told.lines for name, told in files.items()})
         sent = {name: told.sent for name, told in files.items()}
         trouble += [_back(name, gone, sent[name]) for name, gone in crew.given_up.items() if name in sent]
         self.outcome.dealing = {
-            "asked": dealt.asked, "missing": len(dealt.missing), "twice": len(dealt.twice),
+            "asked": dealt.asked,
+            "missing": len(dealt.missing),
+            "twice": len(dealt.twice),
             "by_worker": {name: len(operations) for name, operations in sent.items()},
-        }  # fmt: skip
+        }
         if dealt.twice or (dealt.missing and self.outcome.finished and not trouble):
             trouble.append(
                 f"{len(dealt.twice)} operation(s) were performed twice and {len(dealt.missing)} not at all; "

@@ -20,9 +20,15 @@ from rehearsal.locust.bench import LEASE_S, Bench, Job, unpacked_answer
 
 logger = logging.getLogger(__name__)
 DEAL, ANSWER, READY, GATHER, LINES, SETTINGS, PING, PONG = (
-    "rehearsal_deal", "rehearsal_answer", "rehearsal_ready", "rehearsal_gather", "rehearsal_lines", "rehearsal_settings",
-    "rehearsal_ping", "rehearsal_pong",
-)  # fmt: skip
+    "rehearsal_deal",
+    "rehearsal_answer",
+    "rehearsal_ready",
+    "rehearsal_gather",
+    "rehearsal_lines",
+    "rehearsal_settings",
+    "rehearsal_ping",
+    "rehearsal_pong",
+)
 """Messages between master and workers."""
 READY_S_MAX = 120.0
 """How long the lanes may take to log in."""

@@ -19,9 +19,11 @@ from rehearsal.scenario.gates import evaluate, gate_figures
 KEY = "rehearsal"
 COLUMNS = (("what", "What"), ("state", "State"), ("detail", "Detail"))
 STATES = {
-    "holds": "✓ holds so far", "broken": "✗ broken", "undecided": "? undecided",
+    "holds": "✓ holds so far",
+    "broken": "✗ broken",
+    "undecided": "? undecided",
     "waits": "? needs Odoo's books, read at the end",
-}  # fmt: skip
+}
 
 
 def install(environment: Environment, conductor: Conductor) -> None:

@@ -69,14 +69,18 @@ class OdooUser(FastHttpUser):
             raise StopTest(stop_test(self.environment, str(error))) from error
 
     def call(
-        self, model: str, method: str, ids: Sequence[int] | None = None, *, name: str = "",
-        context: Mapping[str, Any] | None = None, **arguments: Any,
-    ) -> Answer:  # fmt: skip
+        self,
+        model: str,
+        method: str,
+        ids: Sequence[int] | None = None,
+        *,
+        name: str = "",
+        context: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> Answer:
         """Ask Odoo's *method* with arguments by name, and return the `Answer`; *name* is what statistics call it."""
         said = name or f"{model}.{method}"
-        return self.ask(
-            Operation(said, model, method, tuple(ids) if ids is not None else None, arguments, context or {})
-        )
+        return self.ask(Operation(said, model, method, tuple(ids) if ids is not None else None, arguments, context or {}))
 
     def ask(self, operation: Operation, name: str = "", behind_s: float = 0.0) -> Answer:
         """Perform *operation*, report it to Locust, and return its answer.
@@ -120,9 +124,16 @@ class OdooUser(FastHttpUser):
         failures = {Outcome.REFUSED: Refused, Outcome.UNKNOWN: Unanswered}
         failed = failures[answer.outcome](said) if answer.outcome in failures else None
         self.environment.events.request.fire(
-            request_type=self.odoo.protocol, name=name, response_time=took_s * 1000, context=self.context(),
-            response_length=self.odoo.received_bytes, exception=failed, start_time=started_at, url=self.host, response=None,
-        )  # fmt: skip
+            request_type=self.odoo.protocol,
+            name=name,
+            response_time=took_s * 1000,
+            context=self.context(),
+            response_length=self.odoo.received_bytes,
+            exception=failed,
+            start_time=started_at,
+            url=self.host,
+            response=None,
+        )
 
 
 def database_of_environment(host: str) -> Database:

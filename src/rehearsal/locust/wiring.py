@@ -24,19 +24,7 @@ from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.locust import tab, user
 from rehearsal.locust.bench import Bench, Job, Lease, packed_answer
 from rehearsal.locust.conductor import Assignment, Conductor
-from rehearsal.locust.crew import (
-    ANSWER,
-    DEAL,
-    GATHER,
-    LINES,
-    PING,
-    PING_S,
-    PONG,
-    READY,
-    SETTINGS,
-    LocalCrew,
-    RemoteCrew,
-)  # fmt: skip
+from rehearsal.locust.crew import ANSWER, DEAL, GATHER, LINES, PING, PING_S, PONG, READY, SETTINGS, LocalCrew, RemoteCrew
 from rehearsal.model import Answer
 from rehearsal.odoo.client import NotAllowed
 from rehearsal.parts.fault import Joint

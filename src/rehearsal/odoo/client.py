@@ -17,14 +17,21 @@ from typing import Any, Protocol
 from rehearsal.model import Answer, Operation, Outcome
 
 UNREACHED_WORDS = (
-    "could not connect to server", "connection to server", "the database system is starting up",
-    "the database system is shutting down", "the database system is in recovery mode",
-)  # fmt: skip
+    "could not connect to server",
+    "connection to server",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "the database system is in recovery mode",
+)
 """Odoo could not reach PostgreSQL: nothing was begun."""
 CUT_WORDS = (
-    "server closed the connection unexpectedly", "terminating connection", "connection already closed",
-    "cursor already closed", "SSL connection has been closed", "no connection to the server",
-)  # fmt: skip
+    "server closed the connection unexpectedly",
+    "terminating connection",
+    "connection already closed",
+    "cursor already closed",
+    "SSL connection has been closed",
+    "no connection to the server",
+)
 """Odoo lost PostgreSQL on the way: if it was in its commit, that may have gone through."""
 RETRY_WORDS = ("could not serialize access", "could not obtain lock", "deadlock detected", "LockError")
 """Odoo retried five times by itself and gave up: nothing was committed, asking again is safe."""
@@ -58,12 +65,7 @@ class Client(Protocol):
     """One connection's worth of Odoo."""
 
     def call(
-        self,
-        model: str,
-        method: str,
-        ids: tuple[int, ...] | None,
-        arguments: Mapping[str, Any],
-        context: Mapping[str, Any],
+        self, model: str, method: str, ids: tuple[int, ...] | None, arguments: Mapping[str, Any], context: Mapping[str, Any]
     ) -> Any:
         """Return what Odoo's *method* returned. Raises one of this module's four exceptions."""
 
@@ -124,9 +126,7 @@ def _looked_up_by_count(client: Client, model: str, domain: Any) -> list[dict[st
     arguments = {"domain": domain, "fields": ["id"], "order": "id"}
     rows: list[dict[str, int]] = client.call(model, "search_read", None, arguments, {})
     if len(rows) != there:
-        raise NoAnswer(
-            f"Odoo's replica is behind: it has {len(rows)} of {there} record(s) of {model} that were looked for"
-        )
+        raise NoAnswer(f"Odoo's replica is behind: it has {len(rows)} of {there} record(s) of {model} that were looked for")
     return rows
 
 

@@ -11,16 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from rehearsal.errors import EnvironmentNotReady
-from rehearsal.odoo.client import (
-    Client,
-    ClientFactory,
-    NoAnswer,
-    NotAllowed,
-    NotSent,
-    ServerRefused,
-    explained,
-    may_read_replica,
-)
+from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused, explained, may_read_replica
 from rehearsal.targets.base import Database
 from rehearsal.targets.existing import MARK_DOMAIN, MARK_FIELDS, mark_of
 
@@ -64,25 +55,23 @@ class Caller:
         self.doing = doing
 
     def __call__(
-        self, model: str, method: str, ids: Sequence[int] | None = None, arguments: Mapping[str, Any] | None = None,
+        self,
+        model: str,
+        method: str,
+        ids: Sequence[int] | None = None,
+        arguments: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """Return what Odoo's *method* returned; raises `EnvironmentNotReady`."""
         try:
-            return self.client.call(
-                model, method, tuple(ids) if ids is not None else None, arguments or {}, context or {}
-            )
+            return self.client.call(model, method, tuple(ids) if ids is not None else None, arguments or {}, context or {})
         except NotAllowed as error:
-            raise EnvironmentNotReady(
-                f"{error}; check the login, and REHEARSE_ODOO_PASSWORD or REHEARSE_ODOO_API_KEY"
-            ) from error
+            raise EnvironmentNotReady(f"{error}; check the login, and REHEARSE_ODOO_PASSWORD or REHEARSE_ODOO_API_KEY") from error
         except ServerRefused as error:
             why = explained(model, method, arguments or {}, error)
             raise EnvironmentNotReady(f"{self.doing}: Odoo refused {model}.{method}: {why}") from error
         except (NoAnswer, NotSent) as error:
-            raise EnvironmentNotReady(
-                f"{self.doing}: {error}; see `rehearse status`, start it with `rehearse up`"
-            ) from error
+            raise EnvironmentNotReady(f"{self.doing}: {error}; see `rehearse status`, start it with `rehearse up`") from error
 
 
 def caller(database: Database, client: str, timeout_s: float, doing: str) -> Caller:

@@ -47,9 +47,7 @@ class Directory:
 
 def read_directory(erp: Erp) -> Steps:
     """Return the `Directory` of the database behind *erp*; two reads, whatever the catalogue's size."""
-    rows = yield from must(
-        erp, search("ir.model.data", [("module", "=", EXTERNAL_MODULE)], ["name", "res_id"], "read directory")
-    )
+    rows = yield from must(erp, search("ir.model.data", [("module", "=", EXTERNAL_MODULE)], ["name", "res_id"], "read directory"))
     found = Directory()
     places: dict[int, str] = {}
     for row in rows:
@@ -78,11 +76,7 @@ def read_directory(erp: Erp) -> Steps:
         raise EnvironmentNotReady(
             "the database has no rehearsal world in it (no external ids of module 'rehearsal'); seed it with `rehearse run`"
         )
-    houses = yield from must(
-        erp, search("stock.warehouse", [("id", "in", list(places))], WAREHOUSE_FIELDS, "read warehouses")
-    )
+    houses = yield from must(erp, search("stock.warehouse", [("id", "in", list(places))], WAREHOUSE_FIELDS, "read warehouses"))
     for house in houses:
-        found.warehouses[places[house["id"]]] = {
-            k: v[0] if isinstance(v, list | tuple) else v for k, v in house.items()
-        }
+        found.warehouses[places[house["id"]]] = {k: v[0] if isinstance(v, list | tuple) else v for k, v in house.items()}
     return found

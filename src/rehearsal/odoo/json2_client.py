@@ -32,12 +32,7 @@ class Json2Client:
         }
 
     def call(
-        self,
-        model: str,
-        method: str,
-        ids: tuple[int, ...] | None,
-        arguments: Mapping[str, Any],
-        context: Mapping[str, Any],
+        self, model: str, method: str, ids: tuple[int, ...] | None, arguments: Mapping[str, Any], context: Mapping[str, Any]
     ) -> Any:
         """Return what *method* returned; see `Client.call`."""
         body = json.dumps(json2_body(ids, arguments, context)).encode()

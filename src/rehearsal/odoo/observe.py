@@ -139,9 +139,12 @@ class Midway:
 
 
 def observe(
-    client: Client, folder: Path, told: Callable[[str], None] = lambda _: None, midway: Midway | None = None,
+    client: Client,
+    folder: Path,
+    told: Callable[[str], None] = lambda _: None,
+    midway: Midway | None = None,
     tables: Sequence[Table] = TABLES,
-) -> None:  # fmt: skip
+) -> None:
     """Read every one of *tables* into *folder*, which appears whole or not at all; with what was read *midway*.
 
     A second reading of the same books keeps the first one's tables of then.
@@ -202,10 +205,19 @@ def _grouped(client: Client, table: Table, page_size: int) -> Iterator[Row]:
     offset = 0
     while True:
         page = client.call(
-            table.model, "formatted_read_group", None,
-            {"domain": list(table.domain), "groupby": list(table.grouped_by), "aggregates": aggregates, "offset": offset,
-             "limit": page_size, "order": ", ".join(table.grouped_by)}, {},
-        )  # fmt: skip
+            table.model,
+            "formatted_read_group",
+            None,
+            {
+                "domain": list(table.domain),
+                "groupby": list(table.grouped_by),
+                "aggregates": aggregates,
+                "offset": offset,
+                "limit": page_size,
+                "order": ", ".join(table.grouped_by),
+            },
+            {},
+        )
         for record in page:
             yield {column: _value(record, field, table.columns[column]) for column, field in table.fields.items()}
         if len(page) < page_size:

@@ -40,12 +40,7 @@ class OdooRpcClient:
         self._uid = 0
 
     def call(
-        self,
-        model: str,
-        method: str,
-        ids: tuple[int, ...] | None,
-        arguments: Mapping[str, Any],
-        context: Mapping[str, Any],
+        self, model: str, method: str, ids: tuple[int, ...] | None, arguments: Mapping[str, Any], context: Mapping[str, Any]
     ) -> Any:
         """Return what *method* returned; see `Client.call`."""
         odoo = self._connected()
@@ -69,9 +64,12 @@ class OdooRpcClient:
         opener.addheaders = [("X-Odoo-Database", self._database.name)]
         try:
             odoo = odoorpc.ODOO(
-                url.hostname, protocol="jsonrpc+ssl" if secure else "jsonrpc",
-                port=url.port or (443 if secure else 80), timeout=self._timeout_s, opener=opener,
-            )  # fmt: skip
+                url.hostname,
+                protocol="jsonrpc+ssl" if secure else "jsonrpc",
+                port=url.port or (443 if secure else 80),
+                timeout=self._timeout_s,
+                opener=opener,
+            )
         except Exception as error:
             raise NotSent(f"no Odoo answers at {self._database.url} ({error})") from error
         self._uid = _known.get(self._database) or self._logged_in(odoo)

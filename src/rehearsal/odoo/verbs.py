@@ -79,16 +79,19 @@ def look_up(proof: Proof, orders: tuple[str, ...] = ()) -> Operation:
 
 
 def search(
-    model: str, domain: Sequence[Any], fields: Sequence[str], name: str = "", orders: tuple[str, ...] = (),
-    context: Mapping[str, Any] | None = None, limit: int | None = None,
-) -> Operation:  # fmt: skip
+    model: str,
+    domain: Sequence[Any],
+    fields: Sequence[str],
+    name: str = "",
+    orders: tuple[str, ...] = (),
+    context: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+) -> Operation:
     """Read *fields* of the records in *domain*, in order of id; value: list of dicts."""
     arguments: dict[str, Any] = {"domain": list(domain), "fields": list(fields), "order": "id"}
     if limit is not None:
         arguments["limit"] = limit
-    return Operation(
-        name or f"read {model}", model, "search_read", None, arguments, context or {}, orders, writes=False
-    )
+    return Operation(name or f"read {model}", model, "search_read", None, arguments, context or {}, orders, writes=False)
 
 
 def stamp(begins: datetime, at_s: float) -> str:
@@ -110,23 +113,21 @@ def stock_at(warehouse: int, products: Sequence[int], figure: str) -> Operation:
     The context key is ``warehouse_id``; Odoo 19 silently ignores the old ``warehouse``.
     """
     return Operation(
-        f"read stock ({figure})", "product.product", "read", tuple(products), {"fields": [figure]},
-        {"warehouse_id": warehouse}, writes=False,
-    )  # fmt: skip
+        f"read stock ({figure})",
+        "product.product",
+        "read",
+        tuple(products),
+        {"fields": [figure]},
+        {"warehouse_id": warehouse},
+        writes=False,
+    )
 
 
 def count_shelf(product: int, location: int, units: int, orders: tuple[str, ...] = ()) -> Operation:
     """Write down a counted quantity; `apply_count` makes it stock. Value: quant ids."""
     vals = {"product_id": product, "location_id": location, "inventory_quantity": units}
     return Operation(
-        "count shelf",
-        "stock.quant",
-        "create",
-        None,
-        {"vals_list": [vals]},
-        {"inventory_mode": True},
-        orders,
-        repeatable=True,
+        "count shelf", "stock.quant", "create", None, {"vals_list": [vals]}, {"inventory_mode": True}, orders, repeatable=True
     )
 
 
@@ -139,9 +140,10 @@ def apply_count(quants: Sequence[int], orders: tuple[str, ...] = ()) -> Operatio
 def reserved_by_place() -> Operation:
     """Read quantity and reservation of every product at every internal location; value: rows with sums."""
     arguments = {
-        "domain": [("location_id.usage", "=", "internal")], "groupby": ["product_id", "location_id"],
+        "domain": [("location_id.usage", "=", "internal")],
+        "groupby": ["product_id", "location_id"],
         "aggregates": ["quantity:sum", "reserved_quantity:sum"],
-    }  # fmt: skip
+    }
     return Operation("read reservations", "stock.quant", "formatted_read_group", None, arguments, writes=False)
 
 
@@ -156,26 +158,16 @@ def create_partner(vals: Mapping[str, Any], order: str) -> Operation:
 def create_order(vals: Mapping[str, Any], order: str) -> Operation:
     """Create a quotation; Odoo does not mind a second one with the same ``client_order_ref``. Value: ids."""
     proof = Proof("sale.order", (("client_order_ref", "=", order),))
-    return Operation(
-        "create sale order", "sale.order", "create", None, {"vals_list": [dict(vals)]}, orders=(order,), proof=proof
-    )
+    return Operation("create sale order", "sale.order", "create", None, {"vals_list": [dict(vals)]}, orders=(order,), proof=proof)
 
 
-def upsert(
-    model: str, fields: Sequence[str], rows: Sequence[Sequence[Any]], name: str, orders: tuple[str, ...] = ()
-) -> Operation:
+def upsert(model: str, fields: Sequence[str], rows: Sequence[Sequence[Any]], name: str, orders: tuple[str, ...] = ()) -> Operation:
     """Create or update records by external id (``load``): the same rows twice leave one record. Value: dict with ids.
 
     Asking again is safe, whatever became of the first time.
     """
     return Operation(
-        name,
-        model,
-        "load",
-        None,
-        {"fields": list(fields), "data": [list(row) for row in rows]},
-        orders=orders,
-        repeatable=True,
+        name, model, "load", None, {"fields": list(fields), "data": [list(row) for row in rows]}, orders=orders, repeatable=True
     )
 
 
@@ -202,18 +194,14 @@ def transfers_of(sales: Sequence[int], orders: tuple[str, ...]) -> Operation:
     return search("stock.picking", [("sale_id", "in", list(sales))], fields, "read transfers", orders)
 
 
-def write(
-    model: str, ids: Sequence[int], vals: Mapping[str, Any], name: str, orders: tuple[str, ...] = ()
-) -> Operation:
+def write(model: str, ids: Sequence[int], vals: Mapping[str, Any], name: str, orders: tuple[str, ...] = ()) -> Operation:
     """Write *vals* on records; asking twice does no harm."""
     return Operation(name, model, "write", tuple(ids), {"vals": dict(vals)}, orders=orders, repeatable=True)
 
 
 def unreserve(pickings: Sequence[int], orders: tuple[str, ...]) -> Operation:
     """Give back what transfers have reserved."""
-    return Operation(
-        "unreserve transfer", "stock.picking", "do_unreserve", tuple(pickings), orders=orders, repeatable=True
-    )
+    return Operation("unreserve transfer", "stock.picking", "do_unreserve", tuple(pickings), orders=orders, repeatable=True)
 
 
 def reserve(pickings: Sequence[int], orders: tuple[str, ...]) -> Operation:
@@ -241,14 +229,18 @@ def payment(
 ) -> dict[str, Any]:
     """Return the values of one ``account.payment``: money in from, or back to, a customer."""
     return {
-        "payment_type": "inbound" if inbound else "outbound", "partner_type": "customer", "partner_id": partner,
-        "amount": amount_minor / 100, "journal_id": journal, "date": date, "memo": order, "payment_reference": reference,
-    }  # fmt: skip
+        "payment_type": "inbound" if inbound else "outbound",
+        "partner_type": "customer",
+        "partner_id": partner,
+        "amount": amount_minor / 100,
+        "journal_id": journal,
+        "date": date,
+        "memo": order,
+        "payment_reference": reference,
+    }
 
 
-def create_payments(
-    vals: Sequence[Mapping[str, Any]], orders: tuple[str, ...], name: str = "book payment"
-) -> Operation:
+def create_payments(vals: Sequence[Mapping[str, Any]], orders: tuple[str, ...], name: str = "book payment") -> Operation:
     """Create draft payments. Value: ids."""
     references = [row["payment_reference"] for row in vals]
     proof = Proof("account.payment", (("payment_reference", "in", references),), len(references))
@@ -278,9 +270,13 @@ def session_of(config: int) -> Operation:
 def set_opening(session: int, float_minor: int) -> Operation:
     """Say what lies in the drawer at opening."""
     return Operation(
-        "count opening cash", "pos.session", "set_opening_control", (session,),
-        {"cashbox_value": float_minor / 100, "notes": ""}, repeatable=True
-    )  # fmt: skip
+        "count opening cash",
+        "pos.session",
+        "set_opening_control",
+        (session,),
+        {"cashbox_value": float_minor / 100, "notes": ""},
+        repeatable=True,
+    )
 
 
 def sync_tickets(tickets: Sequence[Mapping[str, Any]], orders: tuple[str, ...]) -> Operation:
@@ -305,12 +301,7 @@ def count_drawer(session: int, counted_minor: int) -> Operation:
 def prepare_closing(session: int) -> Operation:
     """Move a session to closing control."""
     return Operation(
-        "prepare till closing",
-        "pos.session",
-        "update_closing_control_state_session",
-        (session,),
-        {"notes": ""},
-        repeatable=True,
+        "prepare till closing", "pos.session", "update_closing_control_state_session", (session,), {"notes": ""}, repeatable=True
     )
 
 

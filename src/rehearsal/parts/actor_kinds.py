@@ -112,7 +112,9 @@ def named(value: object) -> object:
                 raise ValidationError.from_exception_data("services", [{"type": twice, "loc": (place,), "input": kind}])
         return {kind: {"kind": kind} for kind in value}
     if isinstance(value, Mapping):
-        return {code: {"kind": code, **(words or {})} if isinstance(words, Mapping | None) else words for code, words in value.items()}
+        return {
+            code: {"kind": code, **(words or {})} if isinstance(words, Mapping | None) else words for code, words in value.items()
+        }
     return value
 
 

@@ -159,12 +159,7 @@ Duration = Annotated[
     int,
     BeforeValidator(seconds),
     WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": DURATION.pattern, "examples": ["15m", "3d"]},
-                {"type": "integer", "minimum": 0},
-            ]
-        }
+        {"anyOf": [{"type": "string", "pattern": DURATION.pattern, "examples": ["15m", "3d"]}, {"type": "integer", "minimum": 0}]}
     ),
     Within(0, LASTS_MAX_S, shown=duration),
 ]
@@ -176,9 +171,7 @@ RoundTrip = Annotated[Duration, Within(0, HOUR_S, shown=duration)]
 Money = Annotated[int, BeforeValidator(minor_units), WithJsonSchema({"type": "string", "pattern": MONEY.pattern})]
 Price = Annotated[Money, Within(1, 1_000_000_000, shown=lambda minor: f"{minor / 100:.2f}")]
 """Odoo's amounts are exact to the cent far beyond it."""
-ClockTime = Annotated[
-    int, BeforeValidator(second_of_day), WithJsonSchema({"type": "string", "pattern": CLOCK_TIME.pattern})
-]
+ClockTime = Annotated[int, BeforeValidator(second_of_day), WithJsonSchema({"type": "string", "pattern": CLOCK_TIME.pattern})]
 LocalTime = Annotated[str, BeforeValidator(local_time), WithJsonSchema({"type": "string"})]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1_000_000)]

@@ -111,9 +111,12 @@ class ProcessFaultSettings(TimedFaultSettings):
 
 
 WORDS: Mapping[Joint, type[Fault]] = {
-    Joint.DELIVERY: FaultSettings, Joint.PUBLICATION: FaultSettings, Joint.WORLD: RecordFaultSettings,
-    Joint.REQUEST: RequestFaultSettings, Joint.PROCESS: ProcessFaultSettings,
-}  # fmt: skip
+    Joint.DELIVERY: FaultSettings,
+    Joint.PUBLICATION: FaultSettings,
+    Joint.WORLD: RecordFaultSettings,
+    Joint.REQUEST: RequestFaultSettings,
+    Joint.PROCESS: ProcessFaultSettings,
+}
 """What the settings of a fault at each joint inherit."""
 
 
@@ -285,8 +288,11 @@ class Processes(Protocol):
 
 Thing = Travel | Figure | StockRecord | Request
 THINGS: Mapping[Joint, type[Thing]] = {
-    Joint.DELIVERY: Travel, Joint.PUBLICATION: Figure, Joint.WORLD: StockRecord, Joint.REQUEST: Request,
-}  # fmt: skip
+    Joint.DELIVERY: Travel,
+    Joint.PUBLICATION: Figure,
+    Joint.WORLD: StockRecord,
+    Joint.REQUEST: Request,
+}
 
 JOINTS: Mapping[type[object], Joint] = {thing: joint for joint, thing in THINGS.items()}
 

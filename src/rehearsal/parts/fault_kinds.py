@@ -22,9 +22,16 @@ FOLDER = "simulators/faults"
 SHARED = ("share", "times", "begins", "ends", "only")
 """Words that faults of a joint have in common."""
 FORMERLY: Mapping[str, tuple[object, ...]] = {
-    "share": (1.0,), "every": (0, "0s"), "delay": (None,), "begins": (0, "0s"), "ends": (None,), "times": (1,), "wall": (5, "5s"),
-    "wall_ms": (200,), "bytes_per_s": (20_000,),
-}  # fmt: skip
+    "share": (1.0,),
+    "every": (0, "0s"),
+    "delay": (None,),
+    "begins": (0, "0s"),
+    "ends": (None,),
+    "times": (1,),
+    "wall": (5, "5s"),
+    "wall_ms": (200,),
+    "bytes_per_s": (20_000,),
+}
 """Words that once stood at every fault of a run's own scenario file, with what they said when nobody had written them."""
 
 
@@ -100,9 +107,7 @@ def settled(value: object) -> object:
 
 def current(kind: FaultKind, value: Mapping[str, object]) -> dict[str, object]:
     """Return *value* without words that *kind* does not read and that say nothing."""
-    return {
-        word: said for word, said in value.items() if word in kind.settings.model_fields or said not in FORMERLY.get(word, ())
-    }
+    return {word: said for word, said in value.items() if word in kind.settings.model_fields or said not in FORMERLY.get(word, ())}
 
 
 @cache
@@ -118,9 +123,11 @@ def _kind(name: str, path: Path) -> FaultKind:
             f"since it strikes at Joint.{joint.name}"
         )
     functions = {
-        "strike": (3, "(fault, thing, rng)", None), "concerns": (2, "(fault, thing)", _all), "key": (1, "(thing)", _own_key),
+        "strike": (3, "(fault, thing, rng)", None),
+        "concerns": (2, "(fault, thing)", _all),
+        "key": (1, "(thing)", _own_key),
         "problems": (2, "(fault, scenario)", _none),
-    }  # fmt: skip
+    }
     found: dict[str, Callable[..., Any]] = {}
     for word, (count, shape, default) in functions.items():
         function = getattr(module, word, default)

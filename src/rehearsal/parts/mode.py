@@ -32,9 +32,11 @@ class Mode(Part):
 
 
 MODES: Mapping[str, Mode] = {
-    "home_delivery": Mode(handover=Handover.PARCEL), "pickup_in_store": Mode(handover=Handover.COUNTER),
-    "ship_from_store": Mode(handover=Handover.PARCEL), "take_away": Mode(handover=Handover.AT_ONCE),
-}  # fmt: skip
+    "home_delivery": Mode(handover=Handover.PARCEL),
+    "pickup_in_store": Mode(handover=Handover.COUNTER),
+    "ship_from_store": Mode(handover=Handover.PARCEL),
+    "take_away": Mode(handover=Handover.AT_ONCE),
+}
 """Those that every scenario has."""
 
 

@@ -35,13 +35,18 @@ def policies(connector: str) -> dict[str, PolicyKind]:
     folder = _folder(connector)
     bundled = project.bundled()
     found = project.files(folder, ".py")
-    return {name: _kind(connector, name, found[name]) for name in sorted(found, key=lambda one: (found[one].is_relative_to(bundled), one))}
+    return {
+        name: _kind(connector, name, found[name])
+        for name in sorted(found, key=lambda one: (found[one].is_relative_to(bundled), one))
+    }
 
 
 def policy_names() -> dict[str, Path]:
     """Return the names of all policies of all connectors of the project path; nothing of them is loaded."""
     return {
-        name: path for connector in project.files("connectors", ".py") for name, path in project.files(_folder(connector), ".py").items()
+        name: path
+        for connector in project.files("connectors", ".py")
+        for name, path in project.files(_folder(connector), ".py").items()
     }
 
 

@@ -32,9 +32,11 @@ class Tender(Part):
 
 
 TENDERS: Mapping[str, Tender] = {
-    "card": Tender(title="Card clearing"), "gift_card": Tender(title="Gift cards"),
-    "marketplace": Tender(title="Marketplace clearing", taken=(Place.CHECKOUT,)), "cash": Tender(taken=(Place.TILL,), drawer=True),
-}  # fmt: skip
+    "card": Tender(title="Card clearing"),
+    "gift_card": Tender(title="Gift cards"),
+    "marketplace": Tender(title="Marketplace clearing", taken=(Place.CHECKOUT,)),
+    "cash": Tender(taken=(Place.TILL,), drawer=True),
+}
 """Those that every scenario has."""
 
 

@@ -27,9 +27,7 @@ def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
         "new": [_row(key, None, broken_b[key]) for key in broken_b if key not in broken_a],
         "ongoing": [_row(key, broken_a[key], broken_b[key]) for key in broken_b if key in broken_a],
         "fixed": [_row(key, broken_a[key], None) for key in broken_a if key in decided_b and key not in broken_b],
-        "undecided": [
-            _row(one["id"], broken_a.get(one["id"]), None) for one in after["invariants"] if one["id"] not in decided_b
-        ],
+        "undecided": [_row(one["id"], broken_a.get(one["id"]), None) for one in after["invariants"] if one["id"] not in decided_b],
     }
 
 
@@ -53,9 +51,7 @@ def table(told: Mapping[str, Any]) -> str:
         lines.append("the two runs met different shoppers (demand_hash differs): compare with care")
     for kind in ("new", "ongoing", "fixed", "undecided"):
         for row in told[kind]:
-            lines.append(
-                f"  {kind:9} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk"
-            )
+            lines.append(f"  {kind:9} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk")
     return "\n".join(lines)
 
 
@@ -65,11 +61,7 @@ def _dearest(summary: Mapping[str, Any]) -> str:
 
 
 def _row(key: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {
-        "id": key,
-        "before": before["money_at_risk"] if before else None,
-        "after": after["money_at_risk"] if after else None,
-    }
+    return {"id": key, "before": before["money_at_risk"] if before else None, "after": after["money_at_risk"] if after else None}
 
 
 def _summary(run: Path) -> dict[str, Any]:

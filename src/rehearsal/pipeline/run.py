@@ -80,9 +80,7 @@ def recipe() -> TemplateRecipe:
     return TemplateRecipe(modules=tuple(template.MODULES), settings=str(template.SETTINGS))
 
 
-def rehearse(
-    scenario: Scenario, target: Target, options: Options, told: Tell, advanced: Advanced
-) -> tuple[Run, dict[str, Any]]:
+def rehearse(scenario: Scenario, target: Target, options: Options, told: Tell, advanced: Advanced) -> tuple[Run, dict[str, Any]]:
     """Run *scenario* on *target* and return the run with its summary.
 
     The target must be up. Ctrl-C ends the simulation; what ran is still observed, judged and reported.
@@ -237,9 +235,13 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
         run.manifest["modules"] = require_modules(call, recipe().modules)
         run.manifest["postgresql_version"] = getattr(target, "postgres_version", None)
         run.manifest["target"] = {
-            "kind": target.kind, "url": database.url, "database": database.name, "odoo_version": call.client.version(), "client": scenario.client,
+            "kind": target.kind,
+            "url": database.url,
+            "database": database.name,
+            "odoo_version": call.client.version(),
+            "client": scenario.client,
             "erp_clock": run.manifest.get("erp_clock", {}).get("kind", "wall"),
-        }  # fmt: skip
+        }
         run.save()
         require_mark(call, database)
         if kept is None:
@@ -263,8 +265,8 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
 
 
 def _played(
-    run: Run, target: Target, database: Database, connector: Any, watch: Watch, clock: ErpClock, told: Tell, advanced: Advanced,
-) -> None:  # fmt: skip
+    run: Run, target: Target, database: Database, connector: Any, watch: Watch, clock: ErpClock, told: Tell, advanced: Advanced
+) -> None:
     scenario = run.scenario
     world, wanted = demand.draw(scenario)
     env = simpy.Environment()
@@ -276,9 +278,8 @@ def _played(
         stage = Stage(env, scenario, run.folder, history, target, database)
         clients = factory(stage.database, scenario.client, float(scenario.clock.timeout))
         lanes = Lanes(
-            env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow,
-            health,
-        )  # fmt: skip
+            env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow, health
+        )
         market = stage.enter(connector, lanes, world, wanted, watch)
         try:
             with run.timed("simulate"):
@@ -333,9 +334,7 @@ def _observed(run: Run, database: Database, history: History, midway: Midway, no
         history.phase("observe", now_s)
 
 
-def _simulated(
-    env: simpy.Environment, scenario: Scenario, lanes: Lanes, midway: Midway, told: Tell, advanced: Advanced
-) -> None:
+def _simulated(env: simpy.Environment, scenario: Scenario, lanes: Lanes, midway: Midway, told: Tell, advanced: Advanced) -> None:
     looked_s = 0.0
     told(f"simulating {scenario.lasts / 3600:g} hours with connector {scenario.design}")
     while env.now < scenario.lasts:

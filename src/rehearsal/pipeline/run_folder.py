@@ -76,11 +76,19 @@ def open_run(scenario: Scenario, out: Path | None) -> Run:
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
     run = Run(folder, scenario)
     run.manifest = {
-        "schema_version": 1, "harness_version": version("peak-rehearsal"), "python": platform.python_version(),
-        "scenario": scenario.name, "seed": scenario.seed, "connector": scenario.connector, "started_at": began.isoformat(),
-        "scenario_hash": sha256(text.encode()).hexdigest(), "pid": os.getpid(),
-        "faker": version("faker"), "simpy": version("simpy"), "timings_s": {},
-    }  # fmt: skip
+        "schema_version": 1,
+        "harness_version": version("peak-rehearsal"),
+        "python": platform.python_version(),
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "connector": scenario.connector,
+        "started_at": began.isoformat(),
+        "scenario_hash": sha256(text.encode()).hexdigest(),
+        "pid": os.getpid(),
+        "faker": version("faker"),
+        "simpy": version("simpy"),
+        "timings_s": {},
+    }
     run.save()
     return run
 
@@ -121,8 +129,7 @@ def find_run(name: str) -> Path:
     folder = Path("runs") / "latest" if name == "latest" else Path(name)
     if not folder.is_dir():
         raise UsageError(
-            f"no run {name!r}"
-            + ("; there is none yet under runs/: start one with `rehearse run NAME`" if name == "latest" else "")
+            f"no run {name!r}" + ("; there is none yet under runs/: start one with `rehearse run NAME`" if name == "latest" else "")
         )
     return folder.resolve()
 

@@ -31,19 +31,12 @@ class Progress:
             from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar
 
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.fields[clock]}"),
-                TimeElapsedColumn(),
-            )
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[clock]}"), TimeElapsedColumn())
             self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -87,9 +80,7 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
         lines.append("GATES")
         for gate in summary["gates"]:
             verdict = {True: "pass", False: "fail", None: "undecided"}[gate["held"]]
-            lines.append(
-                f"  {_coloured(MARKS[verdict], verdict)} {gate['figure']} {gate['limit']}  (is {gate['value']})"
-            )
+            lines.append(f"  {_coloured(MARKS[verdict], verdict)} {gate['figure']} {gate['limit']}  (is {gate['value']})")
     if summary["idle"]:
         lines += ["NOT EXERCISED ENOUGH", *_asked(summary["idle"])]
     if summary["dead_letters"]:
@@ -154,9 +145,7 @@ def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
         ),
         f"  errors      {100 * load['error_rate']:.2f} % without an answer, {100 * load['refusal_rate']:.2f} % refused",
         *(
-            [
-                f"  reserved    {load['over_reserved_units']} unit(s) beyond the stock, in Odoo itself, when the doors closed"
-            ]
+            [f"  reserved    {load['over_reserved_units']} unit(s) beyond the stock, in Odoo itself, when the doors closed"]
             if load.get("over_reserved_units")
             else []
         ),

@@ -229,29 +229,26 @@ class Scenario(Part):
     nodes: Annotated[dict[Code, SomeNode], Field(min_length=1, max_length=200)]
     channels: Annotated[dict[Code, SomeChannel], Field(min_length=1, max_length=90)]
     services: Annotated[
-        dict[Code, SomeService], Field(max_length=50, validate_default=True),
+        dict[Code, SomeService],
+        Field(max_length=50, validate_default=True),
         BeforeValidator(actor_kinds.named, json_schema_input_type=dict[Code, SomeService] | list[Code]),
-    ] = Field(default_factory=actor_kinds.usual)  # fmt: skip
+    ] = Field(default_factory=actor_kinds.usual)
     """Actors beside channels and nodes, by name: gateways, carriers; a list names them by their kinds."""
     curves: Annotated[dict[Code, Curve], Field(min_length=1, max_length=200)]
     faults: Annotated[tuple[Annotated[SerializeAsAny[Fault], BeforeValidator(settled)], ...], Field(max_length=200)] = ()
     """Deliberate disturbances; each names its module, simulators/faults/<name>.py, which reads its other words."""
     modes: Annotated[dict[Code, Mode], BeforeValidator(laid_over(MODES))] = dict(MODES)
     """Ways of fulfilment, beside those that every scenario has: home_delivery, ship_from_store, pickup_in_store, take_away."""
-    tenders: Annotated[dict[Code, Tender], BeforeValidator(laid_over(TENDERS), json_schema_input_type=dict[Code, Tender | None])] = dict(TENDERS)
+    tenders: Annotated[
+        dict[Code, Tender], BeforeValidator(laid_over(TENDERS), json_schema_input_type=dict[Code, Tender | None])
+    ] = dict(TENDERS)
     """Means of payment, beside those that every scenario has: card, gift_card, marketplace, cash."""
     carrier_scan: Lag = Lag(median=36_000, p95=129_600)
     """From goods issue to the carrier's first scan."""
     deadlines: Deadlines = Deadlines()
     settle: Settle = Settle()
     load: Load = Load()
-    gates: tuple[
-        Annotated[
-            Gate,
-            BeforeValidator(_gate, json_schema_input_type=str | Gate),
-        ],
-        ...,
-    ] = ()
+    gates: tuple[Annotated[Gate, BeforeValidator(_gate, json_schema_input_type=str | Gate)], ...] = ()
     """Limits on figures: strings such as ``sync_latency_s_p95 <= 120``, or objects with ``limit`` and ``abort_on_fail``."""
     exercised: Exercised = Exercised()
     options: dict[str, Any] = {}

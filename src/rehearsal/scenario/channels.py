@@ -20,9 +20,8 @@ STORE = "store"
 def _curve_is_known(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     if channel.curve not in s.curves:
         yield Problem.at(
-            f"curve {channel.curve!r} is not among {sorted(s.curves)}{_meant(channel.curve, s.curves)}",
-            "channels", code, "curve",
-        )  # fmt: skip
+            f"curve {channel.curve!r} is not among {sorted(s.curves)}{_meant(channel.curve, s.curves)}", "channels", code, "curve"
+        )
 
 
 def _nodes_are_known(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -30,9 +29,7 @@ def _nodes_are_known(s: Scenario, code: str, channel: Channel) -> Iterator[Probl
         for place, node in enumerate(way.nodes):
             at: Place = ("channels", code, "fulfilment", mode, "nodes", place)
             if node not in s.nodes:
-                yield Problem.at(
-                    f"{mode} names node {node!r}, which is not among {sorted(s.nodes)}{_meant(node, s.nodes)}", *at
-                )
+                yield Problem.at(f"{mode} names node {node!r}, which is not among {sorted(s.nodes)}{_meant(node, s.nodes)}", *at)
             elif node in way.nodes[:place]:
                 yield Problem.at(f"{mode} names node {node!r} twice; name it once", *at)
 
@@ -55,8 +52,13 @@ def _picks_up_in_stores(s: Scenario, code: str, channel: Channel) -> Iterator[Pr
             if node in s.nodes and s.nodes[node].kind != STORE:
                 yield Problem.at(
                     f"nobody can pick up at {node!r}, which is a {s.nodes[node].kind}: only a node of kind {STORE} has a counter",
-                    "channels", code, "fulfilment", mode, "nodes", place,
-                )  # fmt: skip
+                    "channels",
+                    code,
+                    "fulfilment",
+                    mode,
+                    "nodes",
+                    place,
+                )
 
 
 def _is_fulfilled(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -86,8 +88,11 @@ def _basket_fits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
         if lines > s.catalogue.products:
             yield Problem.at(
                 f"a basket of {lines} lines cannot be filled from {s.catalogue.products} product(s)",
-                "channels", code, "basket", lines,
-            )  # fmt: skip
+                "channels",
+                code,
+                "basket",
+                lines,
+            )
 
 
 def _splits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -96,8 +101,11 @@ def _splits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     elif channel.split and channel.split_with is not None and not _second_is_known(channel, channel.split_with):
         yield Problem.at(
             f"an order that is paid by {channel.split_with} would be split between {channel.split_with} and "
-            f"{channel.split_with}; write another second tender", "channels", code, "split_with",
-        )  # fmt: skip
+            f"{channel.split_with}; write another second tender",
+            "channels",
+            code,
+            "split_with",
+        )
 
 
 def _second_is_known(channel: Channel, split_with: str) -> bool:
@@ -118,8 +126,10 @@ def _one_tender_lies_in_the_drawer(s: Scenario, code: str, channel: Channel) -> 
     if len(coins) > 1:
         yield Problem.at(
             f"{' and '.join(coins)} would lie in one drawer, which is counted as one; let a till of its own take the other",
-            "channels", code, "tenders",
-        )  # fmt: skip
+            "channels",
+            code,
+            "tenders",
+        )
 
 
 def tenders_used(channel: Channel) -> dict[str, Place]:
@@ -148,9 +158,7 @@ def _till_stands_in_one_store(s: Scenario, code: str, channel: Channel) -> Itera
         others = ", ".join(other for other in channel.fulfilment if other != mode)
         yield Problem.at(f"a till sells from its shelf alone: {mode} excludes {others}; make a channel of its own", *at)
     if "__" in code or code.endswith("_"):
-        yield Problem.at(
-            f"{code!r} ends in _ or has two of them in a row, which a till's name must not", "channels", code
-        )
+        yield Problem.at(f"{code!r} ends in _ or has two of them in a row, which a till's name must not", "channels", code)
 
 
 def _lag_spreads(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -167,8 +175,10 @@ def _somebody_comes(s: Scenario, code: str, channel: Channel) -> Iterator[Proble
         yield Problem.at(
             f"curve {channel.curve!r} has no weight within the {duration(length_s(s))} of this scenario{_shaped(s)}, so none "
             f"of the {channel.orders} orders would come; write orders: 0, a longer scenario, or another curve",
-            "channels", code, "curve",
-        )  # fmt: skip
+            "channels",
+            code,
+            "curve",
+        )
 
 
 def _till_is_open_when_they_come(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -184,8 +194,10 @@ def _till_is_open_when_they_come(s: Scenario, code: str, channel: Channel) -> It
         yield Problem.at(
             f"curve {channel.curve!r} sends shoppers at {', '.join(f'{hour}:00' for hour in hours)}, when {way.nodes[0]!r} is "
             f"closed (open {clock(node.opens)} to {clock(node.closes)}); weigh those hours 0, or open it longer",
-            "channels", code, "curve",
-        )  # fmt: skip
+            "channels",
+            code,
+            "curve",
+        )
 
 
 def _till_is_open_for_the_crowd(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
@@ -200,8 +212,10 @@ def _till_is_open_for_the_crowd(s: Scenario, code: str, channel: Channel) -> Ite
     if node.opens < node.closes and any(_closed(node, hour % 24) for hour in hours):
         yield Problem.at(
             f"the spike begins at {clock(round(begins) % DAY_S)} and lasts {duration(s.load.spike.lasts)}, and {way.nodes[0]!r}, "
-            f"where {code} stands, is open {clock(node.opens)} to {clock(node.closes)}; write another at", "load", "spike",
-        )  # fmt: skip
+            f"where {code} stands, is open {clock(node.opens)} to {clock(node.closes)}; write another at",
+            "load",
+            "spike",
+        )
 
 
 def _closed(node: Node, hour: int) -> bool:

@@ -28,7 +28,12 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     """Yield everything that does not hang together in *scenario*."""
     for rule in (*RULES, *SIZE_RULES):
         yield from _told(rule, scenario)
-    for rules, name in ((NODE_RULES, "nodes"), ((*CHANNEL_RULES, _makes_sense_to_itself("channels", Channel)), "channels"), (SERVICE_RULES, "services"), (CURVE_RULES, "curves")):
+    for rules, name in (
+        (NODE_RULES, "nodes"),
+        ((*CHANNEL_RULES, _makes_sense_to_itself("channels", Channel)), "channels"),
+        (SERVICE_RULES, "services"),
+        (CURVE_RULES, "curves"),
+    ):
         for code, one in _items(scenario, name):
             for rule in rules:
                 yield from _told(rule, scenario, code, one)
@@ -62,14 +67,14 @@ def _lasts_whole_hours(s: Scenario) -> Iterator[Problem]:
     hours, rest = divmod(s.lasts, HOUR_S)
     if not hours:
         yield Problem.at(
-            f"{duration(s.lasts)} is too short: shoppers are drawn hour by hour, and nobody would come; write 1h or more",
-            "lasts",
-        )  # fmt: skip
+            f"{duration(s.lasts)} is too short: shoppers are drawn hour by hour, and nobody would come; write 1h or more", "lasts"
+        )
     elif rest:
         yield Problem.at(
             f"{duration(s.lasts)} is no whole number of hours: shoppers are drawn hour by hour, and nobody would come in the "
-            f"last {duration(rest)}; write {hours}h or {hours + 1}h", "lasts",
-        )  # fmt: skip
+            f"last {duration(rest)}; write {hours}h or {hours + 1}h",
+            "lasts",
+        )
 
 
 def _search_has_a_length(s: Scenario) -> Iterator[Problem]:
@@ -80,12 +85,11 @@ def _search_has_a_length(s: Scenario) -> Iterator[Problem]:
     if length_s(s) > LASTS_MAX_S:
         yield Problem.at(
             f"{told} are {duration(length_s(s))} of scenario time; at most {duration(LASTS_MAX_S)} can be played",
-            "load", "breakpoint",
-        )  # fmt: skip
-    if search.step * s.clock.speedup < 1:
-        yield Problem.at(
-            f"{told} are less than a second of scenario time each; write a higher speedup", "load", "breakpoint"
+            "load",
+            "breakpoint",
         )
+    if search.step * s.clock.speedup < 1:
+        yield Problem.at(f"{told} are less than a second of scenario time each; write a higher speedup", "load", "breakpoint")
 
 
 def _spike_ends(s: Scenario) -> Iterator[Problem]:
@@ -95,8 +99,9 @@ def _spike_ends(s: Scenario) -> Iterator[Problem]:
         yield Problem.at(
             f"the spike begins at {duration(spike.at * s.lasts)}, lasts {duration(spike.lasts)}, and would end after the "
             f"scenario ({duration(s.lasts)}); write lasts: {duration(max(1, (1 - spike.at) * s.lasts))} or less, or an earlier at",
-            "load", "spike",
-        )  # fmt: skip
+            "load",
+            "spike",
+        )
 
 
 def _deadlines_are_seen(s: Scenario) -> Iterator[Problem]:
@@ -134,14 +139,14 @@ def _tenders_are_whole(s: Scenario) -> Iterator[Problem]:
 def _catalogue_nests(s: Scenario) -> Iterator[Problem]:
     c = s.catalogue
     if not c.scarce <= c.promoted <= c.products:
-        yield Problem.at(
-            f"scarce ({c.scarce}) <= promoted ({c.promoted}) <= products ({c.products}) must hold", "catalogue"
-        )
+        yield Problem.at(f"scarce ({c.scarce}) <= promoted ({c.promoted}) <= products ({c.products}) must hold", "catalogue")
     if c.promoted == c.products and not c.promoted_demand:
         yield Problem.at(
             "0 of the demand falls on promoted products, and all products are promoted: nobody would want anything; write a "
-            "share above 0, or fewer promoted", "catalogue", "promoted_demand",
-        )  # fmt: skip
+            "share above 0, or fewer promoted",
+            "catalogue",
+            "promoted_demand",
+        )
 
 
 def _prices_rise(s: Scenario) -> Iterator[Problem]:
@@ -173,9 +178,11 @@ def _back_office_has_work(s: Scenario) -> Iterator[Problem]:
         yield Problem.at("nobody would run them; write backoffice: {crons: 1} beside it", "load", "crons")
     if users and not s.load.crons:
         yield Problem.at(
-            "there is nothing for them to run; name scheduled actions under load, such as "
-            "crons: [stock.ir_cron_scheduler_action]", "load", "backoffice", "crons",
-        )  # fmt: skip
+            "there is nothing for them to run; name scheduled actions under load, such as crons: [stock.ir_cron_scheduler_action]",
+            "load",
+            "backoffice",
+            "crons",
+        )
 
 
 def _tenders_pay_as_often_as_wanted(s: Scenario) -> Iterator[Problem]:
@@ -188,8 +195,10 @@ def _tenders_pay_as_often_as_wanted(s: Scenario) -> Iterator[Problem]:
         if times < least and s.load.shape != "breakpoint":  # where a search ends is not known
             yield Problem.at(
                 f"{least} orders paid by {paid} are wanted, and about {times:.0f} are expected, so a run could only be "
-                f"undecided; write {int(times)} at most, or a larger share of {paid}", "exercised", "orders_per_tender",
-            )  # fmt: skip
+                f"undecided; write {int(times)} at most, or a larger share of {paid}",
+                "exercised",
+                "orders_per_tender",
+            )
 
 
 def _second_share(channel: Channel, tender: str) -> float:
@@ -197,7 +206,9 @@ def _second_share(channel: Channel, tender: str) -> float:
     if channel.split_with is None:
         return 0.0
     firsts = channel.tenders.items()
-    return channel.split * sum(share for first, share in firsts if second_tender(channel.tenders, channel.split_with, first) == tender)
+    return channel.split * sum(
+        share for first, share in firsts if second_tender(channel.tenders, channel.split_with, first) == tender
+    )
 
 
 def _scan_spreads(s: Scenario) -> Iterator[Problem]:
@@ -244,15 +255,21 @@ def _abort_can_happen(s: Scenario, place: int, gate: Gate) -> Iterator[Problem]:
     if figure not in LIVE_FIGURES:
         yield Problem.at(
             f"{figure} is known at the end only, so it cannot end a run; leave abort_on_fail out, or take one of: "
-            f"{', '.join(sorted(LIVE_FIGURES))}", "gates", place, "abort_on_fail",
-        )  # fmt: skip
+            f"{', '.join(sorted(LIVE_FIGURES))}",
+            "gates",
+            place,
+            "abort_on_fail",
+        )
         return
     over_s = length_s(s) / s.clock.speedup
     if gate.after >= over_s:
         yield Problem.at(
             f"it is first held after {duration(gate.after)}, and at {s.clock.speedup:g} times the speed the load is over in "
-            f"{duration(over_s)}; write a shorter after, or a lower speedup", "gates", place, "after",
-        )  # fmt: skip
+            f"{duration(over_s)}; write a shorter after, or a lower speedup",
+            "gates",
+            place,
+            "after",
+        )
 
 
 def _makes_sense_to_itself(family: str, base: type[Part]) -> Rule:

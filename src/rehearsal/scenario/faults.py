@@ -35,8 +35,10 @@ def _strikes_within_the_scenario(s: Scenario, place: int, fault: Fault) -> Itera
     if begins and begins >= length_s(s):
         yield Problem.at(
             f"it begins at {duration(begins)}, when the scenario is over ({duration(length_s(s))}), and would never strike",
-            "faults", place, "begins",
-        )  # fmt: skip
+            "faults",
+            place,
+            "begins",
+        )
 
 
 def _ends_after_it_begins(s: Scenario, place: int, fault: Fault) -> Iterator[Problem]:
@@ -51,9 +53,7 @@ def _ends_after_it_begins(s: Scenario, place: int, fault: Fault) -> Iterator[Pro
 
 def _has_a_share(s: Scenario, place: int, fault: Fault) -> Iterator[Problem]:
     if "share" in _words(fault) and not getattr(fault, "share", 1):
-        yield Problem.at(
-            "with share 0 it would never strike; write more, or leave the fault out", "faults", place, "share"
-        )
+        yield Problem.at("with share 0 it would never strike; write more, or leave the fault out", "faults", place, "share")
 
 
 def _is_one_of_its_kind(s: Scenario, place: int, fault: Fault) -> Iterator[Problem]:
@@ -115,6 +115,12 @@ def problems_of_loading(s: Scenario) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    _strikes_within_the_scenario, _ends_after_it_begins, _has_a_share, _is_one_of_its_kind, _delays_spread,
-    _strikes_what_is_there, _makes_sense_to_itself, _fires_as_often_as_wanted,
-)  # fmt: skip
+    _strikes_within_the_scenario,
+    _ends_after_it_begins,
+    _has_a_share,
+    _is_one_of_its_kind,
+    _delays_spread,
+    _strikes_what_is_there,
+    _makes_sense_to_itself,
+    _fires_as_often_as_wanted,
+)

@@ -86,7 +86,9 @@ def _describe_parts(described: dict[str, Any]) -> None:
         }
         shapes = {"anyOf": _described(described, kinds)}
         for holder in described["properties"][family].get("anyOf", [described["properties"][family]]):
-            holder |= {"patternProperties": dict.fromkeys(holder["patternProperties"], shapes)} if "patternProperties" in holder else {}
+            holder |= (
+                {"patternProperties": dict.fromkeys(holder["patternProperties"], shapes)} if "patternProperties" in holder else {}
+            )
     for unused in ("Fault", "Channel", "Node", "Service"):
         described["$defs"].pop(unused, None)
 

@@ -24,21 +24,31 @@ from typing import Any, Protocol
 from rehearsal.parts.bounds import nearest
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
-}  # fmt: skip
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+}
 GATE = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*(?:\{([^}]*)\})?\s*(<=|>=|==|<|>)\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*$")
 EXAMPLES = "'sync_latency_s_p95 <= 120' or 'latency_ms_p95{operation: confirm} <= 1500'"
 SELECTORS = ("channel", "operation")
-OPERATION_FIGURES = (
-    "latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "error_rate", "refusal_rate", "operations_per_minute",
-)  # fmt: skip
+OPERATION_FIGURES = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "error_rate", "refusal_rate", "operations_per_minute")
 """What is measured for each operation as well as for all of them together."""
 LIVE_FIGURES = frozenset(
     {
-        *OPERATION_FIGURES, "wall_s", "orders_per_minute", "latency_ms_max", "lateness_ms_p50", "lateness_ms_p95",
-        "lateness_ms_p99", "lateness_ms_max", "stimuli", "backlog",
+        *OPERATION_FIGURES,
+        "wall_s",
+        "orders_per_minute",
+        "latency_ms_max",
+        "lateness_ms_p50",
+        "lateness_ms_p95",
+        "lateness_ms_p99",
+        "lateness_ms_max",
+        "stimuli",
+        "backlog",
     }
-)  # fmt: skip
+)
 """What `meter` tells while a run goes on: only these can end it."""
 VITAL_FIGURES = frozenset(
     {
@@ -49,19 +59,26 @@ VITAL_FIGURES = frozenset(
 )  # fmt: skip
 """What `vitals` tells at the end."""
 LOAD_FIGURES = (
-    LIVE_FIGURES
-    | VITAL_FIGURES
-    | {"over_reserved_units", "speedup", "workers", "lanes", "lateness_ms_p99_allowed", "now_s"}
+    LIVE_FIGURES | VITAL_FIGURES | {"over_reserved_units", "speedup", "workers", "lanes", "lateness_ms_p99_allowed", "now_s"}
 )
 """Figures of pressure: only `rehearse load` has them."""
 
 CHANNEL_FIGURES = frozenset({"close_effort_by_channel"})
 """KPIs that are told for each channel."""
 KPI_FIGURES = CHANNEL_FIGURES | {
-    "order_exception_rate", "inventory_variance_units", "sync_latency_s_p95", "refund_aging_s_p95", "reconciliation_breaks",
-    "duplicate_customer_rate", "fulfilment_sla_adherence", "sell_through", "backlog_at_heal", "recovery_s",
-    "events_never_handled", "slowest_answer_s",
-}  # fmt: skip
+    "order_exception_rate",
+    "inventory_variance_units",
+    "sync_latency_s_p95",
+    "refund_aging_s_p95",
+    "reconciliation_breaks",
+    "duplicate_customer_rate",
+    "fulfilment_sla_adherence",
+    "sell_through",
+    "backlog_at_heal",
+    "recovery_s",
+    "events_never_handled",
+    "slowest_answer_s",
+}
 """What `kpis` computes of a record."""
 
 
@@ -210,9 +227,12 @@ def gate_figures(load: Mapping[str, Any]) -> dict[str, Any]:
         rows.append(
             {
                 "operation": name,
-                "latency_ms_p50": latency_ms["p50"], "latency_ms_p95": latency_ms["p95"], "latency_ms_p99": latency_ms["p99"],
-                "error_rate": told["unknown"] / count, "refusal_rate": told["refused"] / count,
+                "latency_ms_p50": latency_ms["p50"],
+                "latency_ms_p95": latency_ms["p95"],
+                "latency_ms_p99": latency_ms["p99"],
+                "error_rate": told["unknown"] / count,
+                "refusal_rate": told["refused"] / count,
                 "operations_per_minute": told["per_minute"],
             }
-        )  # fmt: skip
+        )
     return {**(load.get("vitals") or {}), **load, "operations": rows}

@@ -102,7 +102,9 @@ def _policies_are_there(s: Scenario) -> Iterator[Problem]:
         if name not in known:
             yield Problem.at(f"no connector has a policy {name!r}{nearest(name, known)}", "policies", name)
         elif ":" not in s.connector and name not in policies(s.connector):  # a class of one's own may hand on to any of ours
-            yield Problem.at(f"connector {s.connector!r} has no policy {name!r}: to switch it would change nothing", "policies", name)
+            yield Problem.at(
+                f"connector {s.connector!r} has no policy {name!r}: to switch it would change nothing", "policies", name
+            )
 
 
 def _parcels_are_taken(s: Scenario) -> Iterator[Problem]:
@@ -142,8 +144,10 @@ def _short_names_differ(s: Scenario) -> Iterator[Problem]:
         if short in taken:
             yield Problem.at(
                 f"node {code!r} would be {short!r} in Odoo, as {taken[short]} is: of a name the first letters and all digits "
-                f"count, {SHORT_NAME_MAX} in all; give it another name", "nodes", code,
-            )  # fmt: skip
+                f"count, {SHORT_NAME_MAX} in all; give it another name",
+                "nodes",
+                code,
+            )
         taken.setdefault(short, f"node {code!r}")
 
 
@@ -171,8 +175,9 @@ def _days_have_passed(s: Scenario) -> Iterator[Problem]:
     if s.erp_clock == "wall" and over > datetime.now(UTC) + timedelta(days=1):
         yield Problem.at(
             f"the scenario would end on {over:%Y-%m-%d}, and Odoo posts nothing that is dated in the future; write an earlier "
-            "day, or erp_clock: scenario", "starts_at",
-        )  # fmt: skip
+            "day, or erp_clock: scenario",
+            "starts_at",
+        )
 
 
 RULES: tuple[Rule, ...] = (

@@ -30,16 +30,18 @@ def _orders(s: Scenario) -> Iterator[Problem]:
     if total > ORDERS_MAX:
         yield Problem.at(
             f"{number(total)} orders in all are too much; at most {ORDERS_MAX} can be played: "
-            f"{much(total, ORDER_CPU_MS, ORDER_KB)}", *GROWS.get(s.load.shape, ("channels",)),
-        )  # fmt: skip
+            f"{much(total, ORDER_CPU_MS, ORDER_KB)}",
+            *GROWS.get(s.load.shape, ("channels",)),
+        )
 
 
 def _search_has_orders(s: Scenario) -> Iterator[Problem]:
     if s.load.shape == "breakpoint" and not sum(channel.orders for channel in s.channels.values()):
         yield Problem.at(
             "a breakpoint search deals its orders to the channels in proportion to theirs, and they have none; write orders "
-            "above 0 for one of them", "channels",
-        )  # fmt: skip
+            "above 0 for one of them",
+            "channels",
+        )
 
 
 def _looks(s: Scenario) -> Iterator[Problem]:
@@ -73,8 +75,10 @@ def _publications(s: Scenario) -> Iterator[Problem]:
                 f"the connector would be asked {times} times what this channel may sell, of {s.catalogue.products} products at "
                 f"{len(nodes)} node(s); at most {PUBLICATIONS_MAX} times and {PUBLISHED_MAX} figures are written down: it would "
                 f"need about {gigabytes:.3g} GB of history; write a longer publish_every",
-                "channels", code, "publish_every",
-            )  # fmt: skip
+                "channels",
+                code,
+                "publish_every",
+            )
 
 
 RULES: tuple[Rule, ...] = (_orders, _search_has_orders, _looks, _places, _publications)

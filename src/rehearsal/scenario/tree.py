@@ -23,9 +23,14 @@ VALUES_MAX = 100_000
 """Aliases written out: a few lines of them can stand for more values than any memory holds."""
 NESTED_MAX = 50
 OPTIONS: Mapping[tuple[str, ...], str] = {
-    ("seed",): "--seed", ("connector",): "--connector", ("client",): "--client", ("clock", "lanes"): "--lanes",
-    ("clock", "speedup"): "--speedup", ("load", "shape"): "--shape", ("policies",): "--policy",
-}  # fmt: skip
+    ("seed",): "--seed",
+    ("connector",): "--connector",
+    ("client",): "--client",
+    ("clock", "lanes"): "--lanes",
+    ("clock", "speedup"): "--speedup",
+    ("load", "shape"): "--shape",
+    ("policies",): "--policy",
+}
 """The words of the command line that are laid over a file."""
 Where = tuple[str, ...]
 Find = Callable[[str], Path]
@@ -97,14 +102,10 @@ class _Layer:
         if isinstance(node, CommentedMap):
             laid = dict(below) if isinstance(below, dict) else {}
             return laid | {
-                key: self.laid(laid.get(key), node[key], self._spot(node, key, spot), (*where, str(key)))
-                for key in node
+                key: self.laid(laid.get(key), node[key], self._spot(node, key, spot), (*where, str(key))) for key in node
             }
         if isinstance(node, CommentedSeq):
-            return [
-                self.laid(None, item, self._spot(node, place, spot), (*where, str(place)))
-                for place, item in enumerate(node)
-            ]
+            return [self.laid(None, item, self._spot(node, place, spot), (*where, str(place))) for place, item in enumerate(node)]
         if isinstance(node, TaggedScalar):
             raise ScenarioError((f"{spot} has the tag {node.tag.value}, which means nothing here; leave it out",))
         return node
@@ -201,18 +202,14 @@ def _text(path: Path) -> str:
         raise ScenarioError((f"{path}: cannot be read: {error.strerror}",)) from None
     if raw is None:
         raise ScenarioError(
-            (
-                f"{path}:1:1 has {path.stat().st_size} bytes; a scenario has {BYTES_MAX} at most, and most have a few thousand",
-            )
+            (f"{path}:1:1 has {path.stat().st_size} bytes; a scenario has {BYTES_MAX} at most, and most have a few thousand",)
         )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         raise ScenarioError(
-            (
-                f"{path}:{_at(before)} cannot be read as text: byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8",
-            )
+            (f"{path}:{_at(before)} cannot be read as text: byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8",)
         ) from None
 
 

@@ -31,9 +31,7 @@ JOIN_S_MAX = 120.0
 class Disturbance:
     """The infrastructure faults of one run, from the opening to the healing."""
 
-    def __init__(
-        self, env: simpy.Environment, scenario: Scenario, faults: Faults, target: Target, database: Database
-    ) -> None:
+    def __init__(self, env: simpy.Environment, scenario: Scenario, faults: Faults, target: Target, database: Database) -> None:
         self._env = env
         self._scenario = scenario
         self._faults = faults

@@ -58,9 +58,10 @@ def objection(
     if not isinstance(instruction.kind, InstructionKind):
         return f"an instruction of kind {shown(instruction.kind)}; expected one of {', '.join(InstructionKind)}"
     known = {
-        InstructionKind.FULFIL: tuple(scenario.nodes), InstructionKind.CANCEL: tuple(scenario.channels),
+        InstructionKind.FULFIL: tuple(scenario.nodes),
+        InstructionKind.CANCEL: tuple(scenario.channels),
         InstructionKind.REFUND: tuple(dict.fromkeys((*scenario.services, GATEWAY))),
-    }[instruction.kind]  # fmt: skip
+    }[instruction.kind]
     what, data = f"{instruction.kind.value} of {shown(instruction.order)}", instruction.data
     if instruction.recipient not in known:
         return f"{what} for {shown(instruction.recipient)}, whom nobody knows; there are: {', '.join(known)}"

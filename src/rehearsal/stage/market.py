@@ -84,9 +84,15 @@ class Market:
     """One weekend, while it runs."""
 
     def __init__(
-        self, env: simpy.Environment, scenario: Scenario, world: World, demand: Mapping[str, Sequence[Demand]],
-        history: History, faults: Faults, watch: Watch | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        env: simpy.Environment,
+        scenario: Scenario,
+        world: World,
+        demand: Mapping[str, Sequence[Demand]],
+        history: History,
+        faults: Faults,
+        watch: Watch | None = None,
+    ) -> None:
         """*watch*, which somebody has entered, bounds each step of the connector; without one nothing does."""
         self.env = env
         self.scenario = scenario
@@ -127,9 +133,16 @@ class Market:
     # -- what simulators use ---------------------------------------------------------------------------
 
     def emit(
-        self, kind: Kind, channel: str = "", order: str = "", node: str = "", data: Json | None = None, *,
-        later_s: float = 0.0, arrives_in_s: float | None = None,
-    ) -> Event:  # fmt: skip
+        self,
+        kind: Kind,
+        channel: str = "",
+        order: str = "",
+        node: str = "",
+        data: Json | None = None,
+        *,
+        later_s: float = 0.0,
+        arrives_in_s: float | None = None,
+    ) -> Event:
         """Record a fact of the outside world, and let word of it travel to the connector.
 
         Who emits it says when word leaves: *later_s* seconds from now, or in a batch that *arrives_in_s* from now, whatever
@@ -271,7 +284,9 @@ class Market:
         self.history.delivery(delivery)
         self.stirred_s = self.env.now
         try:
-            answer = yield from self.attended(f"{event.id}/{attempt}", self._who("receive"), lambda: connector.receive(delivery, desk))
+            answer = yield from self.attended(
+                f"{event.id}/{attempt}", self._who("receive"), lambda: connector.receive(delivery, desk)
+            )
             asked = called(self._who("receive"), partial(instructions.listed, answer), self.watch)
         except Slip as error:
             self.dead_letter(event.id, error)

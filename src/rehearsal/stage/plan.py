@@ -27,23 +27,20 @@ def planned(scenario: Scenario) -> dict[str, Any]:
     tight = sorted(supply, key=lambda sku: (supply[sku] - units[sku], sku))[:10]
     peak = max(hours, key=lambda hour: (hours[hour], -hour)) if hours else 0
     return {
-        "scenario": scenario.name, "seed": scenario.seed, "demand_hash": demand_hash(world, wanted),
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "demand_hash": demand_hash(world, wanted),
         "orders": {code: len(ones) for code, ones in wanted.items()},
         "peak": {"day": peak // 24 + 1, "hour": peak % 24, "orders": hours[peak]},
         "tightest": [{"sku": sku, "name": names[sku], "supply": supply[sku], "demand": units[sku]} for sku in tight],
-    }  # fmt: skip
+    }
 
 
 def table(told: Mapping[str, Any]) -> str:
     """Return the plan as text."""
     lines = [f"{told['scenario']}, seed {told['seed']}, demand {told['demand_hash'][:16]}", "ORDERS ATTEMPTED"]
     lines += [f"  {code:16} {count:6}" for code, count in told["orders"].items()]
-    lines.append(
-        f"  busiest hour: day {told['peak']['day']}, {told['peak']['hour']:02d}:00, {told['peak']['orders']} orders"
-    )
+    lines.append(f"  busiest hour: day {told['peak']['day']}, {told['peak']['hour']:02d}:00, {told['peak']['orders']} orders")
     lines.append("TIGHTEST SUPPLY")
-    lines += [
-        f"  {row['sku']:12} {row['supply']:5} in stock {row['demand']:5} wanted  {row['name']}"
-        for row in told["tightest"]
-    ]
+    lines += [f"  {row['sku']:12} {row['supply']:5} in stock {row['demand']:5} wanted  {row['name']}" for row in told["tightest"]]
     return "\n".join(lines)

@@ -35,9 +35,7 @@ class Stage:
         self.database = self._disturbance.database if self._disturbance else database
         """The database as the connector's lanes must reach it."""
 
-    def enter(
-        self, connector: Any, road: Road, world: World, demand: Mapping[str, Sequence[Demand]], watch: Watch
-    ) -> Market:
+    def enter(self, connector: Any, road: Road, world: World, demand: Mapping[str, Sequence[Demand]], watch: Watch) -> Market:
         """Put everybody in place; return the market where they will meet."""
         self._road = road
         self.market = Market(self._env, self._scenario, world, demand, self._history, self._faults, watch)

@@ -80,9 +80,7 @@ def _cron(external_id: str) -> Callable[[Callable[[Operation], Answer]], None]:
     return run
 
 
-def _asked(
-    env: simpy.Environment, lanes: Road, work: Callable[[Callable[[Operation], Answer]], None], cause: str
-) -> None:
+def _asked(env: simpy.Environment, lanes: Road, work: Callable[[Callable[[Operation], Answer]], None], cause: str) -> None:
     def ask(operation: Operation) -> Answer:
         answer = env.run(until=lanes.ask(operation, cause))
         assert isinstance(answer, Answer)

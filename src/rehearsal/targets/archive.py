@@ -96,9 +96,7 @@ def named_tree(folder: Path) -> Tree:
             version = release_version(release.read_text(encoding="utf-8"))
             mark = hashlib.sha256(str(place).encode()).hexdigest()[:6]
             return Tree(place, f"{version}+source.{mark}")
-    raise EnvironmentNotReady(
-        f"REHEARSE_ODOO_SOURCE is {folder}, and there's no odoo/release.py in it; {GIVE_A_SOURCE}"
-    )
+    raise EnvironmentNotReady(f"REHEARSE_ODOO_SOURCE is {folder}, and there's no odoo/release.py in it; {GIVE_A_SOURCE}")
 
 
 def release_version(text: str) -> str:
@@ -113,9 +111,7 @@ def fetch_tree(cache: Cache, progress: Tell) -> Tree:
     """Download and unpack Odoo's package into the cache."""
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise EnvironmentNotReady(
-                f"this machine has no {program}, so Odoo cannot come from Debian's archive; {GIVE_A_SOURCE}"
-            )
+            raise EnvironmentNotReady(f"this machine has no {program}, so Odoo cannot come from Debian's archive; {GIVE_A_SOURCE}")
     source = debian_source(sources(), codename())
     options = private_apt(cache.apt, source, SUITE)
     progress("reading the package lists of Debian's archive")
@@ -148,9 +144,7 @@ def offline_fix() -> str:
 
 def extract(package: Path, cache: Cache, progress: Tell) -> Tree:
     """Unpack *package*; the tree appears in the cache whole or not at all."""
-    version = machine.run(
-        ["dpkg-deb", "-f", str(package), "Version"], what=f"reading {package.name}", fix="rehearse up"
-    ).strip()
+    version = machine.run(["dpkg-deb", "-f", str(package), "Version"], what=f"reading {package.name}", fix="rehearse up").strip()
     place = cache.odoo / version
     progress(f"unpacking Odoo {version}")
     with staged(place) as stage:

@@ -99,8 +99,7 @@ class Cache:
                 self.root.chmod(0o755)
         except OSError as problem:
             raise EnvironmentNotReady(
-                f"cache folder {self.root} cannot be made ({problem.strerror}); "
-                f"set REHEARSE_CACHE to a folder that you may write"
+                f"cache folder {self.root} cannot be made ({problem.strerror}); set REHEARSE_CACHE to a folder that you may write"
             ) from problem
         if not os.access(self.root, os.W_OK):
             raise EnvironmentNotReady(
@@ -132,9 +131,7 @@ class Cache:
             deadline = time.monotonic() + seconds
             while not try_lock(handle):
                 if time.monotonic() >= deadline:
-                    raise EnvironmentNotReady(
-                        f"another command has held {path} for {seconds:.0f} s; see who with: fuser {path}"
-                    )
+                    raise EnvironmentNotReady(f"another command has held {path} for {seconds:.0f} s; see who with: fuser {path}")
                 if not told:
                     progress("waiting for another rehearse command that provides the same cache")
                     told = True

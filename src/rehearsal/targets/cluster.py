@@ -90,11 +90,7 @@ class Cluster(SqlServer):
     @property
     def version(self) -> str:
         """The server's version, such as ``15.13``."""
-        told = machine.run(
-            [str(self.bin / "postgres"), "--version"],
-            what="asking PostgreSQL's version",
-            fix="rehearse doctor",
-        )
+        told = machine.run([str(self.bin / "postgres"), "--version"], what="asking PostgreSQL's version", fix="rehearse doctor")
         return told.split()[2]
 
     def postmaster(self) -> Process | None:

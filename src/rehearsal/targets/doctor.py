@@ -53,12 +53,7 @@ def look(cache: Cache) -> Iterator[Check]:
 def python_version() -> Check:
     version = ".".join(map(str, sys.version_info[:3]))
     ok = sys.version_info >= (3, 11)
-    return Check(
-        "Python",
-        ok,
-        f"{version}, at least 3.11 is needed",
-        "" if ok else "python3.11 -m pip install peak-rehearsal",
-    )
+    return Check("Python", ok, f"{version}, at least 3.11 is needed", "" if ok else "python3.11 -m pip install peak-rehearsal")
 
 
 def cache_folder(cache: Cache) -> Check:
@@ -90,29 +85,18 @@ def postgres() -> Check:
     folder = machine.postgres_bin()
     if folder is not None:
         return Check("PostgreSQL", True, f"server programs in {folder}")
-    return Check(
-        "PostgreSQL",
-        False,
-        "server programs (initdb, postgres) not found",
-        machine.install_command(("postgresql",)),
-    )
+    return Check("PostgreSQL", False, "server programs (initdb, postgres) not found", machine.install_command(("postgresql",)))
 
 
 def system_python() -> Check:
     base = interpreter.find_base()
     if base is None:
         return Check(
-            "Python for Odoo",
-            False,
-            "no Python 3.10 to 3.13 in /usr/bin",
-            machine.install_command(("python3", "python3-venv")),
+            "Python for Odoo", False, "no Python 3.10 to 3.13 in /usr/bin", machine.install_command(("python3", "python3-venv"))
         )
     if not interpreter.can_make_environments(base):
         return Check(
-            "Python for Odoo",
-            False,
-            f"{base} has no venv",
-            machine.install_command((f"{interpreter.package_of(base)}-venv",)),
+            "Python for Odoo", False, f"{base} has no venv", machine.install_command((f"{interpreter.package_of(base)}-venv",))
         )
     return Check("Python for Odoo", True, str(base))
 
@@ -129,12 +113,7 @@ def package_tools(cache: Cache) -> Check:
     except EnvironmentNotReady as problem:
         return Check("Odoo's source", False, str(problem), archive.GIVE_A_SOURCE)
     if not archive.KEYRING.is_file():
-        return Check(
-            "Odoo's source",
-            False,
-            f"{archive.KEYRING} is missing",
-            machine.install_command(("debian-archive-keyring",)),
-        )
+        return Check("Odoo's source", False, f"{archive.KEYRING} is missing", machine.install_command(("debian-archive-keyring",)))
     return Check("Odoo's source", True, f"from the archive that serves '{found.suite}' to this machine")
 
 
@@ -179,12 +158,7 @@ def provided(cache: Cache) -> Iterator[Check]:
     up = "rehearse up"
     tree, python = archive.find_tree(cache), interpreter.find_python(cache)
     yield Check("Odoo", tree is not None, tree.version if tree else "not in the cache yet", "" if tree else up)
-    yield Check(
-        "Odoo's Python packages",
-        python is not None,
-        str(python or "not in the cache yet"),
-        "" if python else up,
-    )
+    yield Check("Odoo's Python packages", python is not None, str(python or "not in the cache yet"), "" if python else up)
     try:
         templates = list(cache.secrets().get("templates", {}))
         state = NativeTarget(cache.root).status()
@@ -193,9 +167,4 @@ def provided(cache: Cache) -> Iterator[Check]:
         yield Check("template database", False, str(problem), "export REHEARSE_CACHE=$HOME/.cache/peak-rehearsal")
         return
     yield Check("template database", bool(templates), f"{len(templates)} in the cache", "" if templates else up)
-    yield Check(
-        "running",
-        running,
-        state.url or "Odoo is not running" if running else "Odoo is not running",
-        "" if running else up,
-    )
+    yield Check("running", running, state.url or "Odoo is not running" if running else "Odoo is not running", "" if running else up)

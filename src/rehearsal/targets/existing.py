@@ -112,8 +112,7 @@ class ExistingTarget:
         found = self.connect()
         if found.database != name:
             raise EnvironmentNotReady(
-                f"the login is for database '{found.database}' at {self.url}, wanted is '{name}'; "
-                f"set {ENVIRONMENT}DATABASE={name}"
+                f"the login is for database '{found.database}' at {self.url}, wanted is '{name}'; set {ENVIRONMENT}DATABASE={name}"
             )
         return Database(self.url, found.database, found.login, found.password, found.api_key)
 
@@ -150,9 +149,7 @@ class ExistingTarget:
     def set_clock(self, at: datetime | None, progress: Tell = quiet) -> None:
         """Refuse: an Odoo that is not ours keeps the real time."""
         if at is not None:
-            raise EnvironmentNotReady(
-                "the clock of an Odoo that is not ours is not moved; use --target native, or erp_clock: wall"
-            )
+            raise EnvironmentNotReady("the clock of an Odoo that is not ours is not moved; use --target native, or erp_clock: wall")
 
     def down(self) -> None:
         """Forget the login; the server isn't ours to stop."""
@@ -192,14 +189,11 @@ class ExistingTarget:
         connection = self.connect()
         if database_name_typed != connection.database:
             raise UsageError(
-                f"typed {database_name_typed!r}, expected the database's name '{connection.database}'; "
-                "nothing was marked"
+                f"typed {database_name_typed!r}, expected the database's name '{connection.database}'; nothing was marked"
             )
         connection.call("ir.config_parameter", "set_param", key=MARK, value=connection.database)
         if not self.read_mark().allows:
-            raise EnvironmentNotReady(
-                f"database '{connection.database}' didn't keep the mark; nothing may be rehearsed on it"
-            )
+            raise EnvironmentNotReady(f"database '{connection.database}' didn't keep the mark; nothing may be rehearsed on it")
 
 
 def mark_of(database: str, parameters: list[dict[str, Any]]) -> Mark:
@@ -218,8 +212,7 @@ def checked_url(url: str) -> str:
         raise UsageError(f"target URL: {error}; expected http(s)://HOST[:PORT]") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(
-            f"target URL: expected http(s)://HOST[:PORT], such as https://staging.example.com; "
-            f"got host {parts.hostname!r}"
+            f"target URL: expected http(s)://HOST[:PORT], such as https://staging.example.com; got host {parts.hostname!r}"
         )
     if parts.username or parts.password:
         raise UsageError(

@@ -147,14 +147,17 @@ def fetch(cache: Cache, progress: Tell) -> Path:
         options = archive.private_apt(lists, source, source.suite)
         machine.run(
             ["apt-get", *options, "-o", "APT::Update::Error-Mode=any", "update"],
-            what="reading Debian's package lists", fix="the same again, with the package archive in reach",
+            what="reading Debian's package lists",
+            fix="the same again, with the package archive in reach",
             timeout=archive.UPDATE_SECONDS,
-        )  # fmt: skip
+        )
         machine.run(
             ["apt-get", *options, "download", PACKAGE],
-            what=f"downloading {PACKAGE}", fix="the same again, with the package archive in reach",
-            cwd=lists, timeout=archive.DOWNLOAD_SECONDS,
-        )  # fmt: skip
+            what=f"downloading {PACKAGE}",
+            fix="the same again, with the package archive in reach",
+            cwd=lists,
+            timeout=archive.DOWNLOAD_SECONDS,
+        )
         place = cache.faketime / "lib"
         with staged(place) as stage:
             package = next(lists.glob(f"{PACKAGE}_*.deb"))

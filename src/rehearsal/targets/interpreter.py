@@ -46,23 +46,11 @@ def provide_python(cache: Cache, progress: Tell) -> Path:
     shutil.rmtree(cache.venv, ignore_errors=True)
     again = "rehearse up"
     machine.run(
-        [str(base), "-m", "venv", str(cache.venv)],
-        what="making Odoo's virtual environment",
-        fix=again,
-        timeout=VENV_SECONDS,
+        [str(base), "-m", "venv", str(cache.venv)], what="making Odoo's virtual environment", fix=again, timeout=VENV_SECONDS
     )
     progress(f"installing Odoo's {len(REQUIREMENTS)} Python dependencies")
     machine.run(
-        [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--no-input",
-            "--disable-pip-version-check",
-            "--quiet",
-            *REQUIREMENTS,
-        ],
+        [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", *REQUIREMENTS],
         what="installing Odoo's Python dependencies",
         fix=f"{again}   (again, with the Python package index in reach; pip's own configuration is used)",
         timeout=INSTALL_SECONDS,

@@ -47,6 +47,5 @@ def require_alone(folder: Path, otherwise: str) -> None:
     """Raise `EnvironmentNotReady` when another live process uses the servers; *otherwise* is a way out."""
     for pid in others(folder):
         raise EnvironmentNotReady(
-            f"process {pid} uses this Odoo as well, and its clock would move with ours; wait until it is through, "
-            f"or {otherwise}"
+            f"process {pid} uses this Odoo as well, and its clock would move with ours; wait until it is through, or {otherwise}"
         )

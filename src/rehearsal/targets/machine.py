@@ -129,9 +129,7 @@ def run(
     except PermissionError as denied:
         raise EnvironmentNotReady(f"{what}: '{command[0]}' may not be run ({denied.strerror}); run: {fix}") from denied
     except subprocess.TimeoutExpired as late:
-        raise EnvironmentNotReady(
-            f"{what}: not finished after {timeout:.0f} s, so it was stopped; run: {fix}"
-        ) from late
+        raise EnvironmentNotReady(f"{what}: not finished after {timeout:.0f} s, so it was stopped; run: {fix}") from late
     if done.returncode != 0:
         raise EnvironmentNotReady(failure(what, done.returncode, done.stdout + done.stderr, fix))
     return done.stdout

@@ -12,9 +12,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 def checked_name(name: str) -> str:
     """Return *name* if Odoo, PostgreSQL and a file system all take it."""
     if not NAME.fullmatch(name):
-        raise UsageError(
-            f"database name {name!r}: expected 1 to 63 of the characters A-Z a-z 0-9 _ . - and no sign first"
-        )
+        raise UsageError(f"database name {name!r}: expected 1 to 63 of the characters A-Z a-z 0-9 _ . - and no sign first")
     return name
 
 

@@ -79,9 +79,7 @@ def numbers() -> Iterator[int]:
 def group_members(group: int) -> tuple[int, ...]:
     """Return the live processes of process group *group*."""
     found = ((pid, stat_fields(pid)) for pid in numbers())
-    return tuple(
-        pid for pid, fields in found if fields is not None and fields[0] not in "ZX" and int(fields[2]) == group
-    )
+    return tuple(pid for pid, fields in found if fields is not None and fields[0] not in "ZX" and int(fields[2]) == group)
 
 
 def with_argument(argument: str) -> tuple[int, ...]:

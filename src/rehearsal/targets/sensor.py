@@ -144,7 +144,15 @@ class Sensor:
         odoo_cpu_s, odoo_memory_bytes = self._odoo.read()
         postgres_cpu_s, postgres_memory_bytes = self._postgres.read()
         return Reading(
-            round(odoo_cpu_s, 3), odoo_memory_bytes, round(postgres_cpu_s, 3), postgres_memory_bytes,
-            self._retries, self._given_up, commits - self._began[0], rollbacks - self._began[1],
-            deadlocks - self._began[2], lock_waits, active,
-        )  # fmt: skip
+            round(odoo_cpu_s, 3),
+            odoo_memory_bytes,
+            round(postgres_cpu_s, 3),
+            postgres_memory_bytes,
+            self._retries,
+            self._given_up,
+            commits - self._began[0],
+            rollbacks - self._began[1],
+            deadlocks - self._began[2],
+            lock_waits,
+            active,
+        )

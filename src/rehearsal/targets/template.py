@@ -103,13 +103,7 @@ class Template:
 
 def template_key(recipe: TemplateRecipe, odoo_version: str, addons: tuple[Path, ...] = ()) -> str:
     """Return the name of what *recipe* makes: the same for the same modules in any order."""
-    ingredients = [
-        FORMAT,
-        odoo_version,
-        sorted(set(recipe.modules)),
-        recipe.settings,
-        [content(path) for path in addons],
-    ]
+    ingredients = [FORMAT, odoo_version, sorted(set(recipe.modules)), recipe.settings, [content(path) for path in addons]]
     return hashlib.sha256(json.dumps(ingredients).encode()).hexdigest()[:16]
 
 
@@ -181,10 +175,7 @@ def finish(shop: Workshop, database: str, settings: str, password: str) -> str:
     """Run the recipe's *settings*, set the *password* and the mark; return the API key of the admin."""
     arguments = ", ".join(repr(word) for word in (password, MARK, KEY_NAME, SEPARATOR))
     # The settings are compiled apart, so that their line numbers in a traceback are those of the recipe.
-    script = (
-        f"exec(compile({settings!r}, '<settings>', 'exec'), globals())\nenv.cr.commit()\n"
-        f"{FINISH}\nfinish(env, {arguments})\n"
-    )
+    script = f"exec(compile({settings!r}, '<settings>', 'exec'), globals())\nenv.cr.commit()\n{FINISH}\nfinish(env, {arguments})\n"
     words = ["shell", "--database", database, "--no-http", "--workers", "0"]
     output = shop.odoo(words, "applying the template's settings", SETTINGS_SECONDS, "settings.log", script)
     for line in output.splitlines():

@@ -12,9 +12,13 @@ from typing import Any
 REHEARSAL = "rehearsal"
 """Area of the cases about the run itself."""
 FIXED = (
-    "the_record_is_whole", "the_run_reached_its_end", "the_world_came_to_rest", "the_connector_handled_everything",
-    "every_figure_was_computed", "the_harness_kept_up",
-)  # fmt: skip
+    "the_record_is_whole",
+    "the_run_reached_its_end",
+    "the_world_came_to_rest",
+    "the_connector_handled_everything",
+    "every_figure_was_computed",
+    "the_harness_kept_up",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,7 @@ def overall(
         return Verdict.UNDECIDED, 5
     if any(one.verdict is Verdict.FAIL for one in judged):
         return Verdict.FAIL, 1
-    if (
-        doubts
-        or not judged
-        or any(one.verdict is Verdict.UNDECIDED for one in judged)
-        or any(gate.held is None for gate in gates)
-    ):
+    if doubts or not judged or any(one.verdict is Verdict.UNDECIDED for one in judged) or any(gate.held is None for gate in gates):
         return Verdict.UNDECIDED, 5
     if any(not gate.held for gate in gates):
         return Verdict.FAIL, 4
@@ -103,24 +98,37 @@ def exercises(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, C
     paid = _counted(record, 'SELECT tender, count(DISTINCT "order") FROM money GROUP BY ALL')
     tenders = dict.fromkeys(tender for channel in scenario.channels.values() for tender in tenders_used(channel))
     found = [
-        Exercise(f"channel {code}", sold.get(code, 0), least.orders_per_channel,
-                 f"channel {code} took {sold.get(code, 0)} orders; {least.orders_per_channel} are wanted")
+        Exercise(
+            f"channel {code}",
+            sold.get(code, 0),
+            least.orders_per_channel,
+            f"channel {code} took {sold.get(code, 0)} orders; {least.orders_per_channel} are wanted",
+        )
         for code in scenario.channels
-    ]  # fmt: skip
+    ]
     found += [
-        Exercise(f"tender {tender}", paid.get(tender, 0), least.orders_per_tender,
-                 f"tender {tender} paid {paid.get(tender, 0)} orders; {least.orders_per_tender} are wanted")
+        Exercise(
+            f"tender {tender}",
+            paid.get(tender, 0),
+            least.orders_per_tender,
+            f"tender {tender} paid {paid.get(tender, 0)} orders; {least.orders_per_tender} are wanted",
+        )
         for tender in tenders
-    ]  # fmt: skip
+    ]
     for name in labelled(scenario):  # of two windows of one fault each must have struck
         fired = faults[name].fired if name in faults else 0
         said = f"fault {name} fired {fired} times; {least.fault_fired} are wanted"
         found.append(Exercise(f"fault {name}", fired, least.fault_fired, said))
     found += [
-        Exercise(f"invariant {one.id}", one.judgement.examined, least.examined,
-                 f"invariant {one.id} examined {one.judgement.examined}; {least.examined} are wanted")
-        for one in judged if one.verdict is not Verdict.UNDECIDED
-    ]  # fmt: skip
+        Exercise(
+            f"invariant {one.id}",
+            one.judgement.examined,
+            least.examined,
+            f"invariant {one.id} examined {one.judgement.examined}; {least.examined} are wanted",
+        )
+        for one in judged
+        if one.verdict is not Verdict.UNDECIDED
+    ]
     return (*found, _kept(record, least.orders_kept))
 
 

@@ -110,9 +110,7 @@ def sell_through(record: Record) -> float | None:
     best = record.value("SELECT TRY_CAST(data->>'units' AS BIGINT) FROM history WHERE kind = 'oracle'")
     if not best:
         return None
-    return _rounded(
-        record.value(f"SELECT coalesce(sum(units), 0) / {int(best)} FROM promises")
-    )
+    return _rounded(record.value(f"SELECT coalesce(sum(units), 0) / {int(best)} FROM promises"))
 
 
 CATCHING_UP = """
@@ -144,11 +142,20 @@ def slowest_answer_s(record: Record) -> float | None:
 
 
 KPIS: tuple[Callable[[Record], Any], ...] = (
-    order_exception_rate, inventory_variance_units, sync_latency_s_p95, refund_aging_s_p95, reconciliation_breaks,
-    duplicate_customer_rate, fulfilment_sla_adherence, sell_through, close_effort_by_channel, backlog_at_heal, recovery_s,
+    order_exception_rate,
+    inventory_variance_units,
+    sync_latency_s_p95,
+    refund_aging_s_p95,
+    reconciliation_breaks,
+    duplicate_customer_rate,
+    fulfilment_sla_adherence,
+    sell_through,
+    close_effort_by_channel,
+    backlog_at_heal,
+    recovery_s,
     events_never_handled,
     slowest_answer_s,
-)  # fmt: skip
+)
 
 
 NAMES = tuple(figure.__name__ for figure in KPIS)

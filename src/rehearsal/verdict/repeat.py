@@ -11,9 +11,7 @@ from rehearsal.scenario import Scenario
 FRESH = "restore or clone the database first: a rehearsal wants fresh books"
 
 
-def command(
-    name: str, scenario: Scenario, target: Mapping[str, Any], *, verb: str = "run", words: Sequence[str] = ()
-) -> str:
+def command(name: str, scenario: Scenario, target: Mapping[str, Any], *, verb: str = "run", words: Sequence[str] = ()) -> str:
     """Return the command for *scenario*, called *name* on the command line, on *target* (``kind`` and, where not ours, ``url``).
 
     *words* are the further ones that made this run what it was.

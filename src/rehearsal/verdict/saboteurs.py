@@ -45,7 +45,9 @@ def saboteurs() -> dict[str, Saboteur]:
     for name, path in sorted(project.files(FOLDER, ".py").items()):
         listed = getattr(project.module(FOLDER, name), "SABOTEURS", None)
         if not isinstance(listed, dict):
-            raise UsageError(f"{path}: SABOTEURS is {shown(listed)}; expected a dict of rehearsal.verdict.saboteurs.Saboteur by name")
+            raise UsageError(
+                f"{path}: SABOTEURS is {shown(listed)}; expected a dict of rehearsal.verdict.saboteurs.Saboteur by name"
+            )
         for key, one in listed.items():
             if not isinstance(one, Saboteur):
                 raise UsageError(f"{path}: {key} is {shown(one)}; expected a rehearsal.verdict.saboteurs.Saboteur")

@@ -64,9 +64,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         "crashed": list(crashed),
         "kpis": measured,
         "gates": [{"figure": g.figure, "limit": g.limit, "value": g.value, "held": g.held} for g in gates],
-        "faults": [
-            {"name": name, "armed": c.armed, "fired": c.fired, "healed": c.healed} for name, c in faults.items()
-        ],
+        "faults": [{"name": name, "armed": c.armed, "fired": c.fired, "healed": c.healed} for name, c in faults.items()],
         "timings_s": {phase: manifest.get("timings_s", {}).get(phase, 0.0) for phase in PHASES},
     }
     return told | ({"load": {**load, "errors": _errors(record)}} if load else {})
@@ -98,13 +96,15 @@ def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any
 def verdict(summary: Mapping[str, Any], judged: tuple[Judged, ...]) -> dict[str, Any]:
     """Return the content of ``verdict.json``."""
     return {
-        "schema_version": SCHEMA_VERSION, "verdict": summary["verdict"], "exit_code": summary["exit_code"],
+        "schema_version": SCHEMA_VERSION,
+        "verdict": summary["verdict"],
+        "exit_code": summary["exit_code"],
         "invariants": [
             {**_invariant(one), "sentence": one.sentence, "because": one.judgement.undecided_because, "traceback": one.trace}
             for one in judged
         ],
         "findings": findings(judged, of_summary(summary)),
-    }  # fmt: skip
+    }
 
 
 def write(run: Path, summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> None:
@@ -121,18 +121,13 @@ def _errors(record: Record) -> list[dict[str, Any]]:
         f"""SELECT name, outcome, split_part(trim(message), chr(10), 1) AS said, count(*) AS times
         FROM answers WHERE outcome <> 'ok' GROUP BY ALL ORDER BY times DESC, name, said LIMIT {ERRORS_MAX}"""
     )
-    return [
-        {"operation": row["name"], "outcome": row["outcome"], "message": row["said"], "times": row["times"]}
-        for row in rows
-    ]
+    return [{"operation": row["name"], "outcome": row["outcome"], "message": row["said"], "times": row["times"]} for row in rows]
 
 
 def _counts(record: Record) -> dict[str, int]:
     orders = record.rows(f"""SELECT count(*) FILTER ({played(Role.ACCEPTS)}) AS accepted,
         count(*) FILTER ({played(Role.REFUSES)}) AS refused FROM events""")[0]
-    outcomes = {
-        row["outcome"]: row["n"] for row in record.rows("SELECT outcome, count(*) AS n FROM answers GROUP BY ALL")
-    }
+    outcomes = {row["outcome"]: row["n"] for row in record.rows("SELECT outcome, count(*) AS n FROM answers GROUP BY ALL")}
     return {
         "orders_attempted": orders["accepted"] + orders["refused"],
         "orders_accepted": orders["accepted"],
@@ -147,17 +142,28 @@ def _counts(record: Record) -> dict[str, int]:
 def _invariant(one: Judged) -> dict[str, Any]:
     found = one.judgement.findings
     return {
-        "id": one.id, "area": one.area, "verdict": one.verdict.value, "examined": one.judgement.examined, "findings": len(found),
-        "units": sum(f.units for f in found), "money_at_risk": money(sum(f.money_at_risk_minor for f in found)),
+        "id": one.id,
+        "area": one.area,
+        "verdict": one.verdict.value,
+        "examined": one.judgement.examined,
+        "findings": len(found),
+        "units": sum(f.units for f in found),
+        "money_at_risk": money(sum(f.money_at_risk_minor for f in found)),
         "left_out": one.judgement.left_out,
-    }  # fmt: skip
+    }
 
 
 def _finding(invariant: str, finding: Finding) -> dict[str, Any]:
     return {
-        "invariant": invariant, "message": finding.message, "severity": finding.severity.value, "units": finding.units,
-        "money_at_risk": money(finding.money_at_risk_minor), "money_at_risk_minor": finding.money_at_risk_minor,
-        "about": dict(finding.about), "at_s": finding.at_s, "witnesses": list(finding.witnesses),
+        "invariant": invariant,
+        "message": finding.message,
+        "severity": finding.severity.value,
+        "units": finding.units,
+        "money_at_risk": money(finding.money_at_risk_minor),
+        "money_at_risk_minor": finding.money_at_risk_minor,
+        "about": dict(finding.about),
+        "at_s": finding.at_s,
+        "witnesses": list(finding.witnesses),
         "erp_records": [{"model": model, "id": res_id} for model, res_id in finding.erp_records],
         "orders": [{"channel": channel, "external_id": order} for channel, order in finding.orders],
-    }  # fmt: skip
+    }

@@ -47,9 +47,16 @@ class Kind(str):
     """``bad``, ``warn``, ``quiet`` or nothing."""
 
     def __new__(
-        cls, name: str, *data: str, roles: Iterable[Role] = (), lag: tuple[float, float] | None = NODE_LAG, told: bool = True,
-        story: str = "", note: str = "", tone: str = "",
-    ) -> Kind:  # fmt: skip
+        cls,
+        name: str,
+        *data: str,
+        roles: Iterable[Role] = (),
+        lag: tuple[float, float] | None = NODE_LAG,
+        told: bool = True,
+        story: str = "",
+        note: str = "",
+        tone: str = "",
+    ) -> Kind:
         """Return the kind *name*, such as ``order.placed``."""
         kind = super().__new__(cls, name)
         kind.data, kind.roles, kind.lag, kind.told = data, frozenset(roles), lag, told

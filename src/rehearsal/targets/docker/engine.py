@@ -24,16 +24,7 @@ ASK_SECONDS = 30.0
 REGISTRY_SECONDS = 15.0
 PULL_SECONDS = 1800.0
 USE_NATIVE = "or run with: --target native"
-UNREACHABLE = (
-    "dial tcp",
-    "no such host",
-    "timeout",
-    "timed out",
-    "connection refused",
-    "name resolution",
-    "TLS",
-    "EOF",
-)
+UNREACHABLE = ("dial tcp", "no such host", "timeout", "timed out", "connection refused", "name resolution", "TLS", "EOF")
 """What Docker says when the registry is out of reach; anything else means that it has no such image."""
 
 
@@ -58,13 +49,7 @@ class Engine:
         env = {key: value for key, value in os.environ.items() if key.startswith(("ODOO_", "POSTGRES_"))}
         try:
             return machine.run(
-                command,
-                what=what,
-                fix="docker info",
-                stdin=stdin,
-                timeout=seconds,
-                cwd=cwd,
-                env={**env, **self.settings},
+                command, what=what, fix="docker info", stdin=stdin, timeout=seconds, cwd=cwd, env={**env, **self.settings}
             )
         except EnvironmentNotReady as failed:
             raise meaning(str(failed)) from failed

@@ -63,8 +63,12 @@ class InnerWorkshop(FolderFiles):
         try:
             done = subprocess.run(
                 ["odoo", *words, "--config", str(self.config), "--log-handler", ":WARNING"],
-                input=stdin, stdout=subprocess.PIPE, text=True, timeout=seconds, check=False,
-            )  # fmt: skip
+                input=stdin,
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=seconds,
+                check=False,
+            )
         except subprocess.TimeoutExpired as late:
             raise EnvironmentNotReady(f"{what}: not finished after {seconds:.0f} s; run: {FIX}") from late
         if done.returncode != 0:
@@ -84,9 +88,11 @@ def provided(shop: InnerWorkshop, recipe: TemplateRecipe) -> dict[str, str]:
     template.drop(shop, DATABASE)
     template.copy(shop, made.database, DATABASE)
     return {
-        "REHEARSE_ODOO_DATABASE": DATABASE, "REHEARSE_ODOO_LOGIN": template.LOGIN,
-        "REHEARSE_ODOO_PASSWORD": made.password, "REHEARSE_ODOO_API_KEY": made.api_key,
-    }  # fmt: skip
+        "REHEARSE_ODOO_DATABASE": DATABASE,
+        "REHEARSE_ODOO_LOGIN": template.LOGIN,
+        "REHEARSE_ODOO_PASSWORD": made.password,
+        "REHEARSE_ODOO_API_KEY": made.api_key,
+    }
 
 
 def main(recipe_file: str, config: str, data: str, addons: str) -> int:
@@ -96,9 +102,7 @@ def main(recipe_file: str, config: str, data: str, addons: str) -> int:
     postgres = RemotePostgres({name: value for name, value in os.environ.items() if name.startswith("PG")})
     version = machine.run(["odoo", "--version"], what="asking Odoo's version", fix=FIX).split()[-1]
     # The word keeps its template apart from that of `rehearse up --target docker`, whose key is elsewhere.
-    shop = InnerWorkshop(
-        postgres, Cache(Path(data) / ".rehearsal"), f"{version} {DATABASE}", Path(config), (Path(addons),)
-    )
+    shop = InnerWorkshop(postgres, Cache(Path(data) / ".rehearsal"), f"{version} {DATABASE}", Path(config), (Path(addons),))
     try:
         shop.cache.provide()
         login = provided(shop, TemplateRecipe(tuple(told["MODULES"]), str(told["SETTINGS"])))

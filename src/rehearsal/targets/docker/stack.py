@@ -63,10 +63,7 @@ class Stack:
     def compose(self, words: Sequence[str], what: str, seconds: float = ASK_SECONDS) -> str:
         """Run ``docker compose WORDS`` for this project and return its stdout."""
         return self.engine.docker(
-            ["compose", "--project-name", self.project, "--progress", "quiet", *words],
-            what,
-            seconds=seconds,
-            cwd=self.folder,
+            ["compose", "--project-name", self.project, "--progress", "quiet", *words], what, seconds=seconds, cwd=self.folder
         )
 
     @property
@@ -166,20 +163,15 @@ class Stack:
         return found
 
     def run(
-        self, service: str, words: Sequence[str], what: str, *, user: str = "root", stdin: str = "",
-        seconds: float = ASK_SECONDS,
-    ) -> str:  # fmt: skip
+        self, service: str, words: Sequence[str], what: str, *, user: str = "root", stdin: str = "", seconds: float = ASK_SECONDS
+    ) -> str:
         """Run a program inside the container of *service* and return its stdout; *stdin* is the road for secrets."""
         name = f"{self.project}-{service}-1"
         try:
-            return self.engine.docker(
-                ["exec", "--interactive", "--user", user, name, *words], what, stdin=stdin, seconds=seconds
-            )
+            return self.engine.docker(["exec", "--interactive", "--user", user, name, *words], what, stdin=stdin, seconds=seconds)
         except EnvironmentNotReady as failed:
             if "No such container" in str(failed) or "is not running" in str(failed):
-                raise EnvironmentNotReady(
-                    f"{what}: container {name} does not run; run: rehearse up --target docker"
-                ) from failed
+                raise EnvironmentNotReady(f"{what}: container {name} does not run; run: rehearse up --target docker") from failed
             raise
 
     def unpause(self) -> None:
@@ -199,10 +191,7 @@ class Stack:
     def await_answers(self) -> None:
         """Wait until PostgreSQL and Odoo answer; bounded."""
         if not process.wait_until(self.answers, ANSWER_SECONDS):
-            told = (
-                self.complaint()
-                or f"Odoo's containers did not answer within {ANSWER_SECONDS:.0f} s:\n  {self.log_tail()}"
-            )
+            told = self.complaint() or f"Odoo's containers did not answer within {ANSWER_SECONDS:.0f} s:\n  {self.log_tail()}"
             raise EnvironmentNotReady(f"{told}\nrun: rehearse down --target docker && rehearse up --target docker")
 
     def answers(self) -> bool:

@@ -94,17 +94,12 @@ class DockerTarget:
         """Return what a client needs to talk to database *name*, which must exist."""
         chosen = self._need_template()
         return Database(
-            url=self.url,
-            name=name,
-            login=LOGIN,
-            password=chosen.password,
-            api_key=chosen.api_key,
-            postgres=self.postgres,
+            url=self.url, name=name, login=LOGIN, password=chosen.password, api_key=chosen.api_key, postgres=self.postgres
         )
 
     def password_hint(self) -> str:
         """Return where the password of its databases is to be read."""
-        return f"its password: see \"password\" in {self.cache.secrets_file}"
+        return f'its password: see "password" in {self.cache.secrets_file}'
 
     def drop(self, database: Database) -> None:
         """Remove *database* and its files; silent when it's gone already."""
@@ -198,9 +193,7 @@ class DockerTarget:
             return TargetStatus(self.kind, running=False, detail=str(problem))
         if odoo is None or not self.stack.answers():
             said = "paused" if odoo and odoo.paused else "not running" if odoo else "not there"
-            return TargetStatus(
-                self.kind, running=False, detail=f"project {self.stack.project}: container odoo is {said}"
-            )
+            return TargetStatus(self.kind, running=False, detail=f"project {self.stack.project}: container odoo is {said}")
         return TargetStatus(
             self.kind,
             running=True,

@@ -32,9 +32,7 @@ def kill_worker(running: Server) -> str:
                 worker.kill()
                 return f"killed HTTP worker {worker.pid} in mid-request"
         time.sleep(BUSY_POLL_S)
-    raise EnvironmentNotReady(
-        f"no HTTP worker of process {running.process.pid} served a request within {BUSY_S_MAX:g} s"
-    )
+    raise EnvironmentNotReady(f"no HTTP worker of process {running.process.pid} served a request within {BUSY_S_MAX:g} s")
 
 
 def restart_odoo(installation: Installation, running: Server, progress: Tell) -> tuple[str, Server]:

@@ -196,7 +196,7 @@ class NativeTarget:
 
     def password_hint(self) -> str:
         """Return where the password of its databases is to be read."""
-        return f"its password: see \"password\" in {self.cache.secrets_file}"
+        return f'its password: see "password" in {self.cache.secrets_file}'
 
     def drop(self, database: Database) -> None:
         """Remove *database* and its files; silent when it's gone already."""
@@ -233,12 +233,7 @@ class NativeTarget:
         found = self._find_installation()
         postgres = found is not None and found.cluster.postmaster() is not None
         if running is None or found is None or not postgres:
-            return TargetStatus(
-                self.kind,
-                running=False,
-                odoo_version=state.get("odoo_version"),
-                detail=f"cache {self.cache.root}",
-            )
+            return TargetStatus(self.kind, running=False, odoo_version=state.get("odoo_version"), detail=f"cache {self.cache.root}")
         return TargetStatus(
             self.kind,
             running=running.healthy,

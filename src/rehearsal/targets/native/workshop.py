@@ -48,9 +48,7 @@ class NativeWorkshop(FolderFiles):
     def require_modules(self, modules: tuple[str, ...]) -> None:
         """Refuse names that no module has."""
         folders = (*self.installation.tree.addons, *self.addons)
-        missing = [
-            name for name in modules if not any((folder / name / "__manifest__.py").is_file() for folder in folders)
-        ]
+        missing = [name for name in modules if not any((folder / name / "__manifest__.py").is_file() for folder in folders)]
         if missing:
             raise EnvironmentNotReady(
                 f"Odoo {self.version} has no module {', '.join(missing)}; looked in "

@@ -8,9 +8,14 @@ from rehearsal.verdict.record import Record
 
 AREA = "parcels"
 TABLES = (
-    Table("parcels", {"id": "BIGINT", "number": "VARCHAR", "state": "VARCHAR"}, "stock.picking",
-          {"id": "id", "number": "carrier_tracking_ref", "state": "state"}, (("carrier_tracking_ref", "!=", False),)),
-)  # fmt: skip
+    Table(
+        "parcels",
+        {"id": "BIGINT", "number": "VARCHAR", "state": "VARCHAR"},
+        "stock.picking",
+        {"id": "id", "number": "carrier_tracking_ref", "state": "state"},
+        (("carrier_tracking_ref", "!=", False),),
+    ),
+)
 VIEWS = """
 CREATE VIEW parcels_sent AS SELECT i, at_s, channel, "order", data->>'tracking' AS number FROM events WHERE type = 'goods.issued';
 """
