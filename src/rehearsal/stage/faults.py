@@ -49,6 +49,10 @@ class Faults:
             self._note("armed", label, 0.0, "")
             self.counts[label] = Count(armed=1)
 
+    def strikes_at(self, joint: Joint) -> bool:
+        """Return whether the scenario has a fault there at all: a publication has as many figures as the catalogue has products."""
+        return bool(self._at[joint])
+
     def met(self, thing: Struck) -> Struck:
         """Return *thing* as every fault that strikes it leaves it, and journal what each of them changed.
 

@@ -17,7 +17,7 @@ from rehearsal.clock import Erp, Steps
 from rehearsal.draw import lognormal, stream
 from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
-from rehearsal.parts.fault import Figure, Travel
+from rehearsal.parts.fault import Figure, Joint, Travel
 from rehearsal.parts.part import Part
 from rehearsal.scenario import Channel, Scenario
 from rehearsal.scenario.problem import carriers, gateways
@@ -311,6 +311,9 @@ class Market:
 
     def published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
         """Let *channel* sell what was published for *node*, and write it down; faults may lose figures, or make them late."""
+        if units and not self.faults.strikes_at(Joint.PUBLICATION):
+            self._shown(channel, node, units)
+            return
         told: dict[float, dict[Sku, Units]] = defaultdict(dict)
         for sku, count in units.items():
             figure = self.faults.met(Figure(channel.code, node, sku, count, self.env.now))
