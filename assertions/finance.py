@@ -50,6 +50,7 @@ def _finding(channel: str, tender: str, wrong: str, group: list[dict[str, Any]])
         orders=tuple((channel, row["order"]) for row in group),
         at_s=known[0]["at_s"] if known else None,
         about={"channel": channel, "tender": group[0]["tender"]},
+        kind=wrong,
     )
 
 

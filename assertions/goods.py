@@ -63,6 +63,7 @@ def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
         orders=tuple(dict.fromkeys((row["channel"], row["order"]) for row in group)),
         at_s=first["at_s"],
         about={"channel": channel},
+        kind=wrong,
     )
 
 
@@ -162,6 +163,7 @@ def _at_node(record: Record, row: dict[str, Any], off: float, said: str) -> Find
         units=units,
         money_at_risk_minor=units * prices.get(row["sku"], 0),
         about={"node": row["node"], "sku": row["sku"]},
+        kind="too many" if off > 0 else "too few",
     )
 
 

@@ -135,6 +135,7 @@ def _book_finding(record: Record, row: dict[str, Any], said: str, off: float) ->
             **({"sku": row["sku"]} if row["sku"] else {"product": str(row["product"])}),
             **({"node": row["node"]} if row["node"] else {"location": str(row["location"])}),
         },
+        kind="too many" if off > 0 else "too few",
     )
 
 

@@ -167,7 +167,7 @@ def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str]
     findings = []
     for (channel, wrong), group in groups.items():
         said, severity = told(group, wrong)
-        findings.append(_grouped(f"{channel}: {len(group)} order(s) {said}", group, severity))
+        findings.append(_grouped(f"{channel}: {len(group)} order(s) {said}", group, severity, wrong))
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),
         left_out=record.value("SELECT count(*) FROM found WHERE NOT certain"),
@@ -175,7 +175,7 @@ def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str]
     )
 
 
-def _grouped(message: str, group: list[dict[str, Any]], severity: Severity) -> Finding:
+def _grouped(message: str, group: list[dict[str, Any]], severity: Severity, kind: str) -> Finding:
     """Return one finding for orders with the same trouble: witnesses are the first, the dearest and the last."""
     known = sorted((row for row in group if row.get("i") is not None), key=lambda row: row["i"])
     dearest = max(known, key=lambda row: row["total_minor"]) if known else None
@@ -188,6 +188,7 @@ def _grouped(message: str, group: list[dict[str, Any]], severity: Severity) -> F
         orders=tuple((row["channel"], row["order"]) for row in group),
         at_s=known[0]["at_s"] if known else None,
         about={"channel": group[0]["channel"]},
+        kind=kind,
     )
 
 

@@ -58,6 +58,7 @@ def _finding(row: dict[str, Any]) -> Finding:
         erp_records=(("pos.session", row["id"]),) if row["id"] is not None else (),
         at_s=row["at_s"],
         about={"channel": row["channel"]},
+        kind=row["wrong"],
     )
 
 

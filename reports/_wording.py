@@ -90,8 +90,29 @@ def oversold(run: Facts) -> int:
     return sum(int(one["units"]) for one in run.invariants if one["id"] == OVERSELL)
 
 
+def outcome(run: Facts) -> str:
+    """Return what the exit code says: ``pass``, ``fail`` or ``undecided``, of the release where there are terms for one."""
+    release = run.summary.get("release")
+    return {0: "pass", 5: "undecided"}.get(release["exit_code"], "fail") if release else run.verdict
+
+
 def headline(run: Facts) -> str:
-    """Return the verdict as one sentence."""
+    """Return the verdict as one sentence; before it, whether the build may go out, where the run has terms for that."""
+    release = run.summary.get("release")
+    return f"{_release(release)} {_verdict(run)}" if release else _verdict(run)
+
+
+def _release(release: Mapping[str, Any]) -> str:
+    counted = [(part, len(release[part])) for part in ("new", "worse", "expired") if release[part]]
+    if release["exit_code"] == 0:
+        return "The build may go out: nothing is new or worse than what is known."
+    if release["exit_code"] == 5:
+        return "Whether the build may go out is undecided."
+    words = {"new": "new", "worse": "worse than before", "expired": "waived too long ago"}
+    return f"The build is held back: {', '.join(f'{n} {words[part]}' for part, n in counted) or 'a limit was missed'}."
+
+
+def _verdict(run: Facts) -> str:
     if run.summary["damages"]:
         return "Undecided: the record of this rehearsal is damaged."
     if not run.summary.get("finished", True):

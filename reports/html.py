@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rehearsal.pipeline.terminal import MARKS
+from rehearsal.pipeline.terminal import MARKS, release_lines
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.kpis import KPIS
 from rehearsal.verdict.record import Record
@@ -68,7 +68,8 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
         harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=wording.missing(run), steps=wording.steps(run),
         worst=max(run.invariants, key=lambda one: float(one["money_at_risk"]), default=None),
         chapters=list(_chapters(record, run)), brief=run.findings[FULL_MAX:ROWS_MAX], more=max(0, len(run.findings) - ROWS_MAX),
-        kpis=_kpis(run), chart=accepted_orders(record, run), marks=MARKS, w=wording, when=partial(wording.when, run.scenario),
+        kpis=_kpis(run), chart=accepted_orders(record, run), marks=MARKS,
+        known=release_lines(run.summary["release"]) if "release" in run.summary else (), w=wording, when=partial(wording.when, run.scenario),
     )  # fmt: skip
     draft = folder / ".report.html.partial"
     draft.write_text(html, encoding="utf-8")

@@ -60,6 +60,8 @@ def _suite(run: Facts, cases: Sequence[Case]) -> Xml.Element:
         Xml.SubElement(properties, "property", {"name": name, "value": _clean(str(summary[name]))})
     for case in cases:
         element = Xml.SubElement(suite, "testcase", {"classname": _clean(case.area), "name": _clean(case.name), "time": "0"})
+        if case.verdict == "pass" and case.message:
+            Xml.SubElement(element, "system-out").text = _clean(_text(run, case))[:TEXT_MAX]
         if case.verdict != "pass":
             tag, kind = ("failure", "broken") if case.verdict == "fail" else ("error", "undecided")
             told = Xml.SubElement(element, tag, {"message": _clean(case.message), "type": kind})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rehearsal.pipeline.terminal import MARKS
+from rehearsal.pipeline.terminal import MARKS, release_lines
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.record import Record
 from reports import _wording as wording
@@ -31,7 +31,7 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
 
 def _lines(run: Facts, harmed: Hurt) -> Iterator[str]:
     summary = run.summary
-    yield f"## {MARKS[run.verdict]} {wording.headline(run)}"
+    yield f"## {MARKS[wording.outcome(run)]} {wording.headline(run)}"
     yield ""
     yield _escaped(wording.lead(run, harmed))
     yield ""
@@ -43,6 +43,9 @@ def _lines(run: Facts, harmed: Hurt) -> Iterator[str]:
     if said := wording.missing(run):
         yield "\n**What is missing**\n"
         yield from (f"- {_escaped(one)}" for one in said)
+    if release := summary.get("release"):
+        yield "\n**Beside what is known already**\n"
+        yield from (f"- {_escaped(' '.join(line.split()))}" for line in release_lines(release))
     yield "\n| | Invariant | Area | Examined | Findings | Units | Money at risk |\n|---|---|---|--:|--:|--:|--:|"
     for one in run.invariants:
         because = f" – {_escaped(one['because'])}" if one["because"] else ""

@@ -220,6 +220,8 @@ class Finding:
     at_s: float | None = None
     about: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What it is about, as data: some of `ABOUT`. The message says the same, so two findings are told apart without it."""
+    kind: str = field(default="", compare=False)
+    """The kind of trouble, in words without figures or names, where an invariant knows several; the message says the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ def test_what_there_is_is_listed_with_its_sentence(tmp_path: Path) -> None:
 
     faults = {row["name"]: row for row in json.loads(rehearse("faults", "--json", cwd=tmp_path).out)}
     assert faults["late_pickup_batches"]["joint"] == "delivery"
-    assert faults["late_pickup_batches"]["words"] == ["every", "share", "begins", "ends", "only"]
+    assert faults["late_pickup_batches"]["words"] == ["every", "modes", "share", "begins", "ends", "only"]
     assert all(row["sentence"] in rehearse("faults", cwd=tmp_path).out for row in faults.values())
 
 

@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rehearsal.cli.words import AsJson, RunName, TargetName, app, data_only, say, target_named, tell
+from rehearsal.cli.words import (
+    NO_MARGIN,
+    AsJson,
+    BaselineName,
+    MarginMoney,
+    MarginUnits,
+    RunName,
+    TargetName,
+    WaiversName,
+    app,
+    data_only,
+    exit_code,
+    money_named,
+    say,
+    target_named,
+    tell,
+    terms_named,
+    waivers_named,
+)
 from rehearsal.errors import EnvironmentNotReady, UsageError
 
 
 @app.command()
-def check(name: RunName = "latest", as_json: AsJson = False) -> None:
-    """Judge a run again from its files alone."""
+def check(
+    name: RunName = "latest",
+    baseline: BaselineName = None,
+    waivers: WaiversName = None,
+    margin_units: MarginUnits = 0,
+    margin_money: MarginMoney = NO_MARGIN,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a run again from its files alone; a baseline or waivers that are given take the place of the run's own."""
     from rehearsal.pipeline.conclusion import conclude
     from rehearsal.pipeline.run_folder import find_run, reopen
     from rehearsal.pipeline.terminal import verdict_lines
 
     found = reopen(find_run(name))
+    if terms := terms_named(baseline, waivers, margin_units, margin_money, found.scenario.name):
+        terms.write(found.folder)
     with data_only():
         summary = conclude(found, tell)
     say(json.dumps(summary, indent=2) if as_json else "\n".join(verdict_lines(found.folder, summary, found.scenario.cure)))
-    raise typer.Exit(summary["exit_code"])
+    raise typer.Exit(exit_code(summary))
 
 
 @app.command()
@@ -63,7 +91,7 @@ def observe(name: RunName = "latest", target: TargetName = "auto") -> None:
     with data_only():
         summary = conclude(found, tell)
     say("\n".join(verdict_lines(found.folder, summary, found.scenario.cure)))
-    raise typer.Exit(summary["exit_code"])
+    raise typer.Exit(exit_code(summary))
 
 
 @app.command()
@@ -86,15 +114,44 @@ def drop(name: RunName = "latest", target: TargetName = "auto") -> None:
 
 
 @app.command()
+def baseline(
+    name: RunName = "latest",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it; default: to stdout.")] = None,
+) -> None:
+    """Write what a run has as a baseline: whatever is in it keeps no later build back."""
+    from rehearsal.pipeline.baseline import baseline_of_run
+    from rehearsal.pipeline.run_folder import find_run
+    from rehearsal.verdict.baseline import as_text
+
+    with data_only():
+        known = baseline_of_run(find_run(name))
+    if out is None:
+        say(as_text(known).rstrip())
+        return
+    try:
+        out.write_text(as_text(known), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--out {out}: cannot be written ({error.strerror}); name a file in a folder that is there") from None
+    tell(
+        f"{out}: {len(known.known)} known trouble(s) of {known.scenario}, {known.design}; use it with: rehearse run {known.scenario} --baseline {out}"
+    )
+
+
+@app.command()
 def compare(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
+    waivers: WaiversName = None,
+    margin_units: MarginUnits = 0,
+    margin_money: MarginMoney = NO_MARGIN,
     as_json: AsJson = False,
 ) -> None:
-    """Say which broken invariants are new, ongoing or fixed between two runs, with the money at risk of each."""
+    """Say what is new, worse, ongoing, better or fixed between two runs, with units and money at risk; 1 for what is new or worse."""
     from rehearsal.pipeline.compare import compared, table
     from rehearsal.pipeline.run import find_run
 
-    told = compared(find_run(run_a), find_run(run_b))
+    before, after = find_run(run_a), find_run(run_b)
+    with data_only():
+        told = compared(before, after, waivers_named(waivers), margin_units, money_named(margin_money))
     say(json.dumps(told, indent=2) if as_json else table(told))
     raise typer.Exit(told["exit_code"])

@@ -9,20 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rehearsal.cli.words import (
+    NO_MARGIN,
     AsJson,
+    BaselineName,
     ConnectorName,
+    MarginMoney,
+    MarginUnits,
     Name,
     Policies,
     RunName,
     Seed,
     TargetName,
     Untested,
+    WaiversName,
     app,
     data_only,
+    exit_code,
     say,
     scenario_named,
     target_named,
     tell,
+    terms_named,
 )
 from rehearsal.errors import UsageError
 
@@ -46,6 +53,10 @@ def run(
     completed_is_success: Annotated[
         bool, typer.Option("--completed-is-success", help="End with 0 once judged, whatever the verdict.")
     ] = False,
+    baseline: BaselineName = None,
+    waivers: WaiversName = None,
+    margin_units: MarginUnits = 0,
+    margin_money: MarginMoney = NO_MARGIN,
     allow_untested_odoo: Untested = False,
     as_json: AsJson = False,
 ) -> None:
@@ -60,18 +71,19 @@ def run(
     with data_only():
         require_actors(scenario)
         project.connector(scenario.connector)
+    terms = terms_named(baseline, waivers, margin_units, margin_money, scenario.name)
     if out is not None:
         require_free(out)
     chosen = target_named(target, allow_untested_odoo)
     words = [*(["--lanes", str(lanes)] if lanes else []), *(["--client", client] if client else [])]
     words += [word for one in policy or () for word in ("--policy", one)]
-    options = Options(out, keep, command(name, scenario, _place(chosen.kind, target), words=words))
+    options = Options(out, keep, command(name, scenario, _place(chosen.kind, target), words=words), terms)
     with data_only(), standing(chosen, tell, keep) as up:
         done, summary = rehearse(scenario, chosen, options, up.progress.tell, up.progress.advance)
     _say_verdict(done, summary, as_json)
     if done.interrupted:
         raise typer.Exit(130)
-    raise typer.Exit(0 if completed_is_success else summary["exit_code"])
+    raise typer.Exit(0 if completed_is_success else exit_code(summary))
 
 
 @app.command()
@@ -104,6 +116,10 @@ def load(
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave target and database up, for a look inside.")] = False,
+    baseline: BaselineName = None,
+    waivers: WaiversName = None,
+    margin_units: MarginUnits = 0,
+    margin_money: MarginMoney = NO_MARGIN,
     as_json: AsJson = False,
     locust: Annotated[list[str] | None, typer.Argument(help="After --: further words for Locust, such as --csv FILE.")] = None,
 ) -> None:
@@ -119,6 +135,7 @@ def load(
     with data_only():
         require_actors(scenario)
         project.connector(scenario.connector)
+    terms = terms_named(baseline, waivers, margin_units, margin_money, scenario.name)
     if out is not None:
         require_free(out)
     master = place(bind) if await_workers else ""
@@ -136,15 +153,17 @@ def load(
     told = command(name, scenario, _place(chosen.kind, target), verb="load", words=words)
     with data_only(), standing(chosen, tell, keep) as up:
         if prepare:
-            _, commands = prepare_only(scenario, chosen, drive, Options(out, keep=True, command=told), up.progress.tell)
+            _, commands = prepare_only(
+                scenario, chosen, drive, Options(out, keep=True, command=told, terms=terms), up.progress.tell
+            )
             up.keep = True
         else:
-            done, summary = driven(scenario, chosen, drive, Options(out, keep, told), up.progress.tell)
+            done, summary = driven(scenario, chosen, drive, Options(out, keep, told, terms), up.progress.tell)
     if prepare:
         say("\n".join(commands))
         return
     _say_verdict(done, summary, as_json)
-    raise typer.Exit(130 if done.interrupted else summary["exit_code"])
+    raise typer.Exit(130 if done.interrupted else exit_code(summary))
 
 
 @app.command()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,8 @@ from rehearsal.errors import UsageError
 if TYPE_CHECKING:
     from rehearsal.scenario import Scenario
     from rehearsal.targets.base import Target
+    from rehearsal.verdict.release import Terms
+    from rehearsal.verdict.waivers import Waiver
 
 app = typer.Typer(
     help="Rehearse a retailer's peak weekend against a real Odoo, and prove what was oversold, stuck or lost.",
@@ -26,6 +29,7 @@ app = typer.Typer(
 scenarios = typer.Typer(help="What can be rehearsed.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(scenarios, name="scenario")
 
+NO_MARGIN = "0.00"
 Name = Annotated[str, typer.Argument(help="A scenario of the project path, or a path to a YAML file.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or 'latest'.")]
 TargetName = Annotated[str, typer.Option("--target", help="auto, native, docker, or the URL of an Odoo.")]
@@ -36,6 +40,15 @@ Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", metavar="NAME=off", help="Switch a rule of the connector off (see `rehearse policies`); repeatable."),
 ]
+BaselineName = Annotated[
+    str | None,
+    typer.Option("--baseline", metavar="RUN|FILE", help="What is known already: only what is new or worse keeps the build back."),
+]
+WaiversName = Annotated[
+    Path | None, typer.Option("--waivers", metavar="FILE", help="Troubles taken on: match, owner, reason, expires.")
+]
+MarginUnits = Annotated[int, typer.Option("--margin-units", min=0, help="Units by which a known trouble may grow.")]
+MarginMoney = Annotated[str, typer.Option("--margin-money", metavar="AMOUNT", help="Money by which a known trouble may grow.")]
 ConnectorName = Annotated[str | None, typer.Option("--connector", help="Another connector than the scenario's.")]
 
 
@@ -113,3 +126,41 @@ def _switch(text: str) -> tuple[str, str]:
     if said not in ("on", "off"):
         raise UsageError(f"--policy {text!r} is no switch; write NAME=off, such as deduplication=off")
     return name, said
+
+
+def terms_named(baseline: str | None, waivers: Path | None, margin_units: int, margin_money: str, scenario: str) -> Terms | None:
+    """Return by what the release of a run of *scenario* is decided; None when nobody asks. Raises `UsageError`."""
+    if baseline is None and waivers is None:
+        if margin_units or margin_money != NO_MARGIN:
+            raise UsageError("a margin is about a baseline; give --baseline RUN or FILE as well")
+        return None
+    from rehearsal.pipeline.baseline import baseline_named
+    from rehearsal.verdict.release import Terms
+
+    known = baseline_named(baseline) if baseline is not None else None
+    if known is not None and known.scenario != scenario:
+        raise UsageError(f"--baseline {baseline} is of scenario {known.scenario}, and this is {scenario}; take one of {scenario}")
+    return Terms(known, waivers_named(waivers), margin_units, money_named(margin_money))
+
+
+def waivers_named(path: Path | None) -> tuple[Waiver, ...]:
+    """Return the waivers in *path*, if any is named; raises `UsageError`."""
+    from rehearsal.verdict.waivers import read
+
+    return read(path) if path else ()
+
+
+def money_named(text: str) -> int:
+    """Return the minor units of ``--margin-money``; raises `UsageError`."""
+    from rehearsal.parts.bounds import minor_units
+
+    try:
+        return minor_units(text)
+    except ValueError as error:
+        raise UsageError(f"--margin-money: {error}") from None
+
+
+def exit_code(summary: Mapping[str, Any]) -> int:
+    """Return how a command ends that has judged a run: by its release where it has terms, else by its verdict."""
+    told: int = (summary.get("release") or summary)["exit_code"]
+    return told

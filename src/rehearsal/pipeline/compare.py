@@ -1,24 +1,37 @@
-"""Two runs side by side: which broken invariants are new, ongoing or fixed, and what each puts at risk."""
+"""Two runs side by side: what is new, worse, ongoing, better or fixed, and what each puts at risk."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rehearsal.pipeline.conclusion import concluded, record_of
+from rehearsal.pipeline.conclusion import Conclusion, concluded, record_of
 from rehearsal.pipeline.run_folder import reopen
-from rehearsal.pipeline.terminal import share
+from rehearsal.pipeline.terminal import release_lines, share
+from rehearsal.verdict.baseline import Baseline
+from rehearsal.verdict.fingerprints import known_of
+from rehearsal.verdict.release import Terms, released
+from rehearsal.verdict.waivers import Waiver
 
 
-def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
-    """Return the comparison of two judged runs; *run_a* is the older state of affairs."""
-    before, after = _summary(run_a), _summary(run_b)
+def compared(
+    run_a: Path, run_b: Path, waivers: tuple[Waiver, ...] = (), margin_units: int = 0, margin_minor: int = 0
+) -> dict[str, Any]:
+    """Return the comparison of two judged runs; *run_a* is the older state of affairs.
+
+    By invariant (``new``, ``ongoing``, ``fixed``, ``undecided``), and by trouble (``troubles``), which also tells worse from better.
+    """
+    first, second = _conclusion(run_a), _conclusion(run_b)
+    before, after = first.summary, second.summary
+    known = Baseline(before["scenario"], before["seed"], before["demand_hash"], before["design"], known_of(before, first.verdict))
+    troubles = released(after, second.verdict, Terms(known, waivers, margin_units, margin_minor), datetime.now(UTC).date())
     broken_a = {one["id"]: one for one in before["invariants"] if one["verdict"] == "fail"}
     broken_b = {one["id"]: one for one in after["invariants"] if one["verdict"] == "fail"}
     decided_b = {one["id"] for one in after["invariants"] if one["verdict"] != "undecided"}
     return {
-        "exit_code": _exit_code(before, after),
+        "exit_code": _exit_code(before, after, troubles),
         "same_demand": before["demand_hash"] == after["demand_hash"],
         "verdicts": [before["verdict"], after["verdict"]],
         "connectors": [one.get("design", one["connector"]) for one in (before, after)],
@@ -28,18 +41,20 @@ def compared(run_a: Path, run_b: Path) -> dict[str, Any]:
         "ongoing": [_row(key, broken_a[key], broken_b[key]) for key in broken_b if key in broken_a],
         "fixed": [_row(key, broken_a[key], None) for key in broken_a if key in decided_b and key not in broken_b],
         "undecided": [_row(one["id"], broken_a.get(one["id"]), None) for one in after["invariants"] if one["id"] not in decided_b],
+        "troubles": troubles,
     }
 
 
-def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
-    """Return 1 for an invariant that is newly broken, 5 where either run is undecided, 4 for a newly missed gate, else 0."""
+def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any], troubles: Mapping[str, Any]) -> int:
+    """Return 1 for a trouble that is new or worse, 5 where either run is undecided, 4 for a newly missed gate, else 0.
+
+    Of a run that was undecided as a whole, what its invariants passed is known all the same.
+    """
+    code: int = troubles["exit_code"]
+    if before["exit_code"] != 5:
+        return code
     held = {one["id"] for one in before["invariants"] if one["verdict"] == "pass"}
-    if any(one["verdict"] == "fail" and one["id"] in held for one in after["invariants"]) and after["exit_code"] != 5:
-        return 1
-    if 5 in (before["exit_code"], after["exit_code"]):
-        return 5
-    missed = {(gate["figure"], gate["limit"]) for gate in before["gates"] if gate["held"] is False}
-    return 4 if any(g["held"] is False and (g["figure"], g["limit"]) not in missed for g in after["gates"]) else 0
+    return 1 if code == 1 and any(row["fingerprint"].partition(":")[0] in held for row in troubles["new"]) else 5
 
 
 def table(told: Mapping[str, Any]) -> str:
@@ -52,7 +67,7 @@ def table(told: Mapping[str, Any]) -> str:
     for kind in ("new", "ongoing", "fixed", "undecided"):
         for row in told[kind]:
             lines.append(f"  {kind:9} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk")
-    return "\n".join(lines)
+    return "\n".join([*lines, *release_lines(told["troubles"])])
 
 
 def _dearest(summary: Mapping[str, Any]) -> str:
@@ -64,8 +79,8 @@ def _row(key: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | 
     return {"id": key, "before": before["money_at_risk"] if before else None, "after": after["money_at_risk"] if after else None}
 
 
-def _summary(run: Path) -> dict[str, Any]:
+def _conclusion(run: Path) -> Conclusion:
     """Return what a run comes to, judged anew: a summary on the disk may be of another harness, or not be true any more."""
     found = reopen(run)
     with record_of(found) as record:
-        return concluded(found, record).summary
+        return concluded(found, record)

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal import project
@@ -19,6 +20,7 @@ from rehearsal.verdict import summary
 from rehearsal.verdict.judge import Judged, judge, unjudged
 from rehearsal.verdict.laws import tables
 from rehearsal.verdict.record import Record
+from rehearsal.verdict.release import released, terms_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,15 @@ def record_of(run: Run) -> Iterator[Record]:
 
 def concluded(run: Run, record: Record) -> Conclusion:
     """Judge *record*; writes nothing."""
+    found = _concluded(run, record)
+    terms = terms_in(run.folder)
+    if terms is None:
+        return found
+    told = released(found.summary, found.verdict, terms, datetime.now(UTC).date())
+    return replace(found, summary=found.summary | {"release": told})
+
+
+def _concluded(run: Run, record: Record) -> Conclusion:
     if not record.damages:
         judged = judge(record)
         return Conclusion(summary.figures(record, judged, run.manifest, run.folder), judged)

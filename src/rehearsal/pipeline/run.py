@@ -50,6 +50,7 @@ from rehearsal.strangers import no_way_out, raised_at, said
 from rehearsal.targets.base import Database, Target, TemplateRecipe
 from rehearsal.verdict.judge import invariants
 from rehearsal.verdict.laws import brought, tables
+from rehearsal.verdict.release import Terms
 from rehearsal.verdict.repeat import command
 from rehearsal.verdict.saboteurs import saboteurs
 
@@ -70,6 +71,8 @@ class Options:
     keep: bool = False
     command: str = ""
     """What was typed to start it, as `repeat.command` says it; made up from the scenario where nobody typed."""
+    terms: Terms | None = None
+    """What is known already, and keeps no build back."""
     sabotage: str = ""
     """A saboteur of fixtures/saboteurs/ that acts before the doors open (for the harness's own tests)."""
 
@@ -182,6 +185,8 @@ def opened_run(scenario: Scenario, target: Target, options: Options, told: Tell)
     run = open_run(scenario, options.out)
     run.manifest["command"] = options.command or command(scenario.name, scenario, {"kind": target.kind})
     run.save()
+    if options.terms:
+        options.terms.write(run.folder)
     told(f"run folder: {run.folder}")
     return run
 

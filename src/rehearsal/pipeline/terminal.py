@@ -10,11 +10,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rehearsal.verdict.fingerprints import LETTER
 from rehearsal.verdict.repeat import FRESH, of_summary, with_connector
 
 MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
 COLOURS = {"pass": "32", "fail": "31", "undecided": "33"}
 DEAREST = 3
+SHOWN = 6
+"""Troubles under a head that keeps nobody back."""
+RELEASES = {
+    0: "PASS: nothing is new or worse", 1: "FAIL: something is new or worse, or a waiver has expired", 4: "FAIL: a gate is newly missed",
+    5: "UNDECIDED",
+}  # fmt: skip
+"""By exit code."""
 
 
 class Progress:
@@ -102,6 +110,8 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     ]
     lines += _load_lines(summary.get("load"))
     lines += _dearest(run)
+    release = summary.get("release")
+    lines += ["RELEASE", *release_lines(release)] if release else []
     lines += [
         "",
         (
@@ -110,6 +120,8 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
         ),
         f"report:       {run / 'report.html'}",
     ]
+    if release:
+        lines.insert(-1, f"RELEASE  {RELEASES[release['exit_code']]}")
     repeat = of_summary(summary)
     if summary["target"].get("kind") == "existing":
         lines.append(f"to repeat:    {FRESH}")
@@ -117,6 +129,32 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     if cure and cure != summary["connector"]:
         lines.append(f"see the cure: {with_connector(repeat, cure)}")
     return lines
+
+
+def release_lines(told: Mapping[str, Any]) -> list[str]:
+    """Return what is new, worse, ongoing, better, fixed and waived: one line per trouble, with units and money before and after."""
+    lines = []
+    for part in ("new", "worse", "ongoing", "better", "fixed", "waived"):
+        rows = told[part]
+        most = len(rows) if part in ("new", "worse") else SHOWN
+        lines += [f"  {part:9} {row['fingerprint']}{_apart(row)}" for row in rows[:most]]
+        lines += [f"  {part:9} and {len(rows) - most} more"] if len(rows) > most else []
+    for one in told["expired"]:
+        lines.append(
+            f"  expired   {one['match']}: waived by {one['owner']} until {one['expires']} ({one['reason']}); mend it, or renew it"
+        )
+    lines += [f"  idle      the waiver of {match} matches nothing; take it out" for match in told["unmatched"]]
+    if not told["same_demand"]:
+        lines.append("  the two met different shoppers, so troubles are compared without nodes and SKUs")
+    return lines
+
+
+def _apart(row: Mapping[str, Any]) -> str:
+    """Return in brackets what a trouble comes to, before and after; empty where nothing can be counted."""
+    counted = "times" if row["fingerprint"].startswith(f"{LETTER}:") else "unit(s)"
+    said = [f"{row['units'][0]} → {row['units'][1]} {counted}"] if any(row["units"]) else []
+    said += [" → ".join(row["money_at_risk"]) + " at risk"] if set(row["money_at_risk"]) != {"0.00"} else []
+    return f"  ({', '.join(said)})" if said else ""
 
 
 def share(figure: float | None) -> str:

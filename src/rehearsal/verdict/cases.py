@@ -9,13 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rehearsal.verdict.fingerprints import DOUBT, FIGURES, GATE, LETTER, REST, rough
+
 REHEARSAL = "rehearsal"
 """Area of the cases about the run itself."""
+RELEASE = "release"
+"""Area of the cases about what was taken on."""
+LETTERS = "the_connector_handled_everything"
+UNPROVEN = ("the_record_is_whole", "the_run_reached_its_end", "the_harness_kept_up")
+"""What no terms excuse: nothing is proven without."""
+DOUBTS = {"every_figure_was_computed": FIGURES, "the_world_came_to_rest": REST}
 FIXED = (
     "the_record_is_whole",
     "the_run_reached_its_end",
     "the_world_came_to_rest",
-    "the_connector_handled_everything",
+    LETTERS,
     "every_figure_was_computed",
     "the_harness_kept_up",
 )
@@ -39,8 +47,39 @@ class Case:
 def cases(summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> list[Case]:
     """Return every case of a run, each under an area and name of its own; *verdict* is the content of ``verdict.json``."""
     judged = (_invariant(place, one, verdict["findings"]) for place, one in enumerate(verdict["invariants"]))
-    found = [*judged, *_gates(summary), *_exercised(summary)]
-    return list(_unique([*found, *_of_the_run(summary)]))
+    found = [*judged, *_gates(summary), *_exercised(summary), *_of_the_run(summary)]
+    release = summary.get("release")
+    return list(_unique([_excused(case, verdict, release) for case in found] + _terms(release) if release else found))
+
+
+def _excused(case: Case, verdict: Mapping[str, Any], release: Mapping[str, Any]) -> Case:
+    """Return *case* as the release sees it: what is known or waived fails nobody, and is told all the same."""
+    if case.verdict == "pass" or case.name in UNPROVEN:
+        return case
+    held = {row["fingerprint"] for part in ("new", "worse") for row in release[part]}
+    shape = str if release["same_demand"] else rough
+    if case.name == LETTERS:
+        own = {name for name in held if name.startswith(f"{LETTER}:")}
+    elif case.verdict == "undecided":
+        own = {f"{DOUBT}: {DOUBTS.get(case.name, case.name)}"}
+    elif case.invariant >= 0:
+        own = {shape(one["fingerprint"]) for one in verdict["findings"] if one["invariant"] == case.name}
+    else:
+        own = {f"{GATE}: {case.name}"}
+    return case if own & held else replace(case, verdict="pass", message=f"known: {case.message}")
+
+
+def _terms(release: Mapping[str, Any]) -> list[Case]:
+    """Return one case for each waiver that has expired."""
+    return [
+        Case(
+            RELEASE,
+            f"the waiver of {one['match']}",
+            "fail",
+            f"{one['owner']} waived it until {one['expires']} ({one['reason']}); mend it, or renew it",
+        )
+        for one in release["expired"]
+    ]
 
 
 def _invariant(place: int, one: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> Case:
@@ -74,7 +113,7 @@ def _of_the_run(summary: Mapping[str, Any]) -> Iterator[Case]:
         "the_world_came_to_rest": []
         if summary["rested"] or not summary["finished"]
         else ["something was still under way when the time for settling was over"],
-        "the_connector_handled_everything": summary["dead_letters"],
+        LETTERS: summary["dead_letters"],
         "every_figure_was_computed": summary["crashed"],
         "the_harness_kept_up": (summary.get("load") or {}).get("trouble", ()),
     }

@@ -11,6 +11,7 @@ from rehearsal.model import Finding, money
 from rehearsal.scenario.gates import evaluate, gate_figures, with_abort
 from rehearsal.stage.faults import counts_in
 from rehearsal.verdict import kpis
+from rehearsal.verdict.fingerprints import fingerprint
 from rehearsal.verdict.judge import Judged, exercises, overall
 from rehearsal.verdict.record import Record
 from rehearsal.verdict.repeat import of_summary
@@ -61,6 +62,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         "exercised": [{"what": e.what, "done": e.done, "wanted": e.wanted, "said": e.said} for e in done],
         "idle": idle,
         "dead_letters": lost,
+        "dead_letter_kinds": _letter_kinds(record),
         "crashed": list(crashed),
         "kpis": measured,
         "gates": [{"figure": g.figure, "limit": g.limit, "value": g.value, "held": g.held} for g in gates],
@@ -81,6 +83,13 @@ def dead_letters(record: Record) -> list[str]:
         GROUP BY place, error, regexp_replace(said, '{NUMBERED}', '#', 'g') ORDER BY min(i) LIMIT {ERRORS_MAX}"""
     )
     return [f"{row['said']} ({_letters(row['n'])}, the first about {row['first']})" for row in rows]
+
+
+def _letter_kinds(record: Record) -> list[dict[str, Any]]:
+    """Return what dead letters there are, by error and method, without what differs from build to build."""
+    rows = record.rows("""SELECT error || ' in ' || split_part(place, ' (', 1) AS what, count(*) AS times FROM dead_letters
+        GROUP BY what ORDER BY what""")
+    return [dict(row) for row in rows]
 
 
 def _letters(count: int) -> str:
@@ -162,6 +171,8 @@ def _finding(invariant: str, finding: Finding) -> dict[str, Any]:
         "money_at_risk": money(finding.money_at_risk_minor),
         "money_at_risk_minor": finding.money_at_risk_minor,
         "about": dict(finding.about),
+        "kind": finding.kind,
+        "fingerprint": fingerprint(invariant, finding.kind, finding.about),
         "at_s": finding.at_s,
         "witnesses": list(finding.witnesses),
         "erp_records": [{"model": model, "id": res_id} for model, res_id in finding.erp_records],
