@@ -314,3 +314,53 @@ def test_a_kept_run_can_be_observed_again_and_repeated(shop: Path, target: Nativ
     assert database_of(fresh) not in target.status().databases
     for same in ("scenario", "seed", "demand_hash", "connector"):
         assert summary_of(fresh)[same] == before[same]
+
+
+def test_many_seeds_are_one_table_and_one_exit_code(shop: Path, target: NativeTarget) -> None:
+    """Two of them at once, each with a folder, a log and a database of its own on the same Odoo; other words hold for both."""
+    said = rehearse(
+        "run",
+        "tiny",
+        "--seeds",
+        "1,2",
+        "--jobs",
+        "2",
+        "--connector",
+        "naive",
+        "--target",
+        "native",
+        "--out",
+        "many",
+        "--json",
+        cwd=shop,
+    )
+    told = json.loads(said.out)
+    runs = [summary_of(shop / "many" / f"seed-{seed}") for seed in (1, 2)]
+
+    assert said.code == told["exit_code"] != 0
+    assert [(run["seed"], run["connector"]) for run in runs] == [(1, "naive"), (2, "naive")]
+    assert [row["verdict"] for row in told["runs"]] == [run["verdict"] for run in runs]
+    assert told == json.loads((shop / "many" / "seeds.json").read_text(encoding="utf-8"))
+    assert "(2 of 2)" in said.err
+    assert not {database_of(shop / "many" / f"seed-{seed}") for seed in (1, 2)} & set(target.status().databases)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--seeds", "1..3", "--seed", "4"), "--seeds 1..3 excludes --seed: give one of them"),
+        (("--seeds", "1..3", "--keep"), "--seeds 1..3 excludes --keep"),
+        (("--seeds", "few"), "--seeds few names no seeds; write for example 1..20, or 1,2,5"),
+        (("--jobs", "2"), "--jobs is about many seeds; give --seeds, such as --seeds 1..20"),
+        (("--seeds", "1..3", "--baseline", "nowhere.json"), "baseline nowhere.json: there is no such file"),
+        (("--seeds", "1..3", "--connector", "cautious"), "no connector 'cautious'"),
+    ],
+)
+def test_seeds_that_cannot_be_played_end_with_2_before_anything_starts(words: tuple[str, ...], told: str, shop: Path) -> None:
+    """No folder is made, no Odoo asked."""
+    before = sorted(shop.rglob("*"))
+    said = rehearse("run", "tiny", *words, cwd=shop)
+
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
+    assert sorted(shop.rglob("*")) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,15 +36,21 @@ from rehearsal.errors import UsageError
 
 if TYPE_CHECKING:
     from rehearsal.pipeline.run_folder import Run
+    from rehearsal.scenario import Scenario
 
 
 @app.command()
 def run(
+    context: typer.Context,
     name: Name,
     connector: ConnectorName = None,
     policy: Policies = None,
     target: TargetName = "auto",
     seed: Seed = None,
+    seeds: Annotated[
+        str, typer.Option("--seeds", metavar="A..B", help="Many seeds, such as 1..20 or 1,2,5: one table, one exit code.")
+    ] = "",
+    jobs: Annotated[int, typer.Option("--jobs", min=0, max=64, help="Seeds at once; 0: as many as this machine carries.")] = 0,
     lanes: Annotated[
         int | None, typer.Option("--lanes", min=1, max=64, help="Operations that may overlap; 1 is deterministic.")
     ] = None,
@@ -61,6 +68,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Rehearse a scenario, and judge it."""
+    if seeds:
+        scenario = scenario_named(name, None, connector, lanes, client, policies=policy)
+        terms_named(baseline, waivers, margin_units, margin_money, scenario.name)
+        code = _run_seeds(context, scenario, name, seeds, jobs, target, out, as_json)
+        raise typer.Exit(0 if completed_is_success and code in (1, 4, 5) else code)
+    if jobs:
+        raise UsageError("--jobs is about many seeds; give --seeds, such as --seeds 1..20")
     from rehearsal import project
     from rehearsal.parts.actor_kinds import require_actors
     from rehearsal.pipeline.run import Options, rehearse, require_free
@@ -84,6 +98,54 @@ def run(
     if done.interrupted:
         raise typer.Exit(130)
     raise typer.Exit(0 if completed_is_success else exit_code(summary))
+
+
+def _run_seeds(
+    context: typer.Context, scenario: Scenario, name: str, seeds: str, jobs: int, target: str, out: Path | None, as_json: bool
+) -> int:
+    """Rehearse on many seeds, each with the other words of this command; return how they end together."""
+    from rehearsal.pipeline import seeds as many
+    from rehearsal.pipeline.run import require_free
+    from rehearsal.pipeline.standing import standing
+
+    given = _given(context, "seed", "keep", "seeds", "jobs", "target", "out", "as_json", "completed_is_success")
+    if taken := [word for word in ("--seed", "--keep") if word in _given(context)]:
+        raise UsageError(f"--seeds {seeds} excludes {taken[0]}: give one of them")
+    wanted = many.seeds_of(seeds)
+    chosen = target_named(target, "--allow-untested-odoo" in given)
+    if chosen.kind == "existing":
+        raise UsageError(
+            "many seeds want a fresh database each, which an Odoo that is not ours does not give; use --target native or docker"
+        )
+    folder = out or Path("runs") / scenario.name / f"seeds-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+    require_free(folder)
+    with data_only(), standing(chosen, tell) as up:
+        words = [name, "--target", chosen.kind, *given]
+        done = many.rehearsed(words, wanted, jobs or many.jobs_max(), folder, up.progress.tell)
+    told = many.counted(done, len(wanted))
+    (folder / many.TOLD).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    say(json.dumps(told, indent=2) if as_json else many.table(told, folder))
+    return int(told["exit_code"])
+
+
+def _given(context: typer.Context, *but: str) -> list[str]:
+    """Return the options that stand on the command line, as they would be written again, without those called *but*."""
+    words = list[str]()
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if (
+            source is not None
+            and source.name == "COMMANDLINE"
+            and isinstance(option, typer.core.TyperOption)
+            and option.name not in but
+        ):
+            value = context.params[option.name or ""]
+            words += [option.opts[0]] if option.is_flag else [w for one in _each(value) for w in (option.opts[0], str(one))]
+    return words
+
+
+def _each(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 @app.command()
@@ -167,11 +229,11 @@ def load(
 
 
 @app.command()
-def replay(name: RunName = "latest", target: TargetName = "auto", keep: bool = False) -> None:
+def replay(context: typer.Context, name: RunName = "latest", target: TargetName = "auto", keep: bool = False) -> None:
     """Repeat a run: same seed, same scenario file."""
     from rehearsal.pipeline.run import find_run
 
-    run(str(find_run(name) / "scenario.yaml"), target=target, keep=keep)
+    run(context, str(find_run(name) / "scenario.yaml"), target=target, keep=keep)
 
 
 @app.command()
