@@ -1,6 +1,6 @@
 """The project path: where scenarios, simulators, connectors and the rest are found.
 
-A team's own project comes first (the working folder, or ``REHEARSE_PROJECT``), the bundled reference
+A team's own project comes first (that of the working folder, or ``REHEARSE_PROJECT``), the bundled reference
 project after it; same-named folders merge, like Odoo's addons path.
 """
 
@@ -24,6 +24,8 @@ from rehearsal.vocabulary import KINDS, Kind
 if TYPE_CHECKING:
     pass
 
+OURS = ("scenarios", "simulators", "connectors", "loadtests", "assertions")
+"""By these a project is known from one of its sub-folders; fixtures and reports have others as well."""
 FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
 
 
@@ -41,8 +43,18 @@ def roots() -> tuple[Path, ...]:
 
 
 def _own() -> Path:
-    """Return the team's own project: the working folder, unless the environment names another."""
-    return Path(os.environ.get("REHEARSE_PROJECT") or Path.cwd()).resolve()
+    """Return the team's own project: the nearest folder from the working one upwards that has a folder which only projects of
+    ours have, as git and pytest find theirs; else the working folder. ``REHEARSE_PROJECT`` names another."""
+    named = os.environ.get("REHEARSE_PROJECT")
+    here = Path(named or Path.cwd()).resolve()
+    if named:
+        return here
+    return next((one for one in (here, *here.parents) if any((one / folder).is_dir() for folder in OURS)), here)
+
+
+def runs() -> Path:
+    """Return where runs are kept: ``runs/`` of the project that was found, or of the working folder where one was named."""
+    return Path("runs") if os.environ.get("REHEARSE_PROJECT") else Path(os.path.relpath(_own() / "runs"))
 
 
 def files(folder: str, suffix: str) -> dict[str, Path]:
@@ -199,7 +211,7 @@ def takes(function: Callable[..., Any], count: int) -> bool:
 
 def _on_path() -> None:
     """Put the roots behind what is installed, in their order: of two modules of one name, the team's own is meant."""
-    for root in dict.fromkeys((_own(), *roots())):  # a connector may lie in a folder that has nothing else of a project
+    for root in dict.fromkeys((Path.cwd(), _own(), *roots())):  # a connector may lie in a folder that has nothing else of a project
         if str(root) in sys.path:
             sys.path.remove(str(root))
         sys.path.append(str(root))

@@ -104,6 +104,7 @@ def _run_seeds(
     context: typer.Context, scenario: Scenario, name: str, seeds: str, jobs: int, target: str, out: Path | None, as_json: bool
 ) -> int:
     """Rehearse on many seeds, each with the other words of this command; return how they end together."""
+    from rehearsal import project
     from rehearsal.pipeline import seeds as many
     from rehearsal.pipeline.run import require_free
     from rehearsal.pipeline.standing import standing
@@ -117,7 +118,7 @@ def _run_seeds(
         raise UsageError(
             "many seeds want a fresh database each, which an Odoo that is not ours does not give; use --target native or docker"
         )
-    folder = out or Path("runs") / scenario.name / f"seeds-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+    folder = out or project.runs() / scenario.name / f"seeds-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     require_free(folder)
     with data_only(), standing(chosen, tell) as up:
         words = [name, "--target", chosen.kind, *given]

@@ -69,7 +69,7 @@ class Run:
 def open_run(scenario: Scenario, out: Path | None) -> Run:
     """Return a new, empty run folder for *scenario*; ``latest`` does not point to it yet (see `point_latest`)."""
     began = datetime.now(UTC)
-    folder = out or Path("runs") / scenario.name / f"{began:%Y%m%dT%H%M%S.%f}-{scenario.seed}"
+    folder = out or project.runs() / scenario.name / f"{began:%Y%m%dT%H%M%S.%f}-{scenario.seed}"
     require_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
     text = scenario_file.dump(scenario)
@@ -126,10 +126,11 @@ def point_latest(folder: Path) -> None:
 
 def find_run(name: str) -> Path:
     """Return the run folder *name*, or the newest one for ``latest``; raises `UsageError`."""
-    folder = Path("runs") / "latest" if name == "latest" else Path(name)
+    folder = project.runs() / "latest" if name == "latest" else Path(name)
     if not folder.is_dir():
         raise UsageError(
-            f"no run {name!r}" + ("; there is none yet under runs/: start one with `rehearse run NAME`" if name == "latest" else "")
+            f"no run {name!r}"
+            + (f"; there is none yet under {project.runs()}/: start one with `rehearse run NAME`" if name == "latest" else "")
         )
     return folder.resolve()
 
