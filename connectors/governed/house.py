@@ -32,6 +32,8 @@ class Case:
     """By number: SKU, units and price of what is still to be kept of each line of the order."""
     given_back: Counter[str] = field(default_factory=Counter)
     """Minor units by tender."""
+    refunds: int = 0
+    """How often money was given back: a reference that a gateway has seen is one that it has done."""
     done: set[str] = field(default_factory=set)
     """Kinds of events whose effect is in Odoo."""
     parcel_at_s: float = -1.0

@@ -105,10 +105,11 @@ class Policy:
         """Return the instructions that end an order, or those *lines* of it, which cost *amount_minor*."""
         event, paid = case.event, sum(leg["amount_minor"] for leg in case.event.data["tenders"])
         why: dict[str, Any] = {"reason": "not found at the node"} | ({} if lines is None else {"lines": lines})
+        case.refunds += 1
         found = [Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order, why)]
         for tender, back in self.refunds(case, paid - case.given_back.total() if lines is None else amount_minor):
             case.given_back[tender] += back
-            told = {"reference": f"RF-{event.order}-{tender}-{case.attempt}", "tender": tender, "amount_minor": back}
+            told = {"reference": f"RF-{event.order}-{tender}-{case.refunds}", "tender": tender, "amount_minor": back}
             found.append(Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, told))
         return found
 

@@ -269,14 +269,21 @@ def test_an_article_may_stand_on_one_line_or_on_two(there: tuple[tuple[str, int]
 
 
 def test_what_was_cancelled_or_substituted_since_is_no_part_of_what_was_agreed() -> None:
-    """Of an order that goes on; one that is cancelled as a whole keeps in Odoo what it had."""
+    """Of an order that goes on; one that is cancelled as a whole keeps in Odoo what it had last."""
     order = placed(5, "W1", ("TEE", 2), ("MUG", 1))
     whole = [sale("W1", 7, total_minor=3700), sale_line(7, units=2), sale_line(7, "MUG")]
     less = [sale("W1", 7, total_minor=2200), sale_line(7), sale_line(7, "MUG")]
     swapped = [sale("W1", 7, total_minor=3700), sale_line(7, units=3)]
     part, other = cancelled(6, "W1", (1, "TEE", 1)), substituted(6, "W1", (2, "MUG", 1), "TEE", node="dc")
 
-    for change, right, wrong in (((part,), less, whole), ((other,), swapped, whole), ((cancelled(6, "W1"),), whole, less)):
+    rest = cancelled(7, "W1", (1, "TEE", 1), (2, "MUG", 1))
+    for change, right, wrong in (
+        ((part,), less, whole),
+        ((other,), swapped, whole),
+        ((cancelled(6, "W1"),), whole, less),
+        ((part, rest), less, whole),
+        ((part, cancelled(7, "W1")), less, whole),
+    ):
         assert judged(CONTENT, Tiny([order, *change], right)) == Judgement(1), change
         (finding,) = judged(CONTENT, Tiny([order, *change], wrong)).findings
         assert "with other goods than agreed" in finding.message

@@ -7,7 +7,7 @@ from typing import Any
 from rehearsal.scenario import Scenario
 from tests.conftest import load
 
-SEED = 375
+SEED = 547
 """Draws all that the liars lie about: every mode, several lines and pieces, a split tender, known shoppers and a guest,
 parcels and pickups that are sent from elsewhere, an order that is cancelled and refunded, and one of which a part is."""
 RARELY = {"publish_every": "6h"}
