@@ -31,8 +31,8 @@ class Connector:
         self.money = Money(self.house, self.rules)
         self.tills = Tills(self.house, self.rules)
 
-    def start(self, erp: Erp, outside: Outside) -> Steps:
-        """Read the ids, and take stock of every node."""
+    def start(self, erp: Erp, outside: Outside | None = None) -> Steps:
+        """Read the ids, and take stock of every node; who has no *outside* calls nothing in that a channel was given."""
         yield from self.house.open(erp, outside)
         for node in self.house.pools:
             yield from self._look(erp, node)

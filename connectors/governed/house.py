@@ -89,12 +89,7 @@ class House:
         self.now_s = 0.0
         """Scenario time at which somebody last asked what may be sold."""
 
-    def tell(self, channel: str, node: str, units: Mapping[Sku, Units]) -> None:
-        """Say what *channel* may sell from *node* as of now, unasked."""
-        assert self.outside is not None, "nobody is told before the doors open"
-        self.outside.publish(channel, node, units)
-
-    def open(self, erp: Erp, outside: Outside) -> Steps:
+    def open(self, erp: Erp, outside: Outside | None) -> Steps:
         """Read the ids of what the opening left in Odoo."""
         self.outside = outside
         self.directory = yield from read_directory(erp)

@@ -49,14 +49,15 @@ class Pool:
         """Return units of a promise that ended here to the reserve."""
         self.reserve[sku] += units
 
-    def take(self, wanted: Mapping[Sku, Units], left: Left, tell: Tell) -> bool:
+    def take(self, wanted: Mapping[Sku, Units], left: Left, tell: Tell | None) -> bool:
         """Take units for a re-routed order, all or none: out of the reserve, then out of what channels have not sold yet, who
-        are told at once that they have less."""
-        if any(self.total(sku, left) < units for sku, units in wanted.items()):
+        are told at once that they have less; where nobody can be told, out of the reserve alone."""
+        if any((self.total(sku, left) if tell else self.reserve[sku]) < units for sku, units in wanted.items()):
             return False
         for sku, units in wanted.items():
-            for channel in sorted(self._channels.values(), key=lambda one: -left(one, self._node, sku)):
-                self._call_in(channel, sku, units - self.reserve[sku], left, tell)
+            if tell:
+                for channel in sorted(self._channels.values(), key=lambda one: -left(one, self._node, sku)):
+                    self._call_in(channel, sku, units - self.reserve[sku], left, tell)
             self.reserve[sku] -= units
         return True
 

@@ -98,6 +98,14 @@ def test_units_for_another_order_come_out_of_the_reserve_and_then_out_of_what_no
     assert (taken, heard, made.reserve["TEE"]) == (wanted <= 4, told, reserve)
 
 
+def test_where_nobody_can_be_told_only_the_reserve_is_taken() -> None:
+    """A connector that delegates to the governed one may have been made before there was an outside."""
+    made, _, _ = pool()
+
+    assert (made.take({"TEE": 2}, LiveChannel.left, None), made.reserve["TEE"]) == (False, 1)
+    assert (made.take({"TEE": 1}, LiveChannel.left, None), made.reserve["TEE"]) == (True, 0)
+
+
 def test_what_a_channel_has_sold_is_not_called_in() -> None:
     """Two of its three are gone, and word of them is still under way."""
     made, shop, heard = pool()

@@ -22,7 +22,7 @@ class RaisesWhenMade(Connector):
 class RaisesAtTheStart(Connector):
     """Cannot get ready."""
 
-    def start(self, erp: Erp, outside: Outside) -> Steps:
+    def start(self, erp: Erp, outside: Outside | None = None) -> Steps:
         """Read the ids, and give up."""
         yield from super().start(erp, outside)
         raise ConnectionError("the middleware is away")

@@ -52,8 +52,9 @@ class Rule(Policy):
         channel, modes = self.house.scenario.channels[case.event.channel], self.house.scenario.modes
         nodes = dict.fromkeys([*(n for way in channel.fulfilment.values() for n in way.nodes), *self.house.pools])
         parcels = [*handed(channel.fulfilment, modes, Handover.PARCEL), *handed(modes, modes, Handover.PARCEL)]
+        tell = self.house.outside.publish if self.house.outside else None
         for node in nodes:
-            if node != case.node and self.house.pools[node].take(case.units, self.left, self.house.tell):
+            if node != case.node and self.house.pools[node].take(case.units, self.left, tell):
                 case.mode = case.mode if case.mode in parcels else parcels[0]
                 return node
         return None
