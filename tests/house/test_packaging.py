@@ -268,7 +268,7 @@ def test_a_consumers_module_takes_the_place_of_a_bundled_one_for_the_bundled_one
     installed: Callable[[str], Installed], shop: Path
 ) -> None:
     """Same-named folders merge: what the bundled connector imports is looked for in the consumer's folder first."""
-    ours = "def hand_over(): ...\ndef write_off(): ...\ndef taken_back(): ...\n"
+    ours = "".join(f"def {name}(): ...\n" for name in ("hand_over", "write_off", "taken_back", "known_tender"))
     (shop / "connectors" / "_fulfilment.py").write_text(ours, encoding="utf-8")
     look = (
         "from rehearsal import project; project.module('fixtures', 'template'); "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,6 +103,8 @@ def _run_seeds(
     context: typer.Context, scenario: Scenario, name: str, seeds: str, jobs: int, target: str, out: Path | None, as_json: bool
 ) -> int:
     """Rehearse on many seeds, each with the other words of this command; return how they end together."""
+    from datetime import UTC, datetime
+
     from rehearsal import project
     from rehearsal.pipeline import seeds as many
     from rehearsal.pipeline.run import require_free
