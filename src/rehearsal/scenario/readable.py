@@ -50,7 +50,7 @@ class Readable:
     def _read_more(self, words: Mapping[str, Any]) -> None:
         """Read words that the part allows beside its own, each of the type that it gives to all of them."""
         more = _more(self.stands_for)
-        for name in words.keys() - self.stands_for.model_fields.keys() if more else ():
+        for name in [word for word in words if isinstance(word, str) and word not in self.stands_for.model_fields] if more else ():
             with suppress(Unreadable, ValidationError):
                 setattr(self, name, _read(more, words[name]))
 
