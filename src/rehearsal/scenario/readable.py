@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -90,6 +91,7 @@ def _read(kind: Any, raw: object) -> Any:
     return TypeAdapter(kind).validate_python(raw)
 
 
+@cache
 def _more(kind: type[Part]) -> Any:
     """Return the type of the words that *kind* allows beside its own; None when it allows none, or any."""
     told = get_type_hints(kind, include_extras=True).get("__pydantic_extra__")
