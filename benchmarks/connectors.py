@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.series import Told, commit, gone_on, stored, tell
+from benchmarks.series import commit, gone_on, performed, stored, tell
 from rehearsal import project
-from rehearsal.errors import RehearsalError
 from rehearsal.pipeline.run import Options, ready_target, rehearse
 from rehearsal.scenario import file as scenario_file
 from rehearsal.targets import choose
@@ -87,16 +85,11 @@ def asked(words: Sequence[str]) -> argparse.Namespace:
 
 
 def run(case: Case, target: Target, folder: Path) -> Outcome:
-    """Rehearse one weekend; an error of the harness is an outcome too."""
+    """Rehearse one weekend."""
     shutil.rmtree(folder, ignore_errors=True)
-    began = time.monotonic()
     overrides = {"connector": case.connector, "seed": case.seed}
     scenario = scenario_file.load(project.scenario_path(SCENARIO), project.scenario_path, overrides, parts=True)
-    try:
-        _, summary = rehearse(scenario, target, Options(out=folder), lambda _: None, lambda *_: None)
-    except RehearsalError as error:
-        return Outcome(case, "error", took_s=round(time.monotonic() - began, 1), error=str(error))
-    return Outcome(case, **asdict(Told.of(summary)), took_s=round(time.monotonic() - began, 1))
+    return Outcome(case, **performed(lambda: rehearse(scenario, target, Options(out=folder), lambda _: None, lambda *_: None)[1]))
 
 
 def short_of(outcomes: Sequence[Outcome]) -> list[str]:

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.series import Told, commit, gone_on, stored, tell
+from benchmarks.series import commit, gone_on, performed, stored, tell
 from rehearsal import project
-from rehearsal.errors import RehearsalError
 from rehearsal.load.drive import Drive, driven
 from rehearsal.parts.policies import PolicyKind, policies
 from rehearsal.pipeline.run import Options, ready_target, rehearse
@@ -112,20 +110,15 @@ def cases(wanted: argparse.Namespace) -> Iterator[Case]:
 
 
 def run(case: Case, target: Target, folder: Path) -> Outcome:
-    """Rehearse one weekend without one policy; an error of the harness is an outcome too."""
+    """Rehearse one weekend without one policy."""
     shutil.rmtree(folder, ignore_errors=True)
-    began = time.monotonic()
     off = {} if case.policy == NONE else {case.policy: "off"}
     overrides = {"connector": CONNECTOR, "seed": case.seed, "policies": off}
     scenario = scenario_file.load(project.scenario_path(case.scenario), project.scenario_path, overrides, parts=True)
-    try:
-        if case.load:
-            _, summary = driven(scenario, target, Drive(LANES), Options(out=folder), lambda _: None)
-        else:
-            _, summary = rehearse(scenario, target, Options(out=folder), lambda _: None, lambda *_: None)
-    except RehearsalError as error:
-        return Outcome(case, "error", took_s=round(time.monotonic() - began, 1), error=str(error))
-    return Outcome(case, **asdict(Told.of(summary)), took_s=round(time.monotonic() - began, 1))
+    options = Options(out=folder)
+    if case.load:
+        return Outcome(case, **performed(lambda: driven(scenario, target, Drive(LANES), options, lambda _: None)[1]))
+    return Outcome(case, **performed(lambda: rehearse(scenario, target, options, lambda _: None, lambda *_: None)[1]))
 
 
 def page(outcomes: Sequence[Outcome], kinds: Mapping[str, PolicyKind]) -> Iterator[str]:

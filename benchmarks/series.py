@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rehearsal.errors import RehearsalError
+
 C = TypeVar("C")
 O = TypeVar("O")  # noqa: E741  # an outcome, as C is a case
 
@@ -30,6 +32,16 @@ class Told:
         """Return what *summary* says."""
         broken = {one["id"]: one["findings"] for one in summary["invariants"] if one["findings"]}
         return cls(summary["verdict"], broken, float(summary["kpis"].get("sell_through") or 0.0), summary["counts"]["dead_letters"])
+
+
+def performed(play: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what an outcome has beside its case, of *play*, which returns a summary; an error of the harness is an outcome too."""
+    began, error = time.monotonic(), ""
+    try:
+        told = Told.of(play())
+    except RehearsalError as failed:
+        told, error = Told("error"), str(failed)
+    return asdict(told) | {"took_s": round(time.monotonic() - began, 1), "error": error}
 
 
 def commit() -> str:

@@ -55,10 +55,15 @@ def test_a_run_is_a_baseline_and_a_margin_is_one_of_units_or_money(tmp_path: Pat
 def test_a_waiver_lets_a_build_out_until_its_last_day(tmp_path: Path) -> None:
     """And an expired one keeps even the same build back."""
     folder = make_run(tmp_path / "run")
+    assert rehearse("baseline", folder, "--out", "known.json", cwd=tmp_path).code == 0
+    told = json.loads((tmp_path / "known.json").read_text(encoding="utf-8"))
+    told["known"] = [one for one in told["known"] if one["fingerprint"].startswith("undecided: ")]
+    (tmp_path / "doubts.json").write_text(json.dumps(told))
     (tmp_path / "valid.yaml").write_text("- {match: '*', owner: jane, reason: until the new till, expires: 2999-12-31}\n")
     (tmp_path / "late.yaml").write_text("- {match: '*', owner: jane, reason: until the new till, expires: 2001-01-01}\n")
 
-    assert rehearse("check", folder, "--waivers", "valid.yaml", cwd=tmp_path).code == 0
+    assert rehearse("check", folder, "--waivers", "valid.yaml", cwd=tmp_path).code == 5, "what was not decided is waived by nobody"
+    assert rehearse("check", folder, "--baseline", "doubts.json", "--waivers", "valid.yaml", cwd=tmp_path).code == 0
     late = rehearse("check", folder, "--waivers", "late.yaml", cwd=tmp_path)
     assert late.code == 1
     assert "expired   *: waived by jane until 2001-01-01 (until the new till); mend it, or renew it" in late.out

@@ -138,12 +138,38 @@ def test_findings_of_one_fingerprint_are_one_trouble() -> None:
 )
 def test_what_is_no_finding_keeps_a_build_back_too_unless_it_is_known(more: dict[str, Any], name: str, code: int) -> None:
     """With the exit code that it has in a run without terms; a finding that is new weighs more than any of them."""
-    summary, verdict = run(**more)
-    known = known_of(summary, verdict)[name]
+    alone, beside = run(**more, exit_code=code), run(finding(OVERSOLD), **more)
+    known, oversold = known_of(*alone)[name], Known(OVERSOLD, 1, 1500)
 
-    assert released(summary, verdict, terms(), TODAY)["exit_code"] == code
-    assert released(summary, verdict, terms(known), TODAY)["exit_code"] == 0
-    assert released(*run(finding(OVERSOLD), **more), terms(), TODAY)["exit_code"] == 1
+    assert released(*alone, terms(), TODAY)["exit_code"] == code
+    assert released(*beside, terms(known), TODAY)["exit_code"] == 1
+    assert released(*beside, terms(oversold), TODAY)["exit_code"] == code
+    assert released(*beside, terms(oversold, known), TODAY)["exit_code"] == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"exercised": [{"what": "tender cash", "done": 0, "wanted": 1, "said": "idle"}]},
+        {"dead_letter_kinds": [{"what": "x", "times": 2}], "dead_letters": ["x"]},
+    ],
+)
+def test_an_undecided_run_goes_out_on_no_terms(more: dict[str, Any]) -> None:
+    """Though its only doubt is known, and somebody has waived everything: it has no verdict, and JUnit says so too."""
+    summary, verdict = run(**more, exit_code=5)
+    excuse = Waiver("*", "jane", "all of it", "2030-01-01")
+    told = released(summary, verdict, terms(*known_of(summary, verdict).values(), waivers=(excuse,)), TODAY)
+
+    assert told["exit_code"] == 5
+    assert [case for case in cases(summary | {"release": told}, verdict) if case.verdict == "undecided"]
+
+
+def test_nobody_waives_what_was_not_decided() -> None:
+    """A trouble can be taken on; what was never looked at is none."""
+    idle = {"exercised": [{"what": "tender cash", "done": 0, "wanted": 1, "said": "idle"}]}
+    told = released(*run(finding(OVERSOLD), **idle), Terms(waivers=(Waiver("*", "jane", "all of it", "2030-01-01"),)), TODAY)
+
+    assert (parts(told), told["exit_code"]) == ({"new": ["undecided: tender cash"], "waived": [OVERSOLD]}, 5)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ EMPTY = {"connector": "governed", "seed": 6, "faults": [{"name": "empty_shelves"
 
 
 def test_what_a_picker_does_not_find_comes_from_elsewhere_or_is_cancelled_alone(target: NativeTarget, tmp_path: Path) -> None:
-    """A pickup comes as a parcel, an order loses the one piece that nobody has, another one all of it; each tender gets its part back."""
+    """A pickup comes as a parcel, an order loses the one piece that nobody has, another one all of it; each tender gets its part back.
+
+    A whole Friday is played, which takes most of a minute."""
     _, summary = rehearse(load("promo_day", **EMPTY), target, Options(out=tmp_path), quiet, quiet)
     told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in lines(tmp_path / "history"):

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from rehearsal.parts.part import Part
 
 
-class Place(StrEnum):
+class TakenAt(StrEnum):
     """Where a tender is taken."""
 
     CHECKOUT = "checkout"
@@ -25,7 +25,7 @@ class Tender(Part):
 
     title: Annotated[str, Field(max_length=100)] = ""
     """What its journal in Odoo is called; left out: the tender's own name."""
-    taken: Annotated[tuple[Place, ...], Field(min_length=1)] = (Place.CHECKOUT, Place.TILL)
+    taken: Annotated[tuple[TakenAt, ...], Field(min_length=1)] = (TakenAt.CHECKOUT, TakenAt.TILL)
     """checkout: where a channel charges a gateway, or collects itself; till: where the shopper stands at a counter."""
     drawer: bool = False
     """Coins and notes: they lie in a till's drawer, change is given, and they are counted at closing."""
@@ -34,8 +34,8 @@ class Tender(Part):
 TENDERS: Mapping[str, Tender] = {
     "card": Tender(title="Card clearing"),
     "gift_card": Tender(title="Gift cards"),
-    "marketplace": Tender(title="Marketplace clearing", taken=(Place.CHECKOUT,)),
-    "cash": Tender(taken=(Place.TILL,), drawer=True),
+    "marketplace": Tender(title="Marketplace clearing", taken=(TakenAt.CHECKOUT,)),
+    "cash": Tender(taken=(TakenAt.TILL,), drawer=True),
 }
 """Those that every scenario has."""
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from rehearsal.parts.actor import Fulfilment
 from rehearsal.parts.bounds import DAY_S, HOUR_S, duration, nearest
 from rehearsal.parts.mode import Handover, handed
-from rehearsal.parts.tender import Place as Taken
-from rehearsal.parts.tender import second_tender
+from rehearsal.parts.tender import TakenAt, second_tender
 from rehearsal.scenario import Channel, Node, Scenario
 from rehearsal.scenario.problem import Place, Problem, Rule, expected, lag_problems, length_s, weights
 
@@ -114,7 +113,7 @@ def _second_is_known(channel: Channel, split_with: str) -> bool:
 
 def _tenders_are_taken_there(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     till = bool(handed(channel.fulfilment, s.modes, Handover.AT_ONCE))
-    here = [tender for tender, one in s.tenders.items() if (Taken.TILL if till else Taken.CHECKOUT) in one.taken]
+    here = [tender for tender, one in s.tenders.items() if (TakenAt.TILL if till else TakenAt.CHECKOUT) in one.taken]
     for tender, at in tenders_used(channel).items():
         if tender in s.tenders and tender not in here:
             who = "a till takes" if till else "a channel without a till takes"

@@ -12,8 +12,7 @@ from typing import Any
 from rehearsal.parts.actor_kinds import kind_on_path
 from rehearsal.parts.bounds import HOUR_S, LASTS_MAX_S, duration, nearest
 from rehearsal.parts.part import Lag, Part
-from rehearsal.parts.tender import Place as Taken
-from rehearsal.parts.tender import second_tender
+from rehearsal.parts.tender import TakenAt, second_tender
 from rehearsal.scenario import Channel, Curve, Deadlines, Gate, Node, Scenario, Service
 from rehearsal.scenario.channels import RULES as CHANNEL_RULES
 from rehearsal.scenario.channels import clock, tenders_used
@@ -130,7 +129,7 @@ def _modes_have_deadlines(s: Scenario) -> Iterator[Problem]:
 
 def _tenders_are_whole(s: Scenario) -> Iterator[Problem]:
     for code, tender in s.tenders.items():
-        if tender.drawer and Taken.CHECKOUT in tender.taken:
+        if tender.drawer and TakenAt.CHECKOUT in tender.taken:
             yield Problem.at("nobody puts coins into a checkout; write taken: [till] beside drawer: true", "tenders", code)
         if "__" in code or code.endswith("_"):
             yield Problem.at(f"{code!r} ends in _ or has two of them in a row, which a tender's name must not", "tenders", code)

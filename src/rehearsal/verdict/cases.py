@@ -49,12 +49,17 @@ def cases(summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> list[Case]:
     judged = (_invariant(place, one, verdict["findings"]) for place, one in enumerate(verdict["invariants"]))
     found = [*judged, *_gates(summary), *_exercised(summary), *_of_the_run(summary)]
     release = summary.get("release")
-    return list(_unique([_excused(case, verdict, release) for case in found] + _terms(release) if release else found))
+    return list(
+        _unique(
+            [_excused(case, verdict, release, summary["exit_code"] == 5) for case in found] + _terms(release) if release else found
+        )
+    )
 
 
-def _excused(case: Case, verdict: Mapping[str, Any], release: Mapping[str, Any]) -> Case:
-    """Return *case* as the release sees it: what is known or waived fails nobody, and is told all the same."""
-    if case.verdict == "pass" or case.name in UNPROVEN:
+def _excused(case: Case, verdict: Mapping[str, Any], release: Mapping[str, Any], undecided: bool) -> Case:
+    """Return *case* as the release sees it: what is known or waived fails nobody, and is told all the same; of a run that is
+    *undecided* as a whole no doubt is excused."""
+    if case.verdict == "pass" or case.name in UNPROVEN or (undecided and case.verdict == "undecided"):
         return case
     held = {row["fingerprint"] for part in ("new", "worse") for row in release[part]}
     shape = str if release["same_demand"] else rough

@@ -62,7 +62,8 @@ def released(summary: Mapping[str, Any], verdict: Mapping[str, Any], terms: Term
     if not same:  # other shoppers want other articles
         there, before = _roughly(there.values()), _roughly(before.values())
     valid = [one for one in terms.waivers if not one.expired(today)]
-    waived = {name for name in there if any(one.excuses(name) for one in valid)}
+    troubles = [name for name in there if not name.startswith(f"{DOUBT}:")]  # what was not decided, nobody can take on
+    waived = {name for name in troubles if any(one.excuses(name) for one in valid)}
     rows = {name: (before.get(name), there.get(name)) for name in sorted({*there, *before})}
     parts = {name: _part(*pair, terms) for name, pair in rows.items() if name not in waived}
     told: dict[str, Any] = {
@@ -71,7 +72,7 @@ def released(summary: Mapping[str, Any], verdict: Mapping[str, Any], terms: Term
     }
     told["waived"] = [_row(name, *rows[name]) for name in sorted(waived)]
     told["expired"] = [one.as_data() for one in terms.waivers if one.expired(today)]
-    told["unmatched"] = [one.match for one in valid if not any(one.excuses(name) for name in there)]
+    told["unmatched"] = [one.match for one in valid if not any(one.excuses(name) for name in troubles)]
     held = [row["fingerprint"] for part in ("new", "worse") for row in told[part]]
     return {"exit_code": _exit_code(summary, held, bool(told["expired"])), "same_demand": same, "on": today.isoformat(), **told}
 
@@ -110,6 +111,6 @@ def _exit_code(summary: Mapping[str, Any], held: list[str], expired: bool) -> in
     about = {name.partition(":")[0] for name in held}
     if expired or about - {GATE, LETTER, DOUBT}:
         return 1
-    if about & {LETTER, DOUBT} or not summary["invariants"]:
-        return 5
+    if about & {LETTER, DOUBT} or not summary["invariants"] or summary["exit_code"] == 5:
+        return 5  # a doubt that is known excuses no run of which nothing else is known: undecided is no pass
     return 4 if held else 0
