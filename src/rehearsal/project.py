@@ -13,6 +13,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ OURS = ("scenarios", "simulators", "connectors", "loadtests", "assertions")
 FOLDERS = ("scenarios", "simulators", "connectors", "loadtests", "fixtures", "assertions", "reports")
 
 
+@cache
 def bundled() -> Path:
     """Return the reference project: inside the wheel, or the checkout of an editable install."""
     package = Path(__file__).parent
@@ -39,17 +41,24 @@ def bundled() -> Path:
 def roots() -> tuple[Path, ...]:
     """Return the project path, first match first."""
     own = _own()
-    return (own, bundled()) if own != bundled() and any((own / f).is_dir() for f in FOLDERS) else (bundled(),)
+    return (own, bundled()) if own != bundled() and _has_one(own, FOLDERS) else (bundled(),)
 
 
 def _own() -> Path:
     """Return the team's own project: the nearest folder from the working one upwards that has a folder which only projects of
     ours have, as git and pytest find theirs; else the working folder. ``REHEARSE_PROJECT`` names another."""
     named = os.environ.get("REHEARSE_PROJECT")
-    here = Path(named or Path.cwd()).resolve()
-    if named:
-        return here
-    return next((one for one in (here, *here.parents) if any((one / folder).is_dir() for folder in OURS)), here)
+    upwards = _upwards(os.path.realpath(named or os.getcwd()))  # noqa: PTH109  asked hundreds of times per scenario
+    return upwards[0] if named else next((one for one in upwards if _has_one(one, OURS)), upwards[0])
+
+
+@lru_cache(maxsize=8)
+def _upwards(folder: str) -> tuple[Path, ...]:
+    return (Path(folder), *Path(folder).parents)
+
+
+def _has_one(root: Path, folders: tuple[str, ...]) -> bool:
+    return any(os.path.isdir(f"{root}/{folder}") for folder in folders)  # noqa: PTH112  as above
 
 
 def runs() -> Path:
@@ -64,16 +73,30 @@ def files(folder: str, suffix: str) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for root in roots():
-        here: dict[str, Path] = {}
-        packages = (root / folder).glob("*/__init__.py") if suffix == ".py" else ()
-        for path in (*sorted((root / folder).glob(f"*{suffix}")), *sorted(packages)):
-            name = path.parent.name if path.name == "__init__.py" else path.stem
-            if name.startswith("_"):
-                continue
-            if name in here:
-                raise UsageError(f"{here[name]} and {path} are two parts of one name; rename one")
-            here[name] = path
-        found = here | found
+        found = _named(*_parts(f"{root}/{folder}", suffix)) | found
+    return found
+
+
+def _parts(folder: str, suffix: str) -> tuple[str, ...]:
+    """Return the files of the parts in *folder*: modules first, then packages; what begins with ``_`` or is hidden is none."""
+    try:
+        entries = sorted(entry for entry in os.listdir(folder) if entry[0] not in "_.")  # noqa: PTH208  as above
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    modules = [f"{folder}/{entry}" for entry in entries if entry.endswith(suffix)]
+    packages = [f"{folder}/{entry}/__init__.py" for entry in entries if "." not in entry] if suffix == ".py" else []
+    return (*modules, *(path for path in packages if os.path.isfile(path)))  # noqa: PTH113
+
+
+@lru_cache(maxsize=64)
+def _named(*parts: str) -> dict[str, Path]:
+    """Return *parts* by name, for those who only read it; raises `UsageError` for two of one name."""
+    found: dict[str, Path] = {}
+    for path in map(Path, parts):
+        name = path.parent.name if path.name == "__init__.py" else path.stem
+        if name in found:
+            raise UsageError(f"{found[name]} and {path} are two parts of one name; rename one")
+        found[name] = path
     return found
 
 

@@ -1,8 +1,8 @@
 """The OdooRPC adapter: ``/jsonrpc``, Odoo 16 to 21.
 
 Only OdooRPC's transport is used, since two things cost Odoo more than most calls do. Checking a password takes half a
-second (600,000 rounds of PBKDF2), so who a login is is asked once per database and process, not once per lane, as
-`odoorpc.ODOO.login` would. And a request that does not name its database has Odoo connect to PostgreSQL once more, to list
+second (600,000 rounds of PBKDF2), so an API key is taken where it is known whose it is; else who a login is is asked once
+per database and process, not once per lane, as `odoorpc.ODOO.login` would. And a request that does not name its database has Odoo connect to PostgreSQL once more, to list
 all there are; Odoo 19 reads the name from a header.
 """
 
@@ -35,7 +35,8 @@ class OdooRpcClient:
     def __init__(self, database: Database, timeout_s: float) -> None:
         self._database = database
         self._timeout_s = timeout_s
-        self._secret = database.password or database.api_key
+        keyed = database.api_key and (database.uid or not database.password)
+        self._secret = database.api_key if keyed else database.password
         self._odoo: Any = None
         self._uid = 0
 
@@ -72,7 +73,7 @@ class OdooRpcClient:
             )
         except Exception as error:
             raise NotSent(f"no Odoo answers at {self._database.url} ({error})") from error
-        self._uid = _known.get(self._database) or self._logged_in(odoo)
+        self._uid = self._database.uid or _known.get(self._database) or self._logged_in(odoo)
         _known[self._database] = self._uid
         self._odoo = odoo
         return odoo

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from rehearsal.errors import ScenarioError, UsageError
 
 EXTENDS_DEPTH_MAX = 8
 BYTES_MAX = 1_000_000
+TEXTS_KEPT = 16
+"""Files at once that need not be parsed again while they are what they were: a scenario and all that it extends."""
 VALUES_MAX = 100_000
 """Aliases written out: a few lines of them can stand for more values than any memory holds."""
 NESTED_MAX = 50
@@ -154,7 +157,7 @@ def _family(path: Path, find: Find) -> list[tuple[Path, CommentedMap]]:
 def _parsed(path: Path) -> CommentedMap:
     text = _text(path)
     try:
-        top = YAML(typ="rt").load(text)
+        top = _loaded(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = _place(mark) if mark else "1:1"
@@ -170,6 +173,12 @@ def _parsed(path: Path) -> CommentedMap:
         kind = "is empty" if top is None else "is a list" if isinstance(top, CommentedSeq) else "is a single value"
         raise ScenarioError((f"{path}:1:1 a scenario is a mapping of names to values; this file {kind}",))
     return top
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _loaded(text: str) -> Any:
+    """Return what YAML says; nobody changes it, since files are laid over one another in values of their own."""
+    return YAML(typ="rt").load(text)
 
 
 def _unreadable(text: str) -> str:

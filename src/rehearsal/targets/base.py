@@ -35,6 +35,8 @@ class Database:
     login: str
     password: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
+    uid: int = 0
+    """Whose the API key is, where that is known; then nobody has to log in."""
     postgres: PostgresAddress | None = None
 
 

@@ -20,6 +20,7 @@ from rehearsal.model import Tell
 from rehearsal.targets import faketime, machine, process
 from rehearsal.targets.base import PostgresAddress
 from rehearsal.targets.cache import Cache, is_done, mark_done, write_private
+from rehearsal.targets.disk import keep_apart
 from rehearsal.targets.machine import Account
 from rehearsal.targets.process import Process
 from rehearsal.targets.sql import MAINTENANCE, PSQL_WORDS, SQL_SECONDS, Row, SqlServer, rows
@@ -169,6 +170,7 @@ class Cluster(SqlServer):
         self.provide_socket()
         settings = SETTINGS.format(port=PORT, socket=self.socket)
         write_private(self.data / "postgresql.conf", settings, self.account)
+        keep_apart(self.data / "base")
         progress("starting PostgreSQL")
         try:
             machine.run(

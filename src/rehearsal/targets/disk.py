@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rehearsal.targets.machine import Account
 
 NEEDED_BYTES = 3 * 1024**3
 """Odoo's source, its Python packages, a template and some copies of it."""
+KEEP_APART = ("chattr", "+T")
 
 
 def existing_parent(folder: Path) -> Path:
@@ -21,6 +23,17 @@ def existing_parent(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
     return folder
+
+
+def keep_apart(folder: Path) -> None:
+    """Ask the file system to keep the folders below *folder* apart from each other (``chattr +T``); silent where it does not.
+
+    A database is a folder of 3,500 files. ext4 without a journal, as virtual machines have it, takes no inode again for a
+    minute after its file is gone, and looks at each of them for each new file beside it: a copy of a database took three
+    seconds where others had just been dropped, and takes a fifth of one where each lies in a place of its own.
+    """
+    if shutil.which(KEEP_APART[0]) is not None:
+        subprocess.run([*KEEP_APART, folder], capture_output=True, timeout=10, check=False)
 
 
 def require_readable(folder: Path, account: Account) -> None:

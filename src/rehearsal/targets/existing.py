@@ -114,7 +114,7 @@ class ExistingTarget:
             raise EnvironmentNotReady(
                 f"the login is for database '{found.database}' at {self.url}, wanted is '{name}'; set {ENVIRONMENT}DATABASE={name}"
             )
-        return Database(self.url, found.database, found.login, found.password, found.api_key)
+        return Database(self.url, found.database, found.login, found.password, found.api_key, found.uid if found.api_key else 0)
 
     def copy(self, database: Database, name: str) -> Database:
         """Refuse: a customer's server isn't asked to copy its databases."""

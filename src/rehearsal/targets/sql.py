@@ -15,6 +15,8 @@ SQL_SECONDS = 600.0
 ALONE_TRIES = 5
 PSQL_WORDS = ("--no-psqlrc", "--quiet", "--csv", "--tuples-only", "--no-password", "--set", "ON_ERROR_STOP=1")
 """How psql is asked, so that `rows` can read its answer."""
+# File by file, as before PostgreSQL 15: its new way, through the buffers and the log, takes half as long again.
+BY_FILE = "SELECT CASE WHEN current_setting('server_version_num')::int >= 150000 THEN 'STRATEGY FILE_COPY' ELSE '' END AS by_file \\gset\n"
 
 Row = tuple[str, ...]
 
@@ -53,7 +55,7 @@ class SqlServer(ABC):
 
     def copy(self, source: str, name: str) -> None:
         """Copy database *source* as *name*; whoever is connected to the source is cut off."""
-        self._alone(source, f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)};")
+        self._alone(source, f"{BY_FILE}CREATE DATABASE {quoted(name)} TEMPLATE {quoted(source)} :by_file;")
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is connected; silent when there's none."""

@@ -65,6 +65,7 @@ class DockerTarget:
             if not self.was_running:
                 progress("starting the containers of docker-compose.yml")
             self.stack.up(progress)
+            self._workshop().postgres.keep_apart()
             require_tested(self.odoo_version, self.allow_untested)
             self._template = template.provide(self._workshop(), recipe, progress)
             lease.take(self.cache.leases)
@@ -93,9 +94,7 @@ class DockerTarget:
     def database(self, name: str) -> Database:
         """Return what a client needs to talk to database *name*, which must exist."""
         chosen = self._need_template()
-        return Database(
-            url=self.url, name=name, login=LOGIN, password=chosen.password, api_key=chosen.api_key, postgres=self.postgres
-        )
+        return Database(self.url, name, LOGIN, chosen.password, chosen.api_key, chosen.uid, postgres=self.postgres)
 
     def password_hint(self) -> str:
         """Return where the password of its databases is to be read."""

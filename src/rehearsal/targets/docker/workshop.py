@@ -9,6 +9,7 @@ from pathlib import Path
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets.base import PostgresAddress
 from rehearsal.targets.cache import Cache
+from rehearsal.targets.disk import KEEP_APART
 from rehearsal.targets.docker.stack import ADDONS, DB, ODOO, POSTGRES_PORT, Stack
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.sql import PSQL_WORDS, SQL_SECONDS, Row, SqlServer, rows
@@ -42,6 +43,11 @@ class ContainerPostgres(SqlServer):
         """Run SQL in *database* as the owner of Odoo's databases; the statement goes through stdin."""
         words = ["psql", *PSQL_WORDS, "--username", ROLE, "--dbname", database]
         return rows(self.stack.run(DB, words, f"SQL in database '{database}'", stdin=statement, seconds=timeout))
+
+    def keep_apart(self) -> None:
+        """Ask the file system to keep databases apart, as `disk.keep_apart` does; silent where it does not."""
+        script = f'{" ".join(KEEP_APART)} "$PGDATA/base" 2>&1 || :'
+        self.stack.run(DB, ["sh", "-c", script], "looking at the volume of PostgreSQL")
 
     @property
     def address(self) -> PostgresAddress:

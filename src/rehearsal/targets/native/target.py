@@ -186,12 +186,7 @@ class NativeTarget:
         running = self._need_server()
         chosen = self._need_template()
         return Database(
-            url=running.url,
-            name=name,
-            login=LOGIN,
-            password=chosen.password,
-            api_key=chosen.api_key,
-            postgres=self._need().cluster.address,
+            running.url, name, LOGIN, chosen.password, chosen.api_key, chosen.uid, postgres=self._need().cluster.address
         )
 
     def password_hint(self) -> str:
