@@ -16,14 +16,14 @@ rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print 
 ifdef AREA
 test: $(STAMP)  ## the tests of one folder of tests/, such as AREA=assertions or AREA=odoo; an Odoo that is up is used and stays up
 	@test -e tests/$(AREA) || { echo "AREA=$(AREA): there is no tests/$(AREA); there are: $(notdir $(wildcard tests/*))" >&2; exit 2; }
-	bin/with-odoo $(if $(findstring docker,$(AREA)),bin/with-docker) $(PYTEST_ALL) tests/$(AREA) $(PYTEST)
+	$(if $(findstring docker,$(AREA)),bin/with-docker) bin/with-odoo bin/await-images $(PYTEST_ALL) tests/$(AREA) $(PYTEST)
 else
 test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in Docker
 	$(LINT)
-	bin/with-odoo bin/with-docker $(PYTEST_ALL) $(PYTEST)
+	bin/with-docker bin/with-odoo bin/await-images $(PYTEST_ALL) $(PYTEST)
 endif
 
-quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two to two and a half minutes
+quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two minutes
 	$(LINT)
 	$(PYTEST_ALL) -q --without-odoo $(PYTEST)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.fridays import CANONICAL, SMALL
+from benchmarks.fridays import CANONICAL
 from rehearsal.clock.lanes import Lanes
 from rehearsal.history import comparable, lines
 from rehearsal.model import Operation, Outcome, Proof
@@ -156,7 +156,7 @@ def test_the_governed_connector_stays_clean_when_acknowledgements_are_lost(targe
         def __getattr__(self, name: str) -> Any:
             return getattr(target, name)
 
-    scenario = load("promo_day", connector="governed", **SMALL)
+    scenario = load("promo_day", connector="governed", **CANONICAL)
     run, summary = rehearse(scenario, Behind(), Options(out=tmp_path / "run"), quiet, quiet)
     cutter.close()
 
@@ -169,7 +169,7 @@ def test_the_governed_connector_stays_clean_when_acknowledgements_are_lost(targe
 @pytest.mark.xdist_group("governed")
 def test_one_writer_per_node_keeps_eight_lanes_from_reserving_the_same_unit(play: Play) -> None:
     """More lanes make races real; the governed connector's order of writing does not allow them."""
-    scenario = load("promo_day", connector="governed", clock={"lanes": 8}, **SMALL)
+    scenario = load("promo_day", connector="governed", clock={"lanes": 8}, **CANONICAL)
     run, summary = play(scenario)
 
     assert summary["verdict"] == "pass", (run.folder / "verdict.json").read_text()

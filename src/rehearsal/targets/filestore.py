@@ -8,6 +8,9 @@ from pathlib import Path
 
 from rehearsal.targets.names import checked_name
 
+COPY = ("cp", "--archive", "--link", "--no-target-directory")
+"""Odoo names a file after what is in it and never changes one, so a copy of a database has the very same files."""
+
 
 class FolderFiles(ABC):
     """What `template.Workshop` asks of files, but for copying them, which depends on whose they are."""

@@ -24,6 +24,7 @@ from rehearsal.targets.archive import Tree
 from rehearsal.targets.cache import Cache, write_private
 from rehearsal.targets.cluster import Cluster, log_tail
 from rehearsal.targets.dialect import dialect
+from rehearsal.targets.disk import keep_apart
 from rehearsal.targets.machine import Account
 from rehearsal.targets.process import Process
 
@@ -107,6 +108,7 @@ class Installation:
         """Write configuration *name*, readable by the account alone."""
         for folder in (self.data, self.data / "filestore"):
             self.cluster.own_folder(folder)
+        keep_apart(self.data / "filestore")
         address = self.cluster.address
         parser = configparser.RawConfigParser()
         parser["options"] = {

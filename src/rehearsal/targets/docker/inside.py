@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets import machine, template
 from rehearsal.targets.base import TemplateRecipe
 from rehearsal.targets.cache import Cache
-from rehearsal.targets.filestore import FolderFiles
+from rehearsal.targets.filestore import COPY, FolderFiles
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.sql import PSQL_WORDS, SQL_SECONDS, Row, SqlServer, rows
 
@@ -79,7 +78,8 @@ class InnerWorkshop(FolderFiles):
         """Copy the files of database *source* for *name*, replacing what a killed copy left there."""
         self.remove_files(name)
         if (self.filestore / source).is_dir():
-            shutil.copytree(self.filestore / source, self.filestore / checked_name(name))
+            copied = [*COPY, str(self.filestore / source), str(self.filestore / checked_name(name))]
+            machine.run(copied, what=f"copying the files of database '{source}'", fix=FIX)
 
 
 def provided(shop: InnerWorkshop, recipe: TemplateRecipe) -> dict[str, str]:

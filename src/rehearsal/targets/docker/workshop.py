@@ -11,6 +11,7 @@ from rehearsal.targets.base import PostgresAddress
 from rehearsal.targets.cache import Cache
 from rehearsal.targets.disk import KEEP_APART
 from rehearsal.targets.docker.stack import ADDONS, DB, ODOO, POSTGRES_PORT, Stack
+from rehearsal.targets.filestore import COPY
 from rehearsal.targets.names import checked_name
 from rehearsal.targets.sql import PSQL_WORDS, SQL_SECONDS, Row, SqlServer, rows
 
@@ -102,7 +103,7 @@ class ContainerWorkshop:
 
     def copy_files(self, source: str, name: str) -> None:
         """Copy the files of database *source* for *name*, replacing what a killed copy left there."""
-        script = 'rm -rf "$2" && if [ -d "$1" ]; then cp --archive --no-target-directory "$1" "$2"; fi'
+        script = f'rm -rf "$2" && if [ -d "$1" ]; then {" ".join(COPY)} "$1" "$2"; fi'
         self._files(script, f"copying the files of database '{source}'", source, name)
 
     def rename_files(self, source: str, name: str) -> None:

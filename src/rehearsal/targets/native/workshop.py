@@ -10,7 +10,7 @@ from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets import machine
 from rehearsal.targets.cache import Cache
 from rehearsal.targets.cluster import Cluster
-from rehearsal.targets.filestore import FolderFiles
+from rehearsal.targets.filestore import COPY, FolderFiles
 from rehearsal.targets.server import Installation
 
 BUILDER = "build"
@@ -91,7 +91,7 @@ class NativeWorkshop(FolderFiles):
         self.remove_files(name)
         if (self.filestore / source).is_dir():
             machine.run(
-                ["cp", "--archive", "--no-target-directory", str(self.filestore / source), str(self.filestore / name)],
+                [*COPY, str(self.filestore / source), str(self.filestore / name)],
                 what=f"copying the files of database '{source}'",
                 fix="rehearse up",
                 account=self.installation.account,
