@@ -73,6 +73,35 @@ def test_a_python_that_is_too_old_is_told_with_the_way_out(checkout: Path) -> No
     assert not (checkout / "new").exists()
 
 
+def awaited(checkout: Path, images: Path | None) -> tuple[int, str, str]:
+    """Run ``echo command`` by bin/await-images; return its exit code, its output, and what it says beside it."""
+    env = {name: value for name, value in os.environ.items() if name != "REHEARSE_IMAGES"}
+    done = subprocess.run(
+        [checkout / "bin" / "await-images", "echo", "command"],
+        env=env | ({"REHEARSE_IMAGES": str(images)} if images else {}),
+        capture_output=True,
+        text=True,
+        timeout=S_MAX,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("code", "said"), [("0", "command\n"), ("3", "")])
+def test_a_command_is_run_once_its_images_were_made_and_never_without(code: str, said: str, checkout: Path, tmp_path: Path) -> None:
+    """What was told while they were made is told again, since it went by unseen."""
+    images = tmp_path / "images"
+    images.mkdir()
+    (images / "log").write_text("making them\n", encoding="utf-8")
+    with subprocess.Popen(["sh", "-c", f"sleep 0.7; echo {code} > {images}/code.new; mv {images}/code.new {images}/code"]):
+        assert awaited(checkout, images) == (int(code), said, "making them\n")
+
+
+def test_where_no_images_are_made_a_command_is_run_at_once(checkout: Path) -> None:
+    """As on a machine without Docker."""
+    assert awaited(checkout, None) == (0, "command\n", "")
+
+
 @pytest.mark.xdist_group("together")
 def test_groups_of_tests_stay_together(request: pytest.FixtureRequest) -> None:
     """Workers that do not see the groups would break each other's Odoo; xdist shows that it does in the node's id."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -48,6 +49,23 @@ def test_a_full_disk_is_refused_before_the_download(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(disk, "NEEDED_BYTES", 10**18)
     with pytest.raises(EnvironmentNotReady, match="GB free"):
         disk.require_space(tmp_path)
+
+
+@pytest.mark.parametrize("program", ["chattr", "no-such-program"])
+def test_folders_are_kept_apart_where_the_file_system_does_that(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it does not, and where there is no such program, nobody hears of it; nor of a folder that is not there."""
+    monkeypatch.setattr(disk, "KEEP_APART", (program, "+T"))
+    folders = [tmp_path / "kept", tmp_path / "by_hand"]
+    for folder in folders:
+        folder.mkdir()
+    can = program == "chattr" and subprocess.run(["chattr", "+T", folders[1]], check=False).returncode == 0
+
+    disk.keep_apart(folders[0])
+    disk.keep_apart(tmp_path / "nowhere")
+    told = subprocess.run(["lsattr", "-d", folders[0]], capture_output=True, text=True, check=False).stdout
+    assert ("T" in told.partition(" ")[0]) == can
 
 
 @pytest.mark.parametrize("name", ["", "../up", 'a"b', "-a", "a" * 64, "a b"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
+from rehearsal.odoo.connect import factory
 from rehearsal.targets import doctor, process
 from rehearsal.targets.base import Database, TemplateRecipe
 from rehearsal.targets.existing import MARK, ExistingTarget, json2, jsonrpc
@@ -43,6 +44,37 @@ def test_a_clone_answers_on_both_interfaces_and_is_marked(database: Database) ->
     assert parameter(database, MARK) == "template"
     assert parameter(database, "rehearsal.test") == "settings ran"
     assert partners(database) >= 1
+
+
+def test_the_harness_asks_as_a_user_of_its_own_who_may_what_the_administrator_may(native: NativeTarget, database: Database) -> None:
+    """Who has no password, so that none is checked for half a second; people log in as the administrator."""
+    groups = "SELECT string_agg(gid::text, ' ' ORDER BY gid) FROM res_groups_users_rel WHERE uid = u.id"
+    told = native.sql(
+        database, f"SELECT id, password IS NULL, ({groups}) FROM res_users u WHERE login IN ('admin', 'rehearsal') ORDER BY id"
+    )
+    (admin, own) = told
+
+    assert (own[0], own[1]) == (str(database.uid), "t")
+    assert (admin[1], own[2]) == ("f", admin[2])
+    for kind in ("odoorpc", "json2"):
+        made = factory(database, kind, 30.0)().call("res.partner", "create", None, {"vals_list": [{"name": kind}]}, {})
+        assert native.sql(database, f"SELECT create_uid FROM res_partner WHERE id = {made[0]}") == [(own[0],)]
+
+
+def test_a_copy_has_the_very_files_of_its_source_and_leaves_them_when_it_goes(native: NativeTarget, name: str) -> None:
+    """Odoo names a file after what is in it, and never changes one."""
+    lent = native.clone(name)
+    store = native.cache.run / "data" / "filestore"
+    there = {path.relative_to(store / name): path.stat().st_ino for path in (store / name).rglob("*") if path.is_file()}
+    copied = native.copy(lent, f"{name}_copy")
+    try:
+        same = {one: (store / copied.name / one).stat().st_ino for one in there}
+    finally:
+        native.drop(copied)
+    left = {path.relative_to(store / name): path.stat().st_ino for path in (store / name).rglob("*") if path.is_file()}
+    native.drop(lent)
+
+    assert there and same == there and left == there
 
 
 def test_up_again_finds_everything_there(native: NativeTarget) -> None:

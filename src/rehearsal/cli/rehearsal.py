@@ -10,11 +10,13 @@ import typer
 
 from rehearsal.cli.words import (
     NO_MARGIN,
+    AddonNames,
     AsJson,
     BaselineName,
     ConnectorName,
     MarginMoney,
     MarginUnits,
+    ModuleNames,
     Name,
     Policies,
     RunName,
@@ -44,6 +46,8 @@ def run(
     name: Name,
     connector: ConnectorName = None,
     policy: Policies = None,
+    addons: AddonNames = None,
+    modules: ModuleNames = None,
     target: TargetName = "auto",
     seed: Seed = None,
     seeds: Annotated[
@@ -68,7 +72,7 @@ def run(
 ) -> None:
     """Rehearse a scenario, and judge it."""
     if seeds:
-        scenario = scenario_named(name, None, connector, lanes, client, policies=policy)
+        scenario = scenario_named(name, None, connector, lanes, client, policies=policy, addons=addons, modules=modules)
         terms_named(baseline, waivers, margin_units, margin_money, scenario.name)
         code = _run_seeds(context, scenario, name, seeds, jobs, target, out, as_json)
         raise typer.Exit(0 if completed_is_success and code in (1, 4, 5) else code)
@@ -80,7 +84,7 @@ def run(
     from rehearsal.pipeline.standing import standing
     from rehearsal.verdict.repeat import command
 
-    scenario = scenario_named(name, seed, connector, lanes, client, policies=policy)
+    scenario = scenario_named(name, seed, connector, lanes, client, policies=policy, addons=addons, modules=modules)
     with data_only():
         require_actors(scenario)
         project.connector(scenario.connector)
@@ -89,9 +93,9 @@ def run(
         require_free(out)
     chosen = target_named(target, allow_untested_odoo)
     words = [*(["--lanes", str(lanes)] if lanes else []), *(["--client", client] if client else [])]
-    words += [word for one in policy or () for word in ("--policy", one)]
+    words += _each_with("--policy", policy) + _each_with("--addons", addons) + _each_with("--modules", modules)
     options = Options(out, keep, command(name, scenario, _place(chosen.kind, target), words=words), terms)
-    with data_only(), standing(chosen, tell, keep) as up:
+    with data_only(), standing(chosen, tell, scenario, keep) as up:
         done, summary = rehearse(scenario, chosen, options, up.progress.tell, up.progress.advance)
     _say_verdict(done, summary, as_json)
     if done.interrupted:
@@ -121,7 +125,7 @@ def _run_seeds(
         )
     folder = out or project.runs() / scenario.name / f"seeds-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     require_free(folder)
-    with data_only(), standing(chosen, tell) as up:
+    with data_only(), standing(chosen, tell, scenario) as up:
         words = [name, "--target", chosen.kind, *given]
         done = many.rehearsed(words, wanted, jobs or many.jobs_max(), folder, up.progress.tell)
     told = many.counted(done, len(wanted))
@@ -144,6 +148,11 @@ def _given(context: typer.Context, *but: str) -> list[str]:
             value = context.params[option.name or ""]
             words += [option.opts[0]] if option.is_flag else [w for one in _each(value) for w in (option.opts[0], str(one))]
     return words
+
+
+def _each_with(option: str, given: list[str] | None) -> list[str]:
+    """Return what was given for an option that may stand more than once, as it would be written again."""
+    return [word for one in given or () for word in (option, one)]
 
 
 def _each(value: Any) -> list[Any]:
@@ -172,6 +181,8 @@ def load(
     ] = None,
     connector: ConnectorName = None,
     policy: Policies = None,
+    addons: AddonNames = None,
+    modules: ModuleNames = None,
     target: TargetName = "auto",
     seed: Seed = None,
     client: Annotated[str | None, typer.Option("--client", help="odoorpc or json2.")] = None,
@@ -195,7 +206,7 @@ def load(
     from rehearsal.pipeline.standing import standing
     from rehearsal.verdict.repeat import command
 
-    scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape, policy))
+    scenario = drivable(scenario_named(name, seed, connector, None, client, speedup, shape, policy, addons, modules))
     with data_only():
         require_actors(scenario)
         project.connector(scenario.connector)
@@ -213,9 +224,9 @@ def load(
     words = [*(["--users", str(users)] if users else []), *(["--workers", str(workers)] if workers else [])]
     words += [*(["--speedup", f"{speedup:g}"] if speedup else []), *(["--shape", shape] if shape else [])]
     words += ["--client", client] if client else []
-    words += [word for one in policy or () for word in ("--policy", one)]
+    words += _each_with("--policy", policy) + _each_with("--addons", addons) + _each_with("--modules", modules)
     told = command(name, scenario, _place(chosen.kind, target), verb="load", words=words)
-    with data_only(), standing(chosen, tell, keep) as up:
+    with data_only(), standing(chosen, tell, scenario, keep) as up:
         if prepare:
             _, commands = prepare_only(
                 scenario, chosen, drive, Options(out, keep=True, command=told, terms=terms), up.progress.tell
@@ -243,16 +254,18 @@ def demo(
     name: Annotated[str, typer.Argument(help="A scenario that names its cure.")] = "promo_weekend",
     target: TargetName = "auto",
     seed: Seed = None,
+    addons: AddonNames = None,
+    modules: ModuleNames = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a failure and its cure: the scenario with its own connector, then with its cure, side by side."""
     from rehearsal.pipeline.demo import demonstrate, pair
     from rehearsal.pipeline.standing import standing
 
-    scenario = scenario_named(name, seed)
+    scenario = scenario_named(name, seed, addons=addons, modules=modules)
     pair(scenario)
     chosen = target_named(target)
-    with data_only(), standing(chosen, tell, interrupted="interrupted, and the two were not compared") as up:
+    with data_only(), standing(chosen, tell, scenario, interrupted="interrupted, and the two were not compared") as up:
         shown = demonstrate(scenario, chosen, up.progress.tell, up.progress.advance)
     say(json.dumps(shown.comparison, indent=2) if as_json else shown.text())
     raise typer.Exit(0 if shown.convinces else 5)

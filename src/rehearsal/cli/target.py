@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rehearsal.cli.words import AsJson, RunName, TargetName, Untested, app, target_named, tell
+from rehearsal.cli.words import AsJson, RunName, TargetName, Untested, app, scenario_named, target_named, tell
 from rehearsal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,12 +37,17 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def up(target: TargetName = "auto", allow_untested_odoo: Untested = False) -> None:
+def up(
+    name: Annotated[str | None, typer.Argument(help="A scenario whose add-ons are wanted.")] = None,
+    target: TargetName = "auto",
+    allow_untested_odoo: Untested = False,
+) -> None:
     """Provide Odoo, PostgreSQL and the template database, and leave them running."""
     from rehearsal.pipeline.run import ready_target
 
+    scenario = scenario_named(name) if name is not None else None
     chosen = target_named(target, allow_untested_odoo)
-    ready_target(chosen, tell)
+    ready_target(chosen, tell, scenario)
     state = chosen.status()
     tell(f"Odoo {state.odoo_version or ''} runs at {state.url}")
 

@@ -40,6 +40,13 @@ Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", metavar="NAME=off", help="Switch a rule of the connector off (see `rehearse policies`); repeatable."),
 ]
+AddonNames = Annotated[
+    list[str] | None,
+    typer.Option("--addons", metavar="FOLDER|PACKAGE", help="Odoo modules beside its own: a folder, or a package; repeatable."),
+]
+ModuleNames = Annotated[
+    list[str] | None, typer.Option("--modules", metavar="MODULE", help="Install a module that a folder brings; repeatable.")
+]
 BaselineName = Annotated[
     str | None,
     typer.Option("--baseline", metavar="RUN|FILE", help="What is known already: only what is new or worse keeps the build back."),
@@ -96,6 +103,8 @@ def scenario_named(
     speedup: float | None = None,
     shape: str | None = None,
     policies: list[str] | None = None,
+    addons: list[str] | None = None,
+    modules: list[str] | None = None,
 ) -> Scenario:
     """Return the scenario of that name, with what the command line says laid over it."""
     from rehearsal import project
@@ -117,7 +126,12 @@ def scenario_named(
     if policies:
         overrides["policies"] = dict(_switch(one) for one in policies)
     with data_only():  # what it names is loaded
-        return scenario_file.load(project.scenario_path(name), project.scenario_path, overrides, parts=True)
+        found = scenario_file.load(project.scenario_path(name), project.scenario_path, overrides, parts=True)
+    if not addons and not modules:
+        return found
+    from rehearsal.scenario.software import with_more
+
+    return with_more(found, addons or (), modules or ())
 
 
 def _switch(text: str) -> tuple[str, str]:

@@ -45,19 +45,22 @@ def insist(erp: Erp, operation: Operation) -> Steps:
     """Like `must`, but ask again after contention, and find out what became of an unknown outcome.
 
     An operation with a proof is looked up until the look-up itself is answered; one that is repeatable is
-    simply repeated.
+    simply repeated. A request that was not done when it was looked up may still have been on its way, so a
+    repetition that is refused is looked up as well: what refuses it may be that the first one was done meanwhile.
     """
+    doubted = False
+    may_repeat = operation.proof is not None or operation.repeatable or not operation.writes
     for _ in range(RETRIES_MAX):
         answer: Answer = yield erp.ask(operation)
         if answer.ok:
             return answer.value
-        if answer.outcome is Outcome.UNKNOWN and operation.proof is not None:
+        unknown = answer.outcome is Outcome.UNKNOWN
+        doubted = doubted or unknown
+        if doubted and operation.proof is not None:
             found = yield from _found(erp, operation, operation.proof)
             if len(found) >= operation.proof.found_min:
                 return found
-        elif answer.outcome is Outcome.UNKNOWN and (operation.repeatable or not operation.writes):
-            pass
-        elif not worth_retrying(answer):
+        if not (worth_retrying(answer) or (unknown and may_repeat)):
             raise OperationFailed(operation, answer)
         yield erp.env.timeout(RETRY_PAUSE_S)
     raise OperationFailed(operation, answer)

@@ -31,6 +31,7 @@ from rehearsal.odoo.connect import (
     require_unused,
 )
 from rehearsal.odoo.observe import Midway, observe, require
+from rehearsal.parts.addon import Software
 from rehearsal.parts.fault import Joint
 from rehearsal.parts.fault_kinds import at_joint
 from rehearsal.pipeline.conclusion import conclude as conclude
@@ -42,6 +43,7 @@ from rehearsal.pipeline.run_folder import reopen as reopen
 from rehearsal.pipeline.run_folder import require_free as require_free
 from rehearsal.scenario import Scenario
 from rehearsal.scenario.gates import parsed
+from rehearsal.scenario.software import software_of
 from rehearsal.stage import demand
 from rehearsal.stage.contract import Handler, Slip, Watch, called
 from rehearsal.stage.market import Market
@@ -77,10 +79,11 @@ class Options:
     """A saboteur of fixtures/saboteurs/ that acts before the doors open (for the harness's own tests)."""
 
 
-def recipe() -> TemplateRecipe:
-    """Return what the project's template database is made of (fixtures/template.py)."""
+def recipe(scenario: Scenario | None = None) -> TemplateRecipe:
+    """Return what the project's template database is made of (fixtures/template.py), with the add-ons of *scenario*."""
     template = project.module("fixtures", "template")
-    return TemplateRecipe(modules=tuple(template.MODULES), settings=str(template.SETTINGS))
+    software = software_of(scenario) if scenario is not None else Software()
+    return TemplateRecipe(tuple(template.MODULES), str(template.SETTINGS), software)
 
 
 def rehearse(scenario: Scenario, target: Target, options: Options, told: Tell, advanced: Advanced) -> tuple[Run, dict[str, Any]]:
@@ -237,7 +240,9 @@ def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options:
     try:
         told(f"database {database.name} at {database.url}")
         call = caller(database, scenario.client, CALL_TIMEOUT_S, "preparing the database")
-        run.manifest["modules"] = require_modules(call, recipe().modules)
+        run.manifest["modules"] = require_modules(call, (*recipe().modules, *scenario.odoo.modules))
+        if gathered := getattr(target, "gathered", None):
+            run.manifest["addons"] = gathered.as_data()
         run.manifest["postgresql_version"] = getattr(target, "postgres_version", None)
         run.manifest["target"] = {
             "kind": target.kind,
@@ -351,10 +356,11 @@ def _simulated(env: simpy.Environment, scenario: Scenario, lanes: Lanes, midway:
             midway.look(env.now)
 
 
-def ready_target(target: Target, told: Tell) -> None:
-    """Bring *target* up with the project's template."""
+def ready_target(target: Target, told: Tell, scenario: Scenario | None = None) -> None:
+    """Bring *target* up with the project's template, and with the add-ons of *scenario*."""
+    wanted = recipe(scenario)
     try:
-        target.up(recipe(), told)
+        target.up(wanted, told)
     except OSError as error:
         raise EnvironmentNotReady(f"the target could not be brought up: {error}") from error
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rehearsal.model import Tell
 from rehearsal.pipeline.run import ready_target
 from rehearsal.pipeline.terminal import Progress
+from rehearsal.scenario import Scenario
 from rehearsal.targets.base import Target
 
 
@@ -22,14 +23,14 @@ class Standing:
 
 @contextmanager
 def standing(
-    target: Target, tell: Tell, keep: bool = False, interrupted: str = "interrupted, and nothing was judged"
+    target: Target, tell: Tell, scenario: Scenario, keep: bool = False, interrupted: str = "interrupted, and nothing was judged"
 ) -> Iterator[Standing]:
-    """Have *target* up, and leave it as it was found, or up where *keep* says so; a person hears of an interruption."""
+    """Have *target* up for *scenario*, and leave it as it was found, or up where *keep* says so; a person hears of an interruption."""
     was_running = target.status().running
     with Progress(tell) as progress:
         up = Standing(progress, keep)
         try:
-            ready_target(target, progress.tell)
+            ready_target(target, progress.tell, scenario)
             yield up
         except KeyboardInterrupt:
             progress.tell(f"rehearse: {interrupted}")

@@ -35,6 +35,7 @@ from rehearsal.parts.fault import Fault
 from rehearsal.parts.fault_kinds import settled
 from rehearsal.parts.mode import MODES, Mode
 from rehearsal.parts.part import Lag, Part, laid_over
+from rehearsal.parts.software import Odoo
 from rehearsal.parts.tender import TENDERS, Tender
 from rehearsal.scenario.gates import parsed
 
@@ -253,6 +254,8 @@ class Scenario(Part):
     exercised: Exercised = Exercised()
     options: dict[str, Any] = {}
     """For the connector: its own settings."""
+    odoo: Odoo = Odoo()
+    """Add-ons beside Odoo's own modules."""
 
     @property
     def begins(self) -> datetime:

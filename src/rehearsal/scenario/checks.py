@@ -21,6 +21,7 @@ from rehearsal.scenario.gates import CHANNEL_FIGURES, KPI_FIGURES, LIVE_FIGURES,
 from rehearsal.scenario.problem import Problem, Rule, expected, is_a, lag_problems, length_s, words_of
 from rehearsal.scenario.readable import Unreadable
 from rehearsal.scenario.sizes import RULES as SIZE_RULES
+from rehearsal.scenario.software import addons_are_there
 
 
 def problems(scenario: Scenario) -> Iterator[Problem]:
@@ -216,7 +217,7 @@ def _scan_spreads(s: Scenario) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     _lasts_whole_hours, _search_has_a_length, _spike_ends, _deadlines_are_seen, _deadlines_are_of_something, _modes_have_deadlines, _tenders_are_whole, _catalogue_nests, _prices_rise, _names_are_unique,
-    _back_office_has_work, _tenders_pay_as_often_as_wanted, _scan_spreads,
+    _back_office_has_work, _tenders_pay_as_often_as_wanted, _scan_spreads, addons_are_there,
 )  # fmt: skip
 
 

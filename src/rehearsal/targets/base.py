@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from rehearsal.model import Tell
+from rehearsal.parts.addon import Software
 from rehearsal.targets.sensor import Sensor
 
 
@@ -51,6 +52,8 @@ class TemplateRecipe:
 
     It must define no secret; the target creates the API key itself.
     """
+    software: Software = field(default_factory=Software)
+    """What comes on top; the template without it is kept as well."""
 
 
 @dataclass(frozen=True, slots=True)

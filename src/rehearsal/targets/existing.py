@@ -91,7 +91,9 @@ class ExistingTarget:
         """Log in; see that version and modules are what is wanted, and writing is allowed. Writes nothing."""
         connection = self.connect()
         progress(f"logged in to database '{connection.database}' at {self.url}")
-        self.require_modules(recipe.modules)
+        self.require_modules((*recipe.modules, *recipe.software.modules))
+        if recipe.software.folders or recipe.software.python or recipe.software.settings:
+            progress("this Odoo is not ours: it has the add-ons that it has, and those of the scenario are not put into it")
         self.require_mark()
 
     def connect(self) -> Connection:

@@ -67,6 +67,12 @@ def find_python(cache: Cache) -> Path | None:
     return cache.venv / "bin" / "python"
 
 
+def has_package(python: Path, name: str) -> bool:
+    """Whether that Python has a package of that *name*, as the Python index calls it."""
+    look = "import importlib.metadata, sys\nimportlib.metadata.version(sys.argv[1])"
+    return subprocess.run([python, "-c", look, name], capture_output=True, timeout=30, check=False).returncode == 0
+
+
 def fingerprint(base: Path) -> str:
     """Return what the environment is made of; another interpreter or requirement makes another one."""
     ingredients = "\n".join((str(base), str(base.resolve()), *REQUIREMENTS))

@@ -43,9 +43,7 @@ def others(folder: Path) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def require_alone(folder: Path, otherwise: str) -> None:
+def require_alone(folder: Path, otherwise: str, because: str = "its clock would move with ours") -> None:
     """Raise `EnvironmentNotReady` when another live process uses the servers; *otherwise* is a way out."""
     for pid in others(folder):
-        raise EnvironmentNotReady(
-            f"process {pid} uses this Odoo as well, and its clock would move with ours; wait until it is through, or {otherwise}"
-        )
+        raise EnvironmentNotReady(f"process {pid} uses this Odoo as well, and {because}; wait until it is through, or {otherwise}")

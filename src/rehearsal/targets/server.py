@@ -20,6 +20,7 @@ from pathlib import Path
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.model import Tell
 from rehearsal.targets import faketime, machine, process
+from rehearsal.targets.addons import PYTHON
 from rehearsal.targets.archive import Tree
 from rehearsal.targets.cache import Cache, write_private
 from rehearsal.targets.cluster import Cluster, log_tail
@@ -65,6 +66,8 @@ class Installation:
     python: Path
     cluster: Cluster
     addons: tuple[Path, ...] = ()
+    server_wide_modules: tuple[str, ...] = ()
+    """Loaded before any database, beside Odoo's own."""
 
     @property
     def data(self) -> Path:
@@ -91,7 +94,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """Return what an Odoo program needs in its environment."""
         return {
-            "PYTHONPATH": str(self.tree.python_path),
+            "PYTHONPATH": ":".join(map(str, (self.tree.python_path, *(path / PYTHON for path in self.addons)))),
             # The source belongs to root, so compiled modules go where the account may write.
             "PYTHONPYCACHEPREFIX": str(self.cache.run / "pycache"),
             "PYTHONUNBUFFERED": "1",
@@ -136,6 +139,8 @@ class Installation:
             "log_handler": LOG_HANDLERS,
             **dialect(self.tree.version).options,
         }
+        everywhere = (parser["options"]["server_wide_modules"], *self.server_wide_modules)
+        parser["options"]["server_wide_modules"] = ",".join(everywhere)
         text = io.StringIO()
         parser.write(text)
         write_private(self.config(name), text.getvalue(), owner=self.account)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.model import Tell
+from rehearsal.parts.addon import Software
 from rehearsal.targets.base import TemplateRecipe
 from rehearsal.targets.cache import Cache
 from rehearsal.targets.names import checked_name
@@ -23,7 +24,7 @@ from rehearsal.targets.sql import MAINTENANCE, SqlServer
 
 FORMAT = "3"
 """Part of every key; raised when what this module does to a template changes."""
-KEPT = 3
+KEPT = 5
 HIDDEN = (TEMPLATE_PREFIX, BUILDING_PREFIX, WORLD_PREFIX)
 """How the names of databases begin that no rehearsal uses itself."""
 LOGIN = "admin"
@@ -157,7 +158,7 @@ def build(shop: Workshop, recipe: TemplateRecipe, key: str, progress: Tell) -> T
     building = BUILDING_PREFIX + key
     shop.postgres.create(building)
     progress(f"initialising the template database: {len(recipe.modules)} modules (about a minute)")
-    initialise(shop, building, recipe.modules)
+    initialise(shop, building, ("base", *recipe.modules))
     progress("settings and API key")
     password = shop.cache.secrets().get("password") or secrets.token_urlsafe(24)
     api_key, uid = finish(shop, building, recipe.settings, password)
@@ -172,11 +173,71 @@ def build(shop: Workshop, recipe: TemplateRecipe, key: str, progress: Tell) -> T
     return Template(key, api_key, uid, password)
 
 
-def initialise(shop: Workshop, database: str, modules: tuple[str, ...]) -> None:
-    """Install *modules* into an empty database."""
-    words = ["server", "--database", database, "--init", ",".join(sorted({"base", *modules}))]
+def extend(shop: Workshop, base: Template, software: Software, modules: tuple[str, ...], progress: Tell) -> Template:
+    """Return a template that has *modules* of others, and their settings, on top of *base*; built once."""
+    ingredients = [
+        base.key,
+        sorted(modules),
+        software.settings,
+        software.server_wide_modules,
+        [content(path) for path in shop.addons],
+    ]
+    key = hashlib.sha256(json.dumps(ingredients).encode()).hexdigest()[:16]
+    found = find(shop, key)
+    if found is None:
+        clean_up(shop, key)
+        found = build_on(shop, base, software, modules, key, progress)
+    use(shop, key)
+    return found
+
+
+def build_on(shop: Workshop, base: Template, software: Software, modules: tuple[str, ...], key: str, progress: Tell) -> Template:
+    """Install *modules* into a copy of *base* and make it the template *key*; what fails leaves nothing."""
+    building = BUILDING_PREFIX + key
+    try:
+        shop.copy_files(base.database, building)
+        shop.postgres.copy(base.database, building)
+        if modules:
+            progress(f"installing add-ons into a copy of the template: {', '.join(modules)}")
+            install(shop, building, modules)
+        if software.settings:
+            progress("settings of the add-ons")
+            run_settings(shop, building, software.settings)
+        shop.postgres.sql(building, "VACUUM (FREEZE, ANALYZE)")
+        known = shop.cache.secrets()
+        templates = {**known.get("templates", {}), key: {"api_key": base.api_key, "uid": base.uid}}
+        shop.cache.write_secrets({**known, "templates": templates})
+        shop.rename_files(building, TEMPLATE_PREFIX + key)
+        shop.postgres.seal(building, TEMPLATE_PREFIX + key)
+    except BaseException:
+        drop(shop, building)
+        raise
+    return Template(key, base.api_key, base.uid, base.password)
+
+
+def install(shop: Workshop, database: str, modules: tuple[str, ...]) -> None:
+    """Install *modules* of others; raises `EnvironmentNotReady` for each that is not installed then: Odoo itself only warns."""
+    initialise(shop, database, modules, f"installing {', '.join(modules)}")
+    rows = shop.postgres.sql(database, "SELECT name FROM ir_module_module WHERE state = 'installed'")
+    missing = sorted(set(modules) - {row[0] for row in rows})
+    if missing:
+        raise EnvironmentNotReady(
+            f"Odoo did not install {', '.join(missing)}; its log (init.log in the cache folder) says why; correct odoo: {{modules}}"
+        )
+
+
+def initialise(shop: Workshop, database: str, modules: tuple[str, ...], what: str = "initialising the template database") -> None:
+    """Install *modules* into a database."""
+    words = ["server", "--database", database, "--init", ",".join(sorted(modules))]
     words += ["--stop-after-init", "--no-http", "--workers", "0"]
-    shop.odoo(words, "initialising the template database", INIT_SECONDS, "init.log")
+    shop.odoo(words, what, INIT_SECONDS, "init.log")
+
+
+def run_settings(shop: Workshop, database: str, settings: str) -> None:
+    """Run Python source in Odoo's shell, and commit."""
+    script = f"exec(compile({settings!r}, '<settings>', 'exec'), globals())\nenv.cr.commit()\n"
+    words = ["shell", "--database", database, "--no-http", "--workers", "0"]
+    shop.odoo(words, "applying the settings of the add-ons", SETTINGS_SECONDS, "settings.log", script)
 
 
 def finish(shop: Workshop, database: str, settings: str, password: str) -> tuple[str, int]:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from rehearsal import project
 from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.model import Tell
-from rehearsal.targets import lease, template, worlds
+from rehearsal.parts.addon import Software
+from rehearsal.targets import addons, lease, template, worlds
+from rehearsal.targets.addons import Gathered, require_needed
 from rehearsal.targets.base import Database, PostgresAddress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
-from rehearsal.targets.dialect import require_tested
+from rehearsal.targets.dialect import require_tested, series
 from rehearsal.targets.disk import disk_trouble
 from rehearsal.targets.docker import ordeal as container_ordeal
 from rehearsal.targets.docker import scenario_time as container_time
 from rehearsal.targets.docker.engine import Engine
-from rehearsal.targets.docker.stack import ADDONS, DB, HTTP_PORT, ODOO, PROJECT, Stack
+from rehearsal.targets.docker.stack import ADDONS, DB, HTTP_PORT, ODOO, PROJECT, Container, Stack
 from rehearsal.targets.docker.workshop import ContainerPostgres, ContainerWorkshop
 from rehearsal.targets.faketime import OffsetFile, ScenarioTime
 from rehearsal.targets.names import checked_name
@@ -27,24 +30,28 @@ from rehearsal.targets.sql import MAINTENANCE, Row
 from rehearsal.targets.template import LOGIN, Template
 
 VERSION_SECONDS = 60.0
+ADDONS_SETTING, WIDE_SETTING = "ODOO_ADDONS", "ODOO_SERVER_WIDE_MODULES"
+OTHER_PROJECT = "set COMPOSE_PROJECT_NAME, ODOO_PORT and POSTGRES_PORT to others for this one"
 
 
 class DockerTarget:
     """Odoo in containers. What `docker compose up` started alone is used as it is.
 
-    *root* is the cache folder (see `cache.default_root`), which holds the secrets of the templates; *addons* is at
-    most one folder with further Odoo modules.
+    *root* is the cache folder (see `cache.default_root`), which holds the secrets of the templates; *folders* are at
+    most one with further Odoo modules.
     """
 
     kind = "docker"
 
-    def __init__(self, root: Path | None = None, addons: tuple[Path, ...] = (), allow_untested: bool = False) -> None:
-        if len(addons) > 1:
-            raise UsageError(f"{len(addons)} folders of modules: expected one, which is mounted at {ADDONS}")
+    def __init__(self, root: Path | None = None, folders: tuple[Path, ...] = (), allow_untested: bool = False) -> None:
+        if len(folders) > 1:
+            raise UsageError(f"{len(folders)} folders of modules: expected one, which is mounted at {ADDONS}")
         name = os.environ.get("COMPOSE_PROJECT_NAME") or PROJECT
         self.cache = Cache((root if root is not None else default_root()) / "docker" / (name + engine_mark()))
-        self.stack = Stack(Engine(settings(self.cache, addons)), project.bundled(), name)
+        self.stack = Stack(Engine(settings(self.cache, folders)), project.bundled(), name)
         self.allow_untested = allow_untested
+        self.gathered: Gathered | None = None
+        """Add-ons of others that the last `up` brought."""
         self.was_running = False
         """Whether Odoo ran already when `up` came; who finds it running should leave it running."""
         self._template: Template | None = None
@@ -64,11 +71,39 @@ class DockerTarget:
             self.was_running = self.stack.answers()
             if not self.was_running:
                 progress("starting the containers of docker-compose.yml")
-            self.stack.up(progress)
+            if not (self.was_running and recipe.software):  # those that have the add-ons already are left as they are
+                self._up(self.stack, progress)
             self._workshop().postgres.keep_apart()
             require_tested(self.odoo_version, self.allow_untested)
             self._template = template.provide(self._workshop(), recipe, progress)
+            if recipe.software:
+                self._extend(recipe.software, progress)
             lease.take(self.cache.leases)
+
+    def _up(self, stack: Stack, progress: Tell) -> None:
+        """Have the containers as *stack* wants them; those that others use are not started anew for other add-ons."""
+        if self.was_running and mounted(self.cache, stack.need(ODOO)) != stack.engine.settings.get(ADDONS_SETTING, ""):
+            lease.require_alone(self.cache.leases, OTHER_PROJECT, "it was started with other add-ons, so it would be restarted")
+        stack.up(progress)
+
+    def _extend(self, software: Software, progress: Tell) -> None:
+        """Gather the add-ons of *software*, mount them, and have a template with them."""
+        mine = os.environ.get(ADDONS_SETTING, "")
+        software = replace(software, folders=(*software.folders, *([Path(mine).absolute()] if mine else [])))
+        self.gathered = gathered = addons.gather(
+            self.cache.root / "addons", software, series(self.odoo_version), self._has, progress
+        )
+        told = {ADDONS_SETTING: str(gathered.folder), WIDE_SETTING: ",".join(software.server_wide_modules)}
+        self.stack = replace(self.stack, engine=replace(self.stack.engine, settings={**self.stack.engine.settings, **told}))
+        self._up(self.stack, progress)
+        shop = replace(self._workshop(), addons=(gathered.folder,))
+        require_needed(shop, gathered, software.server_wide_modules)
+        self._template = template.extend(shop, self._need_template(), software, gathered.wanted, progress)
+
+    def _has(self, name: str) -> bool:
+        """Whether the Python in Odoo's image has a package of that name."""
+        look = "import importlib.metadata, sys\ntry: importlib.metadata.version(sys.argv[1])\nexcept ImportError: print('no')"
+        return not self.stack.run(ODOO, ["python3", "-c", look, name], "looking for a Python package", user="odoo").strip()
 
     def clone(self, name: str) -> Database:
         """Return a fresh database *name*, copied from the template; about a second.
@@ -244,7 +279,8 @@ class DockerTarget:
     def _workshop(self) -> ContainerWorkshop:
         """Return where databases are made; only a template depends on the version and the customer's modules."""
         odoo = self.stack.need(ODOO)
-        return ContainerWorkshop(self.stack, self.cache, f"{self._version_of(odoo.image)} {odoo.image}", odoo.addons)
+        own = () if mounted(self.cache, odoo) else odoo.addons  # what was gathered is of a template on top
+        return ContainerWorkshop(self.stack, self.cache, f"{self._version_of(odoo.image)} {odoo.image}", own)
 
     def _need_template(self) -> Template:
         """Return the template of the last `up`; without one in this process, the newest of the cache."""
@@ -253,6 +289,11 @@ class DockerTarget:
         if self._template is None:
             raise EnvironmentNotReady("the docker target has no template yet; run: rehearse up --target docker")
         return self._template
+
+
+def mounted(cache: Cache, odoo: Container) -> str:
+    """Return the folder of add-ons that was gathered and is mounted; empty where none is."""
+    return next((str(path) for path in odoo.addons if path.is_relative_to(cache.root / "addons")), "")
 
 
 def engine_mark() -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.model import Tell
-from rehearsal.targets import archive, faketime, interpreter, lease, machine, server, template, worlds
+from rehearsal.parts.addon import Software
+from rehearsal.targets import addons, archive, faketime, interpreter, lease, machine, server, template, worlds
+from rehearsal.targets.addons import Gathered
 from rehearsal.targets.base import Database, PostgresAddress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
 from rehearsal.targets.cluster import Cluster
-from rehearsal.targets.dialect import require_tested
+from rehearsal.targets.dialect import require_tested, series
 from rehearsal.targets.disk import disk_trouble, require_readable, require_space
 from rehearsal.targets.faketime import OffsetFile, ScenarioTime
 from rehearsal.targets.names import checked_name
@@ -24,20 +28,27 @@ from rehearsal.targets.server import Installation, Server
 from rehearsal.targets.sql import Row
 from rehearsal.targets.template import LOGIN, Template
 
+ADDONS_VARIABLE = "ODOO_ADDONS"
+"""Folders with further modules, as for the containers; several with ``:`` between them."""
+OTHER_CACHE = "set REHEARSE_CACHE to a folder of its own for this one"
+
 
 class NativeTarget:
     """Odoo on this machine. The cache is shared: a second command finds what the first one provided.
 
-    *root* is the cache folder (see `cache.default_root`), *addons* are folders with further Odoo modules,
+    *root* is the cache folder (see `cache.default_root`), *folders* are those with further Odoo modules,
     which the servers' account must be able to read.
     """
 
     kind = "native"
 
-    def __init__(self, root: Path | None = None, addons: tuple[Path, ...] = (), allow_untested: bool = False) -> None:
+    def __init__(self, root: Path | None = None, folders: tuple[Path, ...] = (), allow_untested: bool = False) -> None:
         self.cache = Cache(root if root is not None else default_root())
-        self.addons = tuple(path.absolute() for path in addons)
+        named = os.environ.get(ADDONS_VARIABLE, "")
+        self.addons = tuple(path.absolute() for path in folders or map(Path, filter(None, named.split(os.pathsep))))
         self.allow_untested = allow_untested
+        self.gathered: Gathered | None = None
+        """Add-ons of others that the last `up` brought."""
         self.was_running = False
         """Whether Odoo ran already when `up` came; who finds it running should leave it running."""
         self._installation: Installation | None = None
@@ -55,6 +66,8 @@ class NativeTarget:
             scenario_time.leave(installation, server_of(self.cache.state()))
             postgres_ran = installation.cluster.start(progress)
             self._template = template.provide(NativeWorkshop(installation), recipe, progress)
+            if recipe.software:
+                installation = self._extended(installation, recipe.software, progress)
             self.was_running = self._start_server(installation, postgres_ran, progress)
             lease.take(self.cache.leases)
 
@@ -78,6 +91,21 @@ class NativeTarget:
         self._installation = Installation(self.cache, account, tree, python, cluster, self.addons)
         return self._installation
 
+    def _extended(self, installation: Installation, software: Software, progress: Tell) -> Installation:
+        """Gather the add-ons of *software*, and have a template with them; return the installation that knows them."""
+        has = partial(interpreter.has_package, installation.python)
+        self.gathered = gathered = addons.gather(
+            self.cache.root / "addons", software, series(installation.tree.version), has, progress
+        )
+        installation = replace(
+            installation, addons=(*installation.addons, gathered.folder), server_wide_modules=software.server_wide_modules
+        )
+        self._installation = installation
+        shop = NativeWorkshop(installation)
+        addons.require_needed(shop, gathered, software.server_wide_modules)
+        self._template = template.extend(shop, self._up_template(), software, gathered.wanted, progress)
+        return installation
+
     def _start_server(self, installation: Installation, postgres_ran: bool, progress: Tell) -> bool:
         """Start Odoo unless it runs well, on the same source; return whether it did."""
         state = self.cache.state()
@@ -85,6 +113,8 @@ class NativeTarget:
         if running is not None:
             if postgres_ran and state.get("made_of") == made_of(installation) and running.healthy:
                 return True
+            if running.healthy:
+                lease.require_alone(self.cache.leases, OTHER_CACHE, "it was started with other add-ons, so it would be restarted")
             running.stop()
         server.kill_strays(installation)
         self._note_server(installation, server.start(installation, progress))
@@ -100,6 +130,8 @@ class NativeTarget:
                 "gevent_port": started.gevent_port,
                 "odoo_version": installation.tree.version,
                 "made_of": made_of(installation),
+                "addons": [str(path) for path in installation.addons],
+                "server_wide_modules": list(installation.server_wide_modules),
                 "postgres_version": installation.cluster.version,
             }
         )
@@ -290,12 +322,15 @@ class NativeTarget:
         account, folder = machine.find_account(), machine.postgres_bin()
         if tree is None or python is None or account is None or folder is None:
             return None
-        return Installation(self.cache, account, tree, python, Cluster(self.cache, account, folder), self.addons)
+        state = self.cache.state()
+        cluster = Cluster(self.cache, account, folder)
+        ran_with = tuple(Path(path) for path in state.get("addons", self.addons))
+        return Installation(self.cache, account, tree, python, cluster, ran_with, tuple(state.get("server_wide_modules", ())))
 
 
 def made_of(installation: Installation) -> list[str]:
     """Return what a running server must have been started from to be used again."""
-    return [server.FORMAT, installation.tree.version, *map(str, installation.addons)]
+    return [server.FORMAT, installation.tree.version, *map(str, installation.addons), *installation.server_wide_modules]
 
 
 def server_of(state: dict[str, object]) -> Server | None:

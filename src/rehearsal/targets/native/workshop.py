@@ -53,7 +53,7 @@ class NativeWorkshop(FolderFiles):
             raise EnvironmentNotReady(
                 f"Odoo {self.version} has no module {', '.join(missing)}; looked in "
                 f"{', '.join(str(folder) for folder in folders)}; "
-                "correct the module list, or give the folder that holds it"
+                "correct the module list, or give the folder or the package that holds it: --addons FOLDER or --addons PACKAGE"
             )
 
     def odoo(self, words: list[str], what: str, seconds: float, name: str, stdin: str = "") -> str:
