@@ -26,6 +26,8 @@ class Case:
     node: str = ""
     partner: int = 0
     attempt: int = 1
+    declined_at: set[str] = field(default_factory=set)
+    """Nodes that did not find all of it: none is asked twice, so that an order does not go round."""
     mode: str = ""
     """How it comes to its shopper; another way than was ordered when its goods had to be found elsewhere."""
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -7,32 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.fridays import CANONICAL
 from rehearsal.targets.native.target import NativeTarget
 from tests.cli.command import rehearse
 
-SHOWN = """
-extends: promo_day
-name: shown
-connector: naive
-seed: 2
-channels:
-  webshop: {orders: 16}
-  marketplace: {orders: 6}
-  till_1: {orders: 5}
-  till_2: {orders: 4}
-  till_3: {orders: 4}
-exercised: {orders_per_channel: 1, orders_per_tender: 0, fault_fired: 0, examined: 1}
-"""
+SHOWN = {"extends": "promo_day", "name": "shown", "connector": "naive", **CANONICAL}
 
 
 @pytest.mark.xdist_group("naive")
 def test_a_demonstration_shows_the_failure_and_its_cure(target: NativeTarget, tmp_path: Path) -> None:
-    """Same shoppers, two operating designs: what the first broke is fixed by the second, and both reports are there.
-
-    It takes more than a minute: two whole rehearsals by the real command.
-    """
+    """Same shoppers, two operating designs: what the first broke is fixed by the second, and both reports are there."""
     (tmp_path / "scenarios").mkdir()
-    (tmp_path / "scenarios" / "shown.yaml").write_text(SHOWN, encoding="utf-8")
+    (tmp_path / "scenarios" / "shown.yaml").write_text(json.dumps(SHOWN), encoding="utf-8")
 
     said = rehearse("demo", "shown", "--target", "native", "--json", cwd=tmp_path)
 

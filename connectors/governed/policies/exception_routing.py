@@ -25,6 +25,7 @@ class Rule(Policy):
         """Return what asks another node, or asks for the rest, or what ends the order."""
         case, sku = self.house.cases[event.order], event.data["sku"]
         promised, lines, back_minor = case.units, Lines(), 0
+        case.declined_at.add(case.node)
         with self.turn(case.node, erp) as turn:
             yield turn
             goal = self._elsewhere(case)
@@ -54,7 +55,7 @@ class Rule(Policy):
         parcels = [*handed(channel.fulfilment, modes, Handover.PARCEL), *handed(modes, modes, Handover.PARCEL)]
         tell = self.house.outside.publish if self.house.outside else None
         for node in nodes:
-            if node != case.node and self.house.pools[node].take(case.units, self.left, tell):
+            if node not in case.declined_at and self.house.pools[node].take(case.units, self.left, tell):
                 case.mode = case.mode if case.mode in parcels else parcels[0]
                 return node
         return None
