@@ -14,11 +14,25 @@ from tests.conftest import load, quiet
 CORRECTED = "stock_corrections_are_accounted_for"
 STUCK = "no_order_is_stuck_beyond_its_deadline"
 TWICE = "no_unit_is_promised_twice"
+FEW = {"orders": 2}
+SMALLER: dict[str, dict[str, Any]] = {
+    "crowded_stores": {"webshop": {"orders": 80}, "marketplace": {"orders": 0}, "till_1": FEW, "till_2": FEW, "till_3": FEW},
+    "late_tills": {
+        "webshop": {"orders": 50},
+        "marketplace": {"orders": 0},
+        "till_1": {"orders": 40},
+        "till_2": {"orders": 40},
+        "till_3": FEW,
+    },
+    "split_tenders": {"webshop": {"orders": 30}, "marketplace": {"orders": 2}, "till_1": FEW, "till_2": FEW, "till_3": FEW},
+}
+"""As many shoppers as it takes to miss the policy; whole, those scenarios are in the table."""
 
 
 def broken(target: NativeTarget, folder: Path, scenario: str, **policies: str) -> set[str]:
     """Return the invariants that break under the governed connector, seed 1, with some policies off."""
-    told: dict[str, Any] = {"connector": "governed", "seed": 1, "policies": policies}
+    told: dict[str, Any] = {"connector": "governed", "seed": 1, "policies": policies, "channels": SMALLER[scenario]}
+    told["exercised"] = {"orders_per_channel": 0, "orders_per_tender": 0}
     _, summary = rehearse(load(scenario, **told), target, Options(out=folder), quiet, quiet)
     return {one["id"] for one in summary["invariants"] if one["verdict"] == "fail"}
 
