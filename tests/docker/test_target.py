@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rehearsal.errors import EnvironmentNotReady
+from rehearsal.parts.addon import Software
 from rehearsal.pipeline.run import recipe
 from rehearsal.targets import VARIABLE, choose
 from rehearsal.targets.base import Database, TemplateRecipe
+from rehearsal.targets.docker.stack import ADDONS, ODOO
 from rehearsal.targets.docker.target import DockerTarget
 from rehearsal.targets.doctor import checks
 from rehearsal.targets.existing import MARK, json2, jsonrpc
 from tests.cli.command import rehearse
 from tests.docker.conftest import PROBE, PROJECT
+from tests.targets.test_addons import module
 
 pytestmark = pytest.mark.xdist_group("docker")
 
@@ -168,3 +172,22 @@ def test_a_command_takes_it_by_name(docker: DockerTarget, tmp_path: Path) -> Non
     said = rehearse("status", "--target", "docker", cwd=tmp_path)
 
     assert (said.code, f"docker: running at {docker.url}" in said.out, PROJECT in said.out) == (0, True, True)
+
+
+def test_gathered_add_ons_are_mounted_and_installed_and_gone_with_the_next_command(docker: DockerTarget, tmp_path: Path) -> None:
+    """In a template of their own; what they import lies beside them."""
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    module(tmp_path / "shop", "rehearsal_gathered", depends=["base"])
+    target = DockerTarget()
+    try:
+        target.up(replace(recipe(), software=Software(("rehearsal_gathered",), (tmp_path / "shop",))), print)
+        lent = target.clone("gathered")
+        state = target.sql(lent, "SELECT state FROM ir_module_module WHERE name = 'rehearsal_gathered'")
+        there = target.stack.run(ODOO, ["ls", ADDONS], "looking").split()
+        target.drop(lent)
+    finally:
+        docker.up(recipe(), print)
+
+    assert (state, there) == ([("installed",)], [PROBE, "rehearsal_gathered"])
+    assert docker.stack.run(ODOO, ["ls", ADDONS], "looking").split() == [PROBE]
