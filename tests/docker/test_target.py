@@ -189,5 +189,5 @@ def test_gathered_add_ons_are_mounted_and_installed_and_gone_with_the_next_comma
     finally:
         docker.up(recipe(), print)
 
-    assert (state, there) == ([("installed",)], [PROBE, "rehearsal_gathered"])
+    assert (state, there) == ([("installed",)], ["rehearsal_gathered", PROBE])
     assert docker.stack.run(ODOO, ["ls", ADDONS], "looking").split() == [PROBE]
