@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from tests.cli.command import rehearse
+from tests.cli.forked import rehearse
 from tests.tiny_run import OVERSELL, make_run
 
 SCENARIO = "promo_weekend"

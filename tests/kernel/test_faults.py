@@ -349,7 +349,7 @@ def test_each_bundled_fault_strikes_at_its_joint_and_says_what_it_is() -> None:
     assert {joint: [name for name, kind in kinds.items() if kind.joint is joint] for joint in Joint} == {
         Joint.DELIVERY: ["duplicate_deliveries", "late_carrier_events", "late_node_batches", "late_pickup_batches"],
         Joint.PUBLICATION: ["late_publications", "silent_feed"],
-        Joint.WORLD: ["empty_shelves"],
+        Joint.WORLD: ["empty_shelves", "unbooked_goods"],
         Joint.REQUEST: [
             "bad_gateway",
             "black_hole",

@@ -23,7 +23,7 @@ LATE_COLLECTORS = (10, 28, 51, 52)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_no_seed_blames_a_perfect_connector_for_what_the_world_did(share: int, tmp_path: Path) -> None:
     """Late collectors, full queues, closed stores and empty shelves are the world's; 150 seeds, in shares for two workers."""
-    drawn = load("promo_weekend", channels={key: {"publish_every": "2h"} for key in CHANNELS})
+    drawn = load("promo_weekend", customers=20, channels={key: {"publish_every": "2h"} for key in CHANNELS})
     for seed in range(1 + share, SEEDS + 1, SHARES):
         scenario = drawn.model_copy(update={"seed": seed})
         market = weekend(scenario, tmp_path / str(seed))
