@@ -51,8 +51,11 @@ class Account:
 def account(record: Record, finding: Mapping[str, Any]) -> Account | None:
     """Return the account behind an oversell finding; None where it does not say whose stock it means."""
     node, sku = (finding.get("about", {}).get(word) for word in ("node", "sku"))
-    if not node or not sku:
-        return None
+    return account_of(record, node, sku) if node and sku else None
+
+
+def account_of(record: Record, node: str, sku: str) -> Account:
+    """Return how the units of *sku* at *node* were promised; where none was promised twice, the last of it."""
     changes = record.rows(CHANGES, [sku, node])
     published = record.rows(PUBLISHED, [sku, node])
     book = record.world.book.get((node, sku), 0)

@@ -64,9 +64,13 @@ class Step:
 
 def told(record: Record, folder: Path) -> Facts:
     """Return what the files of the run *folder* tell."""
-    verdict = _json(folder / "verdict.json")
+    return facts(record, _json(folder / "summary.json"), _json(folder / "verdict.json"), folder)
+
+
+def facts(record: Record, summary: Mapping[str, Any], verdict: Mapping[str, Any], folder: Path) -> Facts:
+    """Return what *summary* and *verdict* tell of the run in *folder*, which may have been made just now."""
     manifest = {} if record.damages else _json(folder / "manifest.json")  # a damaged one may hold anything
-    return Facts(_json(folder / "summary.json"), verdict["invariants"], verdict["findings"], manifest, record.scenario)
+    return Facts(summary, verdict["invariants"], verdict["findings"], manifest, record.scenario)
 
 
 def hurt(record: Record, run: Facts) -> Hurt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from rehearsal.pipeline.terminal import MARKS, release_lines
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.kpis import KPIS
 from rehearsal.verdict.record import Record
+from reports import _comparison as comparison
 from reports import _wording as wording
 from reports._chart import accepted_orders
 from reports._stock import Account, account
@@ -76,11 +78,28 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     draft.replace(folder / "report.html")
 
 
-def _template() -> Any:
+def compare(both: Sequence[tuple[Record, Mapping[str, Any], Mapping[str, Any], Path]], path: Path) -> None:
+    """Write one page to *path* for two runs, each with its summary, its verdict and its folder.
+
+    The first one is the older state of affairs, or the failure. Raises OSError.
+    """
+    records = [record for record, *_ in both]
+    first, second = comparison.sides(records, [wording.facts(*one) for one in both], [folder for *_, folder in both])
+    scenario = first.run.scenario
+    html = _template("comparison.html").render(
+        first=first, second=second, title=scenario.title or wording.in_words(scenario.name),
+        headline=comparison.headline(first, second), at_risk=comparison.at_risk, held=list(comparison.held(first.run, second.run)),
+        shoppers=list(comparison.shoppers(records, first.run)), marks=MARKS, w=wording, when=partial(wording.when, scenario),
+        link=lambda folder: os.path.relpath(folder / "report.html", path.absolute().parent),
+    )  # fmt: skip
+    path.write_text(html, encoding="utf-8")
+
+
+def _template(name: str = "report.html") -> Any:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _chapters(record: Record, run: Facts) -> Iterator[Chapter]:

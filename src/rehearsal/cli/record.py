@@ -144,14 +144,19 @@ def compare(
     waivers: WaiversName = None,
     margin_units: MarginUnits = 0,
     margin_money: MarginMoney = NO_MARGIN,
+    page: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help="Where both go on one HTML page; default: beside the second run.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what is new, worse, ongoing, better or fixed between two runs, with units and money at risk; 1 for what is new or worse."""
-    from rehearsal.pipeline.compare import compared, table
+    from rehearsal.pipeline.compare import compared, page_of, paged, table
     from rehearsal.pipeline.run import find_run
 
     before, after = find_run(run_a), find_run(run_b)
     with data_only():
         told = compared(before, after, waivers_named(waivers), margin_units, money_named(margin_money))
-    say(json.dumps(told, indent=2) if as_json else table(told))
+        page = page or page_of(before, after)
+        paged(before, after, page)
+    say(json.dumps(told, indent=2) if as_json else f"{table(told)}\npage: {page}")
     raise typer.Exit(told["exit_code"])

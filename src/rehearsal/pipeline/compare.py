@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rehearsal import project
+from rehearsal.errors import UsageError
 from rehearsal.pipeline.conclusion import Conclusion, concluded, record_of
 from rehearsal.pipeline.run_folder import reopen
 from rehearsal.pipeline.terminal import release_lines, share
@@ -43,6 +45,23 @@ def compared(
         "undecided": [_row(one["id"], broken_a.get(one["id"]), None) for one in after["invariants"] if one["id"] not in decided_b],
         "troubles": troubles,
     }
+
+
+def page_of(run_a: Path, run_b: Path) -> Path:
+    """Return where the page of two runs goes unless somebody says otherwise: beside the second one."""
+    return run_b.absolute().parent / f"{run_a.absolute().name}-and-{run_b.absolute().name}.html"
+
+
+def paged(run_a: Path, run_b: Path, page: Path) -> None:
+    """Write one HTML page for both runs to *page*; raises `UsageError` when it cannot be written."""
+    html = project.module("reports", "html")
+    first, second = reopen(run_a), reopen(run_b)
+    with record_of(first) as before, record_of(second) as after:
+        both = [(record, run, concluded(run, record)) for record, run in ((before, first), (after, second))]
+        try:
+            html.compare([(record, found.summary, found.verdict, run.folder) for record, run, found in both], page)
+        except OSError as error:
+            raise UsageError(f"{page}: {error.strerror}; name another file: --page FILE") from error
 
 
 def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any], troubles: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ from rehearsal import project
 from rehearsal.errors import UsageError
 from rehearsal.model import Tell
 from rehearsal.parts.actor_kinds import require_actors
-from rehearsal.pipeline.compare import compared, table
+from rehearsal.pipeline.compare import compared, page_of, paged, table
 from rehearsal.pipeline.run import Advanced, Options, rehearse
 from rehearsal.scenario import Scenario
 from rehearsal.targets.base import Target
@@ -22,6 +22,8 @@ class Shown:
 
     failure: Path
     cure: Path
+    page: Path
+    """Both on one page."""
     comparison: dict[str, Any]
 
     @property
@@ -34,7 +36,7 @@ class Shown:
         said = table(self.comparison)
         if not self.convinces:
             said += "\nthis does not show a failure and its cure; look into both reports before you show them"
-        return f"{said}\nfailure: {self.failure / 'report.html'}\ncure:    {self.cure / 'report.html'}"
+        return f"{said}\nfailure: {self.failure / 'report.html'}\ncure:    {self.cure / 'report.html'}\nboth:    {self.page}"
 
 
 def pair(scenario: Scenario) -> tuple[Scenario, Scenario]:
@@ -60,4 +62,6 @@ def demonstrate(scenario: Scenario, target: Target, told: Tell, advanced: Advanc
         folders.append(run.folder)
         if run.interrupted:
             raise KeyboardInterrupt
-    return Shown(folders[0], folders[1], compared(folders[0], folders[1]))
+    page = page_of(folders[0], folders[1])
+    paged(folders[0], folders[1], page)
+    return Shown(folders[0], folders[1], page, compared(folders[0], folders[1]))

@@ -1,0 +1,124 @@
+"""Two runs on one page: a failure beside its cure, what each costs, and what became of the same shopper in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.model import money
+from rehearsal.verdict.record import Record
+from rehearsal.vocabulary import Role, played
+from reports._stock import Account, account_of
+from reports._story import Order, Row, stories
+from reports._wording import OVERSELL, Facts, Hurt, hurt, in_words, oversold
+
+ORDERS_MAX = 3
+"""Orders whose two stories are told."""
+REFUSED = f"""
+SELECT count(DISTINCT (e.channel, e."order")) AS n, CAST(coalesce(sum(CAST(l.value->>'total_minor' AS BIGINT)), 0) AS BIGINT) AS worth
+FROM events e, json_each(e.data, '$.lines') l WHERE {played(Role.REFUSES, row="e")}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two runs."""
+
+    run: Facts
+    folder: Path
+    harmed: Hurt
+    oversold: int
+    refused: Hurt
+    """Orders that channels refused, and what they would have been worth."""
+    account: Account | None
+    """The stock that the first run promised twice."""
+
+    @property
+    def name(self) -> str:
+        """The connector, with what is switched off."""
+        return str(self.run.summary.get("design") or self.run.summary["connector"])
+
+    @property
+    def dearest(self) -> Mapping[str, Any] | None:
+        """The broken invariant that puts most at risk."""
+        broken = [one for one in self.run.invariants if one["verdict"] == "fail"]
+        return max(broken, key=lambda one: float(one["money_at_risk"]), default=None)
+
+    @property
+    def kept(self) -> str:
+        """The units that were sold and kept, as a share of what an oracle keeps."""
+        share = self.run.summary["kpis"].get("sell_through")
+        return "not known" if share is None else f"{100 * share:.1f} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One invariant in both runs."""
+
+    id: str
+    sentence: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """What became of one order in both runs."""
+
+    channel: str
+    order: str
+    stories: tuple[tuple[Row, ...], tuple[Row, ...]]
+
+
+def sides(records: Sequence[Record], runs: Sequence[Facts], folders: Sequence[Path]) -> tuple[Side, Side]:
+    """Return both runs as the page shows them; the stock is the one that the first of them promised twice."""
+    about = next((one["about"] for one in runs[0].findings_of(OVERSELL) if one.get("about", {}).get("sku")), None)
+    made = [
+        Side(
+            run, folder, hurt(record, run), oversold(run), _refused(record),
+            account_of(record, about["node"], about["sku"]) if about else None,
+        )
+        for record, run, folder in zip(records, runs, folders, strict=True)
+    ]  # fmt: skip
+    return made[0], made[1]
+
+
+def held(before: Facts, after: Facts) -> Iterator[Held]:
+    """Yield every invariant of either run, the broken ones first."""
+    both = [{one["id"]: one for one in run.invariants} for run in (before, after)]
+    names = dict.fromkeys([*both[0], *both[1]])
+    found = [Held(name, (both[1].get(name) or both[0][name])["sentence"], both[0].get(name), both[1].get(name)) for name in names]
+    yield from sorted(found, key=lambda one: "fail" not in [side["verdict"] for side in (one.before, one.after) if side])
+
+
+def shoppers(records: Sequence[Record], before: Facts) -> Iterator[Shopper]:
+    """Yield the orders that the dearest findings of the first run name, with both of their stories."""
+    named: list[Order] = []
+    for finding in before.findings:
+        named += [(order["channel"], order["external_id"]) for order in finding["orders"][:1]]
+    pairs = list(dict.fromkeys(named))[:ORDERS_MAX]
+    first, second = (stories(record, pairs) for record in records)
+    for channel, order in pairs:
+        yield Shopper(channel, order, (first[channel, order], second[channel, order]))
+
+
+def headline(first: Side, second: Side) -> str:
+    """Return what the comparison comes to, in one sentence."""
+    was, now = ({"pass": "holds", "fail": "breaks", "undecided": "proves nothing"}[side.run.verdict] for side in (first, second))
+    said = f"{first.name} {was} and {second.name} {now}" + (", too" if was == now else "")
+    if first.run.summary["demand_hash"] != second.run.summary["demand_hash"]:
+        return f"{said}; they met different shoppers, so compare with care"
+    return f"With the same shoppers, {said}"
+
+
+def at_risk(side: Side) -> str:
+    """Return by what rule the headline sum of a run is made."""
+    one = side.dearest
+    return f"the dearest broken rule: {in_words(one['id'])}" if one else "no rule is broken"
+
+
+def _refused(record: Record) -> Hurt:
+    row = record.rows(REFUSED)[0]
+    return Hurt(row["n"], money(int(row["worth"])))
