@@ -23,7 +23,7 @@ test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in D
 	bin/with-docker bin/with-odoo bin/await-images $(PYTEST_ALL) $(PYTEST)
 endif
 
-quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: two minutes
+quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: a bit over two minutes
 	$(LINT)
 	$(PYTEST_ALL) -q --without-odoo $(PYTEST)
 
