@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,12 @@ def test_no_module_of_the_kernel_imports_itself_in_a_circle() -> None:
 
     for name in imports:
         walk(name)
+
+
+def test_what_runs_in_odoos_own_container_needs_nothing_that_its_image_lacks() -> None:
+    """Of what is installed here, Odoo's Python has psutil alone."""
+    look = "import rehearsal.targets.docker.inside, sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True)
+    lacking = {"packaging", "pydantic", "ruamel", "typer", "rich", "duckdb", "orjson", "simpy", "odoorpc", "jinja2", "urllib3"}
+
+    assert lacking & set(done.stdout.split()) == set()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 MANIFEST = "__manifest__.py"
+PYTHON = ".python"
+"""Beside gathered modules, the folder of what they import; Odoo takes a folder without a manifest for no module."""
 
 
 @dataclass(frozen=True, slots=True)

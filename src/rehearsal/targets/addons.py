@@ -26,11 +26,9 @@ from packaging.utils import canonicalize_name
 
 from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.model import Tell
-from rehearsal.parts.addon import MANIFEST, Software, manifest_of, modules_in, requirement
+from rehearsal.parts.addon import MANIFEST, PYTHON, Software, manifest_of, modules_in, requirement
 from rehearsal.targets import machine
 
-PYTHON = ".python"
-"""The folder of Python packages; Odoo takes a folder without a manifest for no module."""
 ADDON = "odoo-addon-"
 INSIDE = "odoo/addons/"
 """Where a wheel of add-ons has its modules."""

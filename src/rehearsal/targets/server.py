@@ -19,8 +19,8 @@ from pathlib import Path
 
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.model import Tell
+from rehearsal.parts.addon import PYTHON
 from rehearsal.targets import faketime, machine, process
-from rehearsal.targets.addons import PYTHON
 from rehearsal.targets.archive import Tree
 from rehearsal.targets.cache import Cache, write_private
 from rehearsal.targets.cluster import Cluster, log_tail
