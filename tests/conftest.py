@@ -20,7 +20,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.scenario import file as scenario_file
 from rehearsal.targets.base import Database
 from rehearsal.targets.cache import default_root
-from rehearsal.targets.native.target import NativeTarget
+from rehearsal.targets.native.target import ADDONS_VARIABLE, NativeTarget
 from tests.durations import Durations
 from tests.shared import once
 
@@ -83,9 +83,16 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def target() -> NativeTarget:
     """The native target, up; `bin/with-odoo` stops it when the tests are through."""
-    native = NativeTarget()
+    native = plain_native()
     ready_target(native, quiet)
     return native
+
+
+def plain_native(root: Path | None = None) -> NativeTarget:
+    """Return the native target without the folder of modules that the tests of Docker name for Compose, in ``ODOO_ADDONS``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(ADDONS_VARIABLE, raising=False)
+        return NativeTarget(root)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +103,7 @@ def breakable(target: NativeTarget) -> Iterator[NativeTarget]:
     for name in SHARED:
         if not (root / name).exists():
             (root / name).symlink_to(default_root() / name)
-    native = NativeTarget(root)
+    native = plain_native(root)
     ready_target(native, quiet)
     yield native
     native.down()

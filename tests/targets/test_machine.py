@@ -68,6 +68,16 @@ def test_folders_are_kept_apart_where_the_file_system_does_that(
     assert ("T" in told.partition(" ")[0]) == can
 
 
+def test_folders_of_modules_are_named_by_the_environment_or_by_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``ODOO_ADDONS``, as for the containers; several with a colon between them."""
+    monkeypatch.setenv("ODOO_ADDONS", f"{tmp_path}/one:{tmp_path}/two")
+
+    assert NativeTarget(tmp_path).addons == (tmp_path / "one", tmp_path / "two")
+    assert NativeTarget(tmp_path, (tmp_path / "mine",)).addons == (tmp_path / "mine",)
+    monkeypatch.delenv("ODOO_ADDONS")
+    assert NativeTarget(tmp_path).addons == ()
+
+
 @pytest.mark.parametrize("name", ["", "../up", 'a"b', "-a", "a" * 64, "a b"])
 def test_dangerous_database_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="database name"):
