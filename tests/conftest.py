@@ -95,6 +95,15 @@ def plain_native(root: Path | None = None) -> NativeTarget:
         return NativeTarget(root)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_modules_of_others(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Outside the tests of Docker, hide the folder of modules that they name for as long as the session lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "docker" not in request.path.parts:
+            patch.delenv(ADDONS_VARIABLE, raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def breakable(target: NativeTarget) -> Iterator[NativeTarget]:
     """A second native instance, so that nobody else's Odoo is broken; its tests are of the xdist group "chaos"."""

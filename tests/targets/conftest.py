@@ -10,13 +10,14 @@ import pytest
 
 from rehearsal.targets.base import Database, TemplateRecipe
 from rehearsal.targets.native.target import NativeTarget
+from tests.conftest import plain_native
 
 RECIPE = TemplateRecipe(modules=("base",), settings="env['ir.config_parameter'].set_param('rehearsal.test', 'settings ran')")
 
 
 @pytest.fixture(scope="session")
 def native() -> Iterator[NativeTarget]:
-    target = NativeTarget()
+    target = plain_native()
     target.up(RECIPE, print)
     yield target
     if not target.was_running:

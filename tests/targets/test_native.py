@@ -188,7 +188,7 @@ def test_existing_lends_the_database_itself(staging: ExistingTarget, database: D
 def test_existing_with_an_api_key(staging: ExistingTarget, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REHEARSE_ODOO_API_KEY", str(database.api_key))
     staging.up(TemplateRecipe(("base",)), print)
-    assert staging.clone("ignored").login == "admin"
+    assert staging.clone("ignored").login == "rehearsal"
     monkeypatch.setenv("REHEARSE_ODOO_API_KEY", "0" * 40)
     with pytest.raises(EnvironmentNotReady, match="refuses the login"):
         ExistingTarget(database.url).connect()
