@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.fridays import CANONICAL, SMALL
+from benchmarks.fridays import CANONICAL
 from rehearsal.errors import EnvironmentNotReady, NoScenarioTime, UsageError
 from rehearsal.history import comparable, lines
 from rehearsal.model import Operation
@@ -188,7 +188,7 @@ def test_a_restart_in_the_middle_stays_in_scenario_time(breakable: NativeTarget,
     """A fault of infrastructure brings the servers back with the scenario's clock, not with the real one."""
     faults = [{"name": name, "times": 1, "ends": "18h"} for name in ("restart_odoo", "restart_postgres")]
     began = datetime.now(UTC)
-    run, summary = play(breakable, tmp_path, "scenario", "governed", **{**SMALL, "faults": faults, "clock": {"timeout": "3s"}})
+    run, summary = play(breakable, tmp_path, "scenario", "governed", **{**CANONICAL, "faults": faults, "clock": {"timeout": "3s"}})
     database = breakable.database(run.manifest["target"]["database"])
     (row,) = breakable.sql(database, "SELECT min(create_date), max(write_date) FROM sale_order")
     breakable.drop(database)
