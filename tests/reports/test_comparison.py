@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.errors import UsageError
-from rehearsal.pipeline.compare import page_of, paged
+from rehearsal import project
+from rehearsal.pipeline.compare import compared, page_of
+from tests.conftest import quiet
 from tests.reports.test_html import Reader
 from tests.tiny_run import NODE, SKU, make_run
 
@@ -18,7 +19,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Reader]:
     folder = tmp_path_factory.mktemp("runs")
     failure, cure = make_run(folder / "failure", orders=3), make_run(folder / "cure", orders=1)
     where = page_of(failure, cure)
-    paged(failure, cure, where)
+    compared(failure, cure, where, quiet)
     text = where.read_text(encoding="utf-8")
     return text, Reader(text)
 
@@ -67,9 +68,14 @@ def test_the_same_shopper_is_followed_through_both(page: tuple[str, Reader]) -> 
     assert "This shopper never came to an order here." in said
 
 
-def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """With the option that names another place."""
+def test_a_page_that_cannot_be_written_takes_the_comparison_not_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipeline may keep its runs where nobody writes, and a team's own report may know nothing of two runs."""
     run = make_run(tmp_path / "run")
+    before: list[str] = []
+    first = compared(run, run, tmp_path / "nowhere" / "page.html", before.append)
+    monkeypatch.delattr(project.module("reports", "html"), "compare")
+    second = compared(run, run, tmp_path / "page.html", before.append)
 
-    with pytest.raises(UsageError, match="No such file or directory; name another file: --page FILE"):
-        paged(run, run, tmp_path / "nowhere" / "page.html")
+    assert first == second and first["verdicts"] == ["fail", "fail"]
+    assert "could not be written to" in before[0] and "name another file: --page FILE" in before[0]
+    assert before[1] == "no page for both runs: reports/html.py of this project has no function compare(both, path)"

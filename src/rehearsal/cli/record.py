@@ -150,13 +150,12 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Say what is new, worse, ongoing, better or fixed between two runs, with units and money at risk; 1 for what is new or worse."""
-    from rehearsal.pipeline.compare import compared, page_of, paged, table
+    from rehearsal.pipeline.compare import compared, page_of, table
     from rehearsal.pipeline.run import find_run
 
     before, after = find_run(run_a), find_run(run_b)
     with data_only():
-        told = compared(before, after, waivers_named(waivers), margin_units, money_named(margin_money))
         page = page or page_of(before, after)
-        paged(before, after, page)
-    say(json.dumps(told, indent=2) if as_json else f"{table(told)}\npage: {page}")
+        told = compared(before, after, page, tell, waivers_named(waivers), margin_units, money_named(margin_money))
+    say(json.dumps(told, indent=2) if as_json else table(told))
     raise typer.Exit(told["exit_code"])

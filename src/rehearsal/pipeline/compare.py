@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rehearsal import project
-from rehearsal.errors import UsageError
+from rehearsal.model import Tell
 from rehearsal.pipeline.conclusion import Conclusion, concluded, record_of
 from rehearsal.pipeline.run_folder import reopen
 from rehearsal.pipeline.terminal import release_lines, share
+from rehearsal.strangers import raise_ours, said
 from rehearsal.verdict.baseline import Baseline
 from rehearsal.verdict.fingerprints import known_of
+from rehearsal.verdict.record import Record
 from rehearsal.verdict.release import Terms, released
 from rehearsal.verdict.waivers import Waiver
 
 
 def compared(
-    run_a: Path, run_b: Path, waivers: tuple[Waiver, ...] = (), margin_units: int = 0, margin_minor: int = 0
+    run_a: Path, run_b: Path, page: Path, told: Tell, waivers: tuple[Waiver, ...] = (), margin_units: int = 0, margin_minor: int = 0
 ) -> dict[str, Any]:
-    """Return the comparison of two judged runs; *run_a* is the older state of affairs.
+    """Return the comparison of two judged runs, and write it to *page* as HTML; *run_a* is the older state of affairs.
 
     By invariant (``new``, ``ongoing``, ``fixed``, ``undecided``), and by trouble (``troubles``), which also tells worse from better.
+    Both are judged anew: a summary on the disk may be of another harness, or not be true any more.
     """
-    first, second = _conclusion(run_a), _conclusion(run_b)
+    runs = reopen(run_a), reopen(run_b)
+    with record_of(runs[0]) as record_a, record_of(runs[1]) as record_b:
+        first, second = concluded(runs[0], record_a), concluded(runs[1], record_b)
+        _paged([(record_a, first, run_a), (record_b, second, run_b)], page, told)
+    return _compared(first, second, waivers, margin_units, margin_minor)
+
+
+def _compared(
+    first: Conclusion, second: Conclusion, waivers: tuple[Waiver, ...], margin_units: int, margin_minor: int
+) -> dict[str, Any]:
     before, after = first.summary, second.summary
     known = Baseline(before["scenario"], before["seed"], before["demand_hash"], before["design"], known_of(before, first.verdict))
     troubles = released(after, second.verdict, Terms(known, waivers, margin_units, margin_minor), datetime.now(UTC).date())
@@ -52,16 +64,18 @@ def page_of(run_a: Path, run_b: Path) -> Path:
     return run_b.absolute().parent / f"{run_a.absolute().name}-and-{run_b.absolute().name}.html"
 
 
-def paged(run_a: Path, run_b: Path, page: Path) -> None:
-    """Write one HTML page for both runs to *page*; raises `UsageError` when it cannot be written."""
-    html = project.module("reports", "html")
-    first, second = reopen(run_a), reopen(run_b)
-    with record_of(first) as before, record_of(second) as after:
-        both = [(record, run, concluded(run, record)) for record, run in ((before, first), (after, second))]
-        try:
-            html.compare([(record, found.summary, found.verdict, run.folder) for record, run, found in both], page)
-        except OSError as error:
-            raise UsageError(f"{page}: {error.strerror}; name another file: --page FILE") from error
+def _paged(both: Sequence[tuple[Record, Conclusion, Path]], page: Path, told: Tell) -> None:
+    """Write one HTML page for both runs to *page*; like any report, one that fails is told and takes nothing else down."""
+    write = getattr(project.module("reports", "html"), "compare", None)
+    if write is None:
+        told("no page for both runs: reports/html.py of this project has no function compare(both, path)")
+        return
+    try:
+        write([(record, found.summary, found.verdict, folder) for record, found, folder in both], page)
+        told(f"page: {page}")
+    except BaseException as error:
+        raise_ours(error)
+        told(f"the page for both runs could not be written to {page} ({said(error)}); name another file: --page FILE")
 
 
 def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any], troubles: Mapping[str, Any]) -> int:
@@ -96,10 +110,3 @@ def _dearest(summary: Mapping[str, Any]) -> str:
 
 def _row(key: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
     return {"id": key, "before": before["money_at_risk"] if before else None, "after": after["money_at_risk"] if after else None}
-
-
-def _conclusion(run: Path) -> Conclusion:
-    """Return what a run comes to, judged anew: a summary on the disk may be of another harness, or not be true any more."""
-    found = reopen(run)
-    with record_of(found) as record:
-        return concluded(found, record)

@@ -10,7 +10,7 @@ from rehearsal import project
 from rehearsal.errors import UsageError
 from rehearsal.model import Tell
 from rehearsal.parts.actor_kinds import require_actors
-from rehearsal.pipeline.compare import compared, page_of, paged, table
+from rehearsal.pipeline.compare import compared, page_of, table
 from rehearsal.pipeline.run import Advanced, Options, rehearse
 from rehearsal.scenario import Scenario
 from rehearsal.targets.base import Target
@@ -63,5 +63,4 @@ def demonstrate(scenario: Scenario, target: Target, told: Tell, advanced: Advanc
         if run.interrupted:
             raise KeyboardInterrupt
     page = page_of(folders[0], folders[1])
-    paged(folders[0], folders[1], page)
-    return Shown(folders[0], folders[1], page, compared(folders[0], folders[1]))
+    return Shown(folders[0], folders[1], page, compared(folders[0], folders[1], page, told))

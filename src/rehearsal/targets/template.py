@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -162,15 +162,20 @@ def build(shop: Workshop, recipe: TemplateRecipe, key: str, progress: Tell) -> T
     progress("settings and API key")
     password = shop.cache.secrets().get("password") or secrets.token_urlsafe(24)
     api_key, uid = finish(shop, building, recipe.settings, password)
+    return sealed(shop, building, Template(key, api_key, uid, password))
+
+
+def sealed(shop: Workshop, building: str, made: Template) -> Template:
+    """Make the database *building*, in which all is installed, the template *made*; return it."""
     # Copies inherit statistics and clean pages, so autovacuum leaves them alone while they are measured.
     shop.postgres.sql(building, "VACUUM (FREEZE, ANALYZE)")
     known = shop.cache.secrets()
-    templates = {**known.get("templates", {}), key: {"api_key": api_key, "uid": uid}}
-    shop.cache.write_secrets({**known, "password": password, "templates": templates})
-    shop.rename_files(building, TEMPLATE_PREFIX + key)
+    templates = {**known.get("templates", {}), made.key: {"api_key": made.api_key, "uid": made.uid}}
+    shop.cache.write_secrets({**known, "password": made.password, "templates": templates})
+    shop.rename_files(building, made.database)
     # Last of all, since the template's name says that everything else is done.
-    shop.postgres.seal(building, TEMPLATE_PREFIX + key)
-    return Template(key, api_key, uid, password)
+    shop.postgres.seal(building, made.database)
+    return made
 
 
 def extend(shop: Workshop, base: Template, software: Software, modules: tuple[str, ...], progress: Tell) -> Template:
@@ -203,16 +208,10 @@ def build_on(shop: Workshop, base: Template, software: Software, modules: tuple[
         if software.settings:
             progress("settings of the add-ons")
             run_settings(shop, building, software.settings)
-        shop.postgres.sql(building, "VACUUM (FREEZE, ANALYZE)")
-        known = shop.cache.secrets()
-        templates = {**known.get("templates", {}), key: {"api_key": base.api_key, "uid": base.uid}}
-        shop.cache.write_secrets({**known, "templates": templates})
-        shop.rename_files(building, TEMPLATE_PREFIX + key)
-        shop.postgres.seal(building, TEMPLATE_PREFIX + key)
+        return sealed(shop, building, replace(base, key=key))
     except BaseException:
         drop(shop, building)
         raise
-    return Template(key, base.api_key, base.uid, base.password)
 
 
 def install(shop: Workshop, database: str, modules: tuple[str, ...]) -> None:
