@@ -39,6 +39,7 @@ def test_a_package_of_the_index_is_fetched_installed_and_named_and_the_plain_tem
     assert (summary["verdict"], told["installed"]) == ("pass", ["stock_no_negative"])
     assert told["modules"]["stock_no_negative"].startswith("19.0.")
     assert told["python"].keys() == {"odoo-addon-stock-no-negative"}
+    assert breakable.gathered is None, "a run after it must not claim to have it"
     assert (breakable._up_template(), with_it != plain, with_it.api_key) == (plain, True, plain.api_key)
 
 

@@ -48,7 +48,7 @@ class DockerTarget:
             raise UsageError(f"{len(folders)} folders of modules: expected one, which is mounted at {ADDONS}")
         name = os.environ.get("COMPOSE_PROJECT_NAME") or PROJECT
         self.cache = Cache((root if root is not None else default_root()) / "docker" / (name + engine_mark()))
-        self.stack = Stack(Engine(settings(self.cache, folders)), project.bundled(), name)
+        self.stack = self._plain = Stack(Engine(settings(self.cache, folders)), project.bundled(), name)
         self.allow_untested = allow_untested
         self.gathered: Gathered | None = None
         """Add-ons of others that the last `up` brought."""
@@ -64,6 +64,7 @@ class DockerTarget:
 
         Another command that provides the same containers is waited for. Raises `EnvironmentNotReady`.
         """
+        self.stack, self.gathered = self._plain, None
         self.stack.require_override(require_tested(self.stack.odoo_version, self.allow_untested))
         self.stack.engine.require()
         with disk_trouble(self.cache.root), self.cache.lock(progress):
@@ -72,7 +73,7 @@ class DockerTarget:
             if not self.was_running:
                 progress("starting the containers of docker-compose.yml")
             if not (self.was_running and recipe.software):  # those that have the add-ons already are left as they are
-                self._up(self.stack, progress)
+                self._up(progress)
             self._workshop().postgres.keep_apart()
             require_tested(self.odoo_version, self.allow_untested)
             self._template = template.provide(self._workshop(), recipe, progress)
@@ -80,11 +81,12 @@ class DockerTarget:
                 self._extend(recipe.software, progress)
             lease.take(self.cache.leases)
 
-    def _up(self, stack: Stack, progress: Tell) -> None:
-        """Have the containers as *stack* wants them; those that others use are not started anew for other add-ons."""
-        if self.was_running and mounted(self.cache, stack.need(ODOO)) != stack.engine.settings.get(ADDONS_SETTING, ""):
+    def _up(self, progress: Tell) -> None:
+        """Have the containers with the add-ons that are wanted; those that others use are not started anew for other ones."""
+        wanted = str(self.gathered.folder) if self.gathered else ""
+        if self.was_running and mounted(self.cache, self.stack.need(ODOO)) != wanted:
             lease.require_alone(self.cache.leases, OTHER_PROJECT, "it was started with other add-ons, so it would be restarted")
-        stack.up(progress)
+        self.stack.up(progress)
 
     def _extend(self, software: Software, progress: Tell) -> None:
         """Gather the add-ons of *software*, mount them, and have a template with them."""
@@ -95,7 +97,7 @@ class DockerTarget:
         )
         told = {ADDONS_SETTING: str(gathered.folder), WIDE_SETTING: ",".join(software.server_wide_modules)}
         self.stack = replace(self.stack, engine=replace(self.stack.engine, settings={**self.stack.engine.settings, **told}))
-        self._up(self.stack, progress)
+        self._up(progress)
         shop = replace(self._workshop(), addons=(gathered.folder,))
         require_needed(shop, gathered, software.server_wide_modules)
         self._template = template.extend(shop, self._need_template(), software, gathered.wanted, progress)

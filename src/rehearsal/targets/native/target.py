@@ -61,6 +61,7 @@ class NativeTarget:
 
         Another command that provides the same cache is waited for. Raises `EnvironmentNotReady`.
         """
+        self.gathered = None
         with disk_trouble(self.cache.root), self.cache.lock(progress):
             installation = self._provide_installation(progress)
             scenario_time.leave(installation, server_of(self.cache.state()))
