@@ -8,6 +8,8 @@ $(BIN)/ruff check .
 $(BIN)/ruff format --check -q .
 $(BIN)/mypy
 endef
+# The tests start hundreds of interpreters, each of which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ALL = $(BIN)/python -m pytest -n 2 --dist loadgroup --durations=50 --durations-min=1
 
 rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
@@ -23,7 +25,7 @@ test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in D
 	bin/with-docker bin/with-odoo bin/await-images $(PYTEST_ALL) $(PYTEST)
 endif
 
-quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: a bit over two minutes
+quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: within two minutes
 	$(LINT)
 	$(PYTEST_ALL) -q --without-odoo $(PYTEST)
 

@@ -48,7 +48,7 @@ def _own() -> Path:
     """Return the team's own project: the nearest folder from the working one upwards that has a folder which only projects of
     ours have, as git and pytest find theirs; else the working folder. ``REHEARSE_PROJECT`` names another."""
     named = os.environ.get("REHEARSE_PROJECT")
-    upwards = _upwards(os.path.realpath(named or os.getcwd()))  # noqa: PTH109  asked hundreds of times per scenario
+    upwards = _upwards(os.path.realpath(named) if named else os.getcwd())  # noqa: PTH109  asked hundreds of times per scenario
     return upwards[0] if named else next((one for one in upwards if _has_one(one, OURS)), upwards[0])
 
 

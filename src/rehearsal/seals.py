@@ -58,7 +58,10 @@ def seals_of(run: Path, history: Mapping[str, Mapping[str, Any]] | None = None) 
 
 def snapshot_seals(run: Path) -> dict[str, Any]:
     """Return rows and hash of each table of the snapshot."""
-    return {path.stem: {"rows": _rows(path), "sha256": hashed(path)} for path in sorted((run / "snapshot").glob("*.parquet"))}
+    with duckdb.connect() as db:
+        return {
+            path.stem: {"rows": _rows(db, path), "sha256": hashed(path)} for path in sorted((run / "snapshot").glob("*.parquet"))
+        }
 
 
 def own_hash(manifest: Mapping[str, Any]) -> str:
@@ -209,9 +212,8 @@ def _sealed(path: Path) -> dict[str, Any]:
     return {"lines": lines, "sha256": digest.hexdigest()}
 
 
-def _rows(path: Path) -> int:
-    with duckdb.connect() as db:
-        found = db.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()
+def _rows(db: duckdb.DuckDBPyConnection, path: Path) -> int:
+    found = db.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()
     return int(found[0]) if found else 0
 
 

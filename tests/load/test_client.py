@@ -22,7 +22,7 @@ from rehearsal.odoo.client import NotSent, perform
 from rehearsal.targets.base import Database
 from locust.contrib.fasthttp import FastHttpSession
 
-seen, how = [], sys.argv[1]
+seen, how = [], ""
 
 def answer(line, body):
     told = json.dumps(body).encode()
@@ -56,48 +56,53 @@ def serve(line, _):
 
 server = StreamServer(("127.0.0.1", 0), serve)
 server.start()
-environment = Environment()
-session = FastHttpSession(f"http://127.0.0.1:{server.server_port}", environment.events.request, None, network_timeout=1.0, connection_timeout=1.0)
-odoo = FastOdoo(session, Database("x", "db", "admin", "secret"), json2=False)
-if how == "nobody":
-    server.stop()
-try:
-    told = perform(odoo, Operation("confirm", "sale.order", "action_confirm", (1,)))
-    print(json.dumps([told.outcome.value, told.message, seen]))
-except NotSent as error:
-    print(json.dumps(["not sent", str(error), seen]))
+environment, told = Environment(), {}
+for how in sys.argv[1:]:
+    seen.clear()
+    session = FastHttpSession(f"http://127.0.0.1:{server.server_port}", environment.events.request, None, network_timeout=1.0, connection_timeout=1.0)
+    odoo = FastOdoo(session, Database("x", "db", "admin", "secret"), json2=False)
+    if how == "nobody":
+        server.stop()
+    try:
+        reply = perform(odoo, Operation("confirm", "sale.order", "action_confirm", (1,)))
+        told[how] = [reply.outcome.value, reply.message, list(seen)]
+    except NotSent as error:
+        told[how] = ["not sent", str(error), list(seen)]
+print(json.dumps(told))
 """
+OUTCOMES = (("ok", "ok"), ("refuses", "refused"), ("cut", "unknown"), ("slow", "unknown"), ("page", "unknown"))
+pytestmark = pytest.mark.xdist_group("client")
 
 
-def played(how: str) -> Any:
-    """Return outcome, message and what the server saw."""
-    done = subprocess.run([sys.executable, "-c", PLAYED, how], capture_output=True, text=True, timeout=60, check=False)
+@pytest.fixture(scope="module")
+def played() -> dict[str, Any]:
+    """Return by how the server behaves: outcome, message and what it saw; it goes away in the last one."""
+    hows = [*(how for how, _ in OUTCOMES), "over", "nobody"]
+    done = subprocess.run([sys.executable, "-c", PLAYED, *hows], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return dict(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize(
-    ("how", "outcome"), [("ok", "ok"), ("refuses", "refused"), ("cut", "unknown"), ("slow", "unknown"), ("page", "unknown")]
-)
-def test_an_answer_is_told_apart_and_a_post_is_sent_once(how: str, outcome: str) -> None:
+@pytest.mark.parametrize(("how", "outcome"), OUTCOMES)
+def test_an_replyis_told_apart_and_a_post_is_sent_once(how: str, outcome: str, played: dict[str, Any]) -> None:
     """What may have been committed is never repeated by the HTTP library, whatever became of the line."""
-    said, _, seen = played(how)
+    said, _, seen = played[how]
 
     assert said == outcome
     assert [path for path, _ in seen] == [*LOGIN, "/jsonrpc"]
     assert seen[-1] == ["/jsonrpc", True]
 
 
-def test_a_session_that_is_over_is_no_refusal(how: str = "over") -> None:
+def test_a_session_that_is_over_is_no_refusal(played: dict[str, Any]) -> None:
     """Odoo did nothing: log in again, and ask again."""
-    said, _, seen = played(how)
+    said, _, seen = played["over"]
 
     assert (said, [path for path, _ in seen]) == ("ok", [*LOGIN, "/jsonrpc", *LOGIN, "/jsonrpc"])
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_where_nobody_listens_nothing_was_sent(played: dict[str, Any]) -> None:
     """It can be tried again later without harm."""
-    assert played("nobody")[0] == "not sent"
+    assert played["nobody"][0] == "not sent"
 
 
 RESOLVED = """
