@@ -60,6 +60,7 @@ EARLY = "none of the 40 orders would come; write orders: 0, a longer scenario, o
         ("nodes: {dc: {opens: \"20:00\", closes: \"20:00\"}}\n", "mine.yaml:3:21 nodes.dc.opens: opens (20:00) must be before closes (20:00)", "nodes: {dc: {opens: \"20:00\", closes: \"24:00\"}}\n"),
         ("nodes: {webshop: {kind: store, stock: {regular: 1, promoted: 1, scarce: 1}}}\n", "promo_weekend.yaml:58:5 channels.webshop: 'webshop' is a channel and a node: both would read the same instructions; give one of them another name",
          "nodes: {shop: {kind: store, stock: {regular: 1, promoted: 1, scarce: 1}}}\n"),
+        ("services: [{kind: carrier}]\n", "mine.yaml:3:12 services.0: {'kind': 'carrier'} is no name of a service; write services as a mapping of names to settings, or list names alone", "services: {carrier: }\n"),
         ("services: [gateway, carrier, carrier]\n", "mine.yaml:3:30 services.2: 'carrier' is named twice, and would act twice; name it once", "services: [carrier, gateway]\n"),
         ("channels: {webshop: {split_with: card, tenders: {card: 1, gift_card: 0}}}\n", "mine.yaml:3:34 channels.webshop.split_with: an order that is paid by card would be split between card and card; write another second tender",
          "channels: {webshop: {split_with: card, tenders: {card: 0, gift_card: 1}}}\n"),

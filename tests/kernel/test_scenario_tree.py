@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,6 @@ def test_whatever_is_written_ends_in_sentences(tmp_path: Path, wrong: list[tuple
         for word in place[:-1]:
             inner = laid.get(word)
             laid[word] = laid = inner if isinstance(inner, dict) else {}
-        laid[place[-1]] = value
+        laid[place[-1]] = deepcopy(value)  # it is one of all examples, and the next place may lie inside it
 
     assert all(isinstance(one, str) and one for one in said(tmp_path, HEAD, overrides=overrides))

@@ -84,7 +84,7 @@ def played() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("how", "outcome"), OUTCOMES)
-def test_an_replyis_told_apart_and_a_post_is_sent_once(how: str, outcome: str, played: dict[str, Any]) -> None:
+def test_an_answer_is_told_apart_and_a_post_is_sent_once(how: str, outcome: str, played: dict[str, Any]) -> None:
     """What may have been committed is never repeated by the HTTP library, whatever became of the line."""
     said, _, seen = played[how]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from rehearsal import project
 from rehearsal.errors import UsageError
@@ -106,16 +106,26 @@ def current(reader: type[Part], value: Mapping[Any, Any]) -> dict[Any, Any]:
 def named(value: object) -> object:
     """Return services as a mapping, whether they are written as one or as a list of kinds."""
     if isinstance(value, list | tuple):
-        for place, kind in enumerate(value):
-            if kind in value[:place]:
-                twice = PydanticCustomError("value_error", f"{kind!r} is named twice, and would act twice; name it once")
-                raise ValidationError.from_exception_data("services", [{"type": twice, "loc": (place,), "input": kind}])
+        problems = [
+            InitErrorDetails(type=PydanticCustomError("value_error", "{said}", {"said": said}), loc=(place,), input=kind)
+            for place, kind in enumerate(value)
+            if (said := _unlisted(kind, value[:place]))
+        ]
+        if problems:
+            raise ValidationError.from_exception_data("services", problems)
         return {kind: {"kind": kind} for kind in value}
     if isinstance(value, Mapping):
         return {
             code: {"kind": code, **(words or {})} if isinstance(words, Mapping | None) else words for code, words in value.items()
         }
     return value
+
+
+def _unlisted(kind: object, before: Sequence[object]) -> str:
+    """Return why *kind* cannot stand in a list of services, in words."""
+    if not isinstance(kind, str):
+        return f"{kind!r} is no name of a service; write services as a mapping of names to settings, or list names alone"
+    return f"{kind!r} is named twice, and would act twice; name it once" if kind in before else ""
 
 
 def usual() -> Any:

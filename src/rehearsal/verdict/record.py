@@ -26,6 +26,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -231,18 +232,25 @@ class Record:
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query as dicts."""
-        answer = self.db.execute(sql, list(values))
+        answer = self._asked(sql, values)
         names = [column[0] for column in answer.description or ()]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Return the first column of the first row of a query."""
-        row = self.db.execute(sql, list(values)).fetchone()
+        row = self._asked(sql, values).fetchone()
         return row[0] if row else None
 
     def work_out(self, sql: str) -> None:
         """Hold the rows of a query as table ``found`` until the next call: worked out once, however often it is asked."""
-        self.db.execute(f"CREATE OR REPLACE TEMP TABLE found AS {sql}")
+        self._asked(f"CREATE OR REPLACE TEMP TABLE found AS {sql}")
+
+    def _asked(self, sql: str, values: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        """Execute the statements of *sql*, of which the last one may take *values*."""
+        statements, answer = _statements(sql), self.db
+        for place, statement in enumerate(statements, start=1):
+            answer = self.db.execute(statement, list(values) if place == len(statements) else [])
+        return answer
 
     def _open_history(self) -> None:
         told = ", ".join(f"'{name}': '{kind}'" for name, kind in LINE_COLUMNS.items())
@@ -260,7 +268,7 @@ class Record:
                 self.damages += (Damage("history", "holds no lines: the run ended before its weekend began"),)
         self.lines = int(self.value("SELECT count(*) FROM history") or 0)
         """Lines of history that were read."""
-        self.db.execute(HISTORY_VIEWS + PROMISES)
+        self._asked(HISTORY_VIEWS + PROMISES)
         self.damages += tuple(
             Damage(f"history (line index {row['i']})", f"{row['what']} is {row['value']}; expected a whole number")
             for row in self.rows(FRACTIONS)
@@ -284,10 +292,10 @@ class Record:
                 error = ", ".join(f"CAST(error('{because}') AS {kind}) AS \"{name}\"" for name, kind in table.columns.items())
                 # also of a query that wants none of its columns, such as a count
                 self.db.execute(f"CREATE VIEW erp_{table.name} AS SELECT {error} WHERE CAST(error('{because}') AS BOOLEAN)")
-        self.db.execute(SNAPSHOT_VIEWS)
+        self._asked(SNAPSHOT_VIEWS)
         for area in (area for area in areas() if area.views):
             try:
-                self.db.execute(area.views)
+                self._asked(area.views)
             except duckdb.Error as error:
                 raise UsageError(f"{area.path}: its VIEWS are not what DuckDB takes: {error}") from error
 
@@ -299,6 +307,12 @@ class Record:
         except (duckdb.Error, ValueError) as error:  # a broken file may break the message about it as well
             return "is missing" if not path.is_file() else f"cannot be read ({str(error).splitlines()[0][:120]})"
         return ""
+
+
+@lru_cache(maxsize=512)
+def _statements(sql: str) -> tuple[Any, ...]:
+    """Return the statements of *sql*, parsed once however many records a process opens: a third of the time an opening takes."""
+    return tuple(duckdb.extract_statements(sql))
 
 
 def _quoted(path: Path) -> str:
