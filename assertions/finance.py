@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.model import Finding, Judgement, Severity, money
+from rehearsal.model import Finding, Judgement, Severity, counted
 from rehearsal.verdict.record import CERTAIN, Record
 
 AREA = "finance"
@@ -28,18 +28,18 @@ def money_taken_equals_money_booked(record: Record) -> Judgement:
     return Judgement(
         examined=record.value(f"SELECT {ROWS} FROM found"),
         left_out=record.value(f"SELECT {ROWS} FROM found WHERE NOT certain"),
-        findings=tuple(_finding(seller, tender, wrong, group) for (seller, tender, wrong), group in groups.items()),
+        findings=tuple(_finding(record, seller, tender, wrong, group) for (seller, tender, wrong), group in groups.items()),
     )
 
 
-def _finding(channel: str, tender: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
+def _finding(record: Record, channel: str, tender: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
     apart = [abs(row["moved_minor"] - row["booked_minor"]) for row in group]
     worst = group[apart.index(max(apart))]
     known = sorted((row for row in group if row["first_i"] is not None), key=lambda row: row["first_i"])
     return Finding(
         message=(
-            f"{channel}, {tender}: {wrong} for {len(group)} order(s), {money(sum(apart))} in all; worst {worst['order']}: "
-            f"{money(worst['moved_minor'])} moved, {money(worst['booked_minor'])} booked"
+            f"{channel}, {tender}: {wrong} for {counted(len(group), 'order')}, {record.priced(sum(apart))} in all; worst {worst['order']}: "
+            f"{record.priced(worst['moved_minor'])} moved, {record.priced(worst['booked_minor'])} booked"
         ),
         severity=Severity.CRITICAL,
         money_at_risk_minor=sum(apart),
@@ -72,17 +72,18 @@ def what_was_handed_over_stays_paid(record: Record) -> Judgement:
         groups.setdefault(row["channel"], []).append(row)
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),
-        findings=tuple(_unpaid(channel, group) for channel, group in groups.items()),
+        findings=tuple(_unpaid(record, channel, group) for channel, group in groups.items()),
     )
 
 
-def _unpaid(channel: str, group: list[dict[str, Any]]) -> Finding:
+def _unpaid(record: Record, channel: str, group: list[dict[str, Any]]) -> Finding:
     apart = [abs(row["total_minor"] - row["paid_minor"]) for row in group]
     worst = group[apart.index(max(apart))]
     return Finding(
         message=(
-            f"{channel}: {len(group)} order(s) handed over and not paid with their total, {money(sum(apart))} apart; worst "
-            f"{worst['order']}: {money(worst['paid_minor'])} paid of {money(worst['total_minor'])}"
+            f"{channel}: {counted(len(group), 'order')} handed over and not paid with {'its' if len(group) == 1 else 'their'} total, "
+            f"{record.priced(sum(apart))} apart; worst {worst['order']}: {record.priced(worst['paid_minor'])} paid of "
+            f"{record.priced(worst['total_minor'])}"
         ),
         severity=Severity.CRITICAL,
         money_at_risk_minor=sum(apart),

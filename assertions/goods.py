@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.model import Finding, Judgement, Severity, money
+from rehearsal.model import Finding, Judgement, Severity, counted
 from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Role, played
 
@@ -43,11 +43,11 @@ def every_order_gets_what_it_asked_for(record: Record) -> Judgement:
         groups.setdefault((row["channel"], row["wrong"]), []).append(row)
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),
-        findings=tuple(_given(channel, wrong, group) for (channel, wrong), group in groups.items()),
+        findings=tuple(_given(record, channel, wrong, group) for (channel, wrong), group in groups.items()),
     )
 
 
-def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
+def _given(record: Record, channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
     units = sum(abs(row["given"] - row["owed"]) for row in group)
     worth = sum(abs(row["given"] - row["owed"]) * (row["price_minor"] or 0) for row in group)
     first = min(group, key=lambda row: row["i"] or row["ended_i"])
@@ -55,7 +55,7 @@ def _given(channel: str, wrong: str, group: list[dict[str, Any]]) -> Finding:
         f" and {len(group) - SHOWN} more" if len(group) > SHOWN else ""
     )
     return Finding(
-        message=f"{channel}: {wrong}, {units} unit(s), {money(worth)} at risk: {named}",
+        message=f"{channel}: {wrong}, {counted(units, 'unit')}, {record.priced(worth)} at risk: {named}",
         severity=Severity.CRITICAL,
         units=units,
         money_at_risk_minor=worth,
@@ -74,10 +74,12 @@ flow AS (
     UNION ALL SELECT m.product, d.warehouse, -m.units FROM erp_moved m JOIN erp_locations s ON s.id = m.source AND s.usage = '{usage}'
         JOIN erp_locations d ON d.id = m.destination AND d.usage = 'internal'),
 gone AS (
-    SELECT n.node, p.sku, sum(f.units) AS units FROM flow f JOIN erp_nodes n ON n.id = f.warehouse JOIN erp_products p ON p.id = f.product
-    GROUP BY ALL),
+    SELECT node, sku, sum(units) AS units FROM (
+        SELECT n.node, p.sku, f.units FROM flow f JOIN erp_nodes n ON n.id = f.warehouse JOIN erp_products p ON p.id = f.product
+        UNION ALL SELECT node, sku, -units FROM gone_before WHERE usage = '{usage}') GROUP BY ALL),
 """
-"""Per node and SKU, the units that done movements took out of a node to locations of one usage, less what they brought back."""
+"""Per node and SKU, the units that done movements took out of a node to locations of one usage since the opening, less what
+they brought back."""
 
 LEFT = (
     """
@@ -109,7 +111,7 @@ def goods_out_equal_goods_handed_over(record: Record) -> Judgement:
                 record,
                 row,
                 row["booked"] - row["handed"],
-                f"{row['handed']:g} unit(s) handed over, {row['booked']:g} booked out to customers",
+                f"{counted(row['handed'], 'unit')} handed over, {row['booked']:g} booked out to customers",
             )
             for row in rows
         ),
@@ -128,7 +130,7 @@ on_hand AS (
     SELECT n.node, p.sku, sum(q.units) AS units FROM erp_quants q JOIN erp_products p ON p.id = q.product
     JOIN erp_locations l ON l.id = q.location AND l.usage = 'internal' JOIN erp_nodes n ON n.id = l.warehouse GROUP BY ALL),
 matched AS (
-    SELECT b.node, b.sku, b.units + coalesce(g.units, 0) AS written_off, coalesce(m.units, 0) AS missed,
+    SELECT b.node, b.sku, coalesce(g.units, 0) AS written_off, coalesce(m.units, 0) AS missed,
         least(missed - written_off, coalesce(h.units, 0)) AS known_missing
     FROM book b LEFT JOIN on_hand h ON h.node = b.node AND h.sku = b.sku LEFT JOIN gone g ON g.node = b.node AND g.sku = b.sku LEFT JOIN missing m ON m.node = b.node AND m.sku = b.sku)
 """
@@ -147,7 +149,7 @@ def stock_corrections_are_accounted_for(record: Record) -> Judgement:
                 record,
                 row,
                 row["written_off"] - row["missed"],
-                f"{row['written_off']:g} unit(s) written off, {row['missed']:g} not found by pickers",
+                f"{counted(row['written_off'], 'unit')} written off, {row['missed']:g} not found by pickers",
             )
             for row in record.rows(f"SELECT * FROM found WHERE {wrong} ORDER BY node, sku")
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rehearsal.model import Finding, Judgement, Severity
+from rehearsal.model import Finding, Judgement, Severity, counted
 from rehearsal.verdict.record import CERTAIN, Record
 from rehearsal.vocabulary import Role, played
 
@@ -39,7 +39,7 @@ def _finding(channel: str, group: list[dict[str, object]]) -> Finding:
     names = ", ".join(str(row["order"]) for row in orders[:SHOWN])
     more = f" and {len(orders) - SHOWN} more" if len(orders) > SHOWN else ""
     return Finding(
-        message=f"{channel}: {len(orders)} order(s) belong to somebody else in Odoo: {names}{more}",
+        message=f"{channel}: {counted(len(orders), 'order')} {'belongs' if len(orders) == 1 else 'belong'} to somebody else in Odoo: {names}{more}",
         severity=Severity.CRITICAL,
         money_at_risk_minor=sum(int(str(row["total_minor"])) for row in orders),
         witnesses=tuple(int(str(row["i"])) for row in (orders[0], orders[-1])[: len(orders)]),

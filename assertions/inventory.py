@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rehearsal.model import Finding, Judgement, Severity, money
+from rehearsal.model import Finding, Judgement, Severity, counted
 from rehearsal.verdict.record import Record
 
 AREA = "inventory"
@@ -34,18 +34,19 @@ def no_unit_is_promised_twice(record: Record) -> Judgement:
     prices = {product.sku: product.promo_minor for product in record.world.products}
     return Judgement(
         examined=record.value("SELECT count(DISTINCT (node, sku)) FROM found"),
-        findings=tuple(_oversold(node, sku, group, prices[sku]) for (node, sku), group in groups.items()),
+        findings=tuple(_oversold(record, node, sku, group, prices[sku]) for (node, sku), group in groups.items()),
     )
 
 
-def _oversold(node: str, sku: str, group: list[dict[str, Any]], price_minor: int) -> Finding:
+def _oversold(record: Record, node: str, sku: str, group: list[dict[str, Any]], price_minor: int) -> Finding:
     """Return the finding for one node and SKU; *group* holds the promises that went beyond the stock, in order of time."""
     worst = max(group, key=lambda row: (row["over"], -row["i"]))
     units = int(worst["over"])
     return Finding(
         message=(
             f"{sku} at {node}: {worst['book']} in stock, {units} promised too many at {_hours(worst['at_s'])}; "
-            f"{len(group)} order(s) were accepted beyond the stock, {money(units * price_minor)} at risk"
+            f"{counted(len(group), 'order')} {'was' if len(group) == 1 else 'were'} accepted beyond the stock, "
+            f"{record.priced(units * price_minor)} at risk"
         ),
         severity=Severity.CRITICAL,
         units=units,

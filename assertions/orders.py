@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from rehearsal.model import Finding, Judgement, Severity, money
+from rehearsal.model import Finding, Judgement, Severity, counted
 from rehearsal.verdict.record import CERTAIN, Record
 from rehearsal.vocabulary import Role, played
 
@@ -110,6 +111,9 @@ matched AS (
     LEFT JOIN ready y ON y."order" = o."order" AND y.channel = o.channel LEFT JOIN repaid p ON p."order" = o."order" AND p.channel = o.channel
     LEFT JOIN owed w ON w."order" = o."order" AND w.channel = o.channel LEFT JOIN erp s ON s.ref = o."order")
 """
+PRONOUN = re.compile(r"\bits?\b")
+MANY = {"it": "them", "its": "their"}
+"""The words of a trouble are of one order; these are of several."""
 HANDLED_S = 3600
 """What an integration may itself take, over all its answers to one order, before a missed deadline counts as its doing."""
 
@@ -124,7 +128,7 @@ def every_order_keeps_its_content(record: Record) -> Judgement:
     checkout, less what was cancelled since and with what was substituted; a cancelled order has those that it had last."""
 
     def told(group: list[dict[str, Any]], wrong: str) -> tuple[str, Severity]:
-        apart = money(sum(row["total_minor"] for row in group))
+        apart = record.priced(sum(row["total_minor"] for row in group))
         return f"{wrong}, {apart} apart: {_some(group)}", Severity.CRITICAL if "goods" in wrong else Severity.MINOR
 
     return _judged(record, CONTENT, told)
@@ -152,7 +156,9 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
     judgement = _judged(record, sql, lambda group, wrong: (f"{wrong}: {_some(group)}", Severity.CRITICAL))
     young = record.value("SELECT count(*) FROM found WHERE undecided")
     if young and not judgement.findings:
-        because = f"{young} order(s) were still open, and within their deadlines, when the time for settling was over"
+        still = "was still open, and within its deadline" if young == 1 else "were still open, and within their deadlines"
+        then = "when the time for settling was over" if record.finished else "when the run broke off"
+        because = f"{counted(young, 'order')} {still}, {then}"
         return replace(judgement, undecided_because=because)
     return judgement
 
@@ -171,8 +177,8 @@ def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str]
         groups.setdefault((row["channel"], row["wrong"]), []).append(row)
     findings = []
     for (channel, wrong), group in groups.items():
-        said, severity = told(group, wrong)
-        findings.append(_grouped(f"{channel}: {len(group)} order(s) {said}", group, severity, wrong))
+        said, severity = told(group, wrong if len(group) == 1 else PRONOUN.sub(lambda one: MANY[one[0]], wrong))
+        findings.append(_grouped(f"{channel}: {counted(len(group), 'order')} {said}", group, severity, wrong))
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),
         left_out=record.value("SELECT count(*) FROM found WHERE NOT certain"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.model import Finding, Judgement, Severity, money
+from rehearsal.model import Finding, Judgement, Severity
 from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Role, played
 
@@ -37,18 +37,21 @@ def every_closed_till_is_closed_in_the_erp(record: Record) -> Judgement:
     record.work_out(SESSIONS + "SELECT * FROM matched")
     return Judgement(
         examined=record.value("SELECT count(*) FROM found"),
-        findings=tuple(_finding(row) for row in record.rows("SELECT * FROM found WHERE wrong IS NOT NULL ORDER BY channel, nth")),
+        findings=tuple(
+            _finding(record, row) for row in record.rows("SELECT * FROM found WHERE wrong IS NOT NULL ORDER BY channel, nth")
+        ),
     )
 
 
-def _finding(row: dict[str, Any]) -> Finding:
+def _finding(record: Record, row: dict[str, Any]) -> Finding:
     said = f"{row['channel']}, closing {row['nth']}: {row['wrong']}"
     apart = 0
     if row["i"] is not None and row["id"] is not None:
         apart = abs((row["closing_minor"] or 0) - row["counted_minor"]) or abs(row["difference_minor"] or 0)
         said += (
-            f" ({row['state']}; float {money(row['opening_minor'] or 0)} for {money(row['float_minor'])}, counted "
-            f"{money(row['closing_minor'] or 0)} for {money(row['counted_minor'])}, difference {money(row['difference_minor'] or 0)})"
+            f" ({row['state']}; float {record.priced(row['opening_minor'] or 0)} for {record.priced(row['float_minor'])}, counted "
+            f"{record.priced(row['closing_minor'] or 0)} for {record.priced(row['counted_minor'])}, "
+            f"difference {record.priced(row['difference_minor'] or 0)})"
         )
     return Finding(
         message=said,

@@ -1,7 +1,8 @@
 """Ratios within one run: ``python -m benchmarks [simulators] [driving] [load]``. Nothing here is a test; machines differ, ratios less so.
 
 Three are tables of their own: ``chaos``, every fault of infrastructure against both connectors; ``policies``, each policy of
-the governed connector alone off; and ``connectors``, the promotional weekend with each of them, seed by seed.
+the governed connector alone off; and ``connectors``, the promotional weekend with each of them, seed by seed. ``extending`` is
+the page for those who add parts of their own, and needs no Odoo.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import chaos, connectors, driving, load, policies, simulators
+from benchmarks import chaos, connectors, driving, extending, load, policies, simulators
 
 BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "simulators": simulators.measured,
@@ -17,7 +18,12 @@ BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "load": load.measured,
 }
 
-TABLES: dict[str, Callable[[list[str]], int]] = {"chaos": chaos.main, "policies": policies.main, "connectors": connectors.main}
+TABLES: dict[str, Callable[[list[str]], int]] = {
+    "chaos": chaos.main,
+    "policies": policies.main,
+    "connectors": connectors.main,
+    "extending": extending.main,
+}
 
 
 def main() -> None:

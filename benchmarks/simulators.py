@@ -11,9 +11,9 @@ from typing import Any
 
 import simpy
 
-from benchmarks.paper import opened
 from rehearsal import project
 from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.paper import opened
 from rehearsal.stage.weekend import play
 
 BUDGET = 0.25

@@ -1,4 +1,4 @@
-"""Orders over the weekend as stacked bars by channel, with the instants of overselling; plain geometry for an SVG."""
+"""Orders over time as stacked bars by channel, with the instants of overselling; plain geometry for an SVG."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ WIDTH, HEIGHT = 960, 180
 BARS_MAX = 168
 FINE_BARS_MAX = 72
 """As many bars as three days have hours; a shorter scenario is drawn in spans of minutes."""
+DAYS_MAX, NARROW_DAYS_MAX = 12, 4
+"""Days that are named below a chart: as many as there is room for."""
 HOUR_S = 3600
 FINE_STEPS_S = (60, 300, 600, 900, 1800)
 
@@ -47,6 +49,8 @@ class Chart:
     peak: int
     span: str
     """What one bar covers, in words, such as ``hour`` or ``5 minutes``."""
+    sparse: int
+    """On a narrow screen every so many days are named, to be readable."""
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -84,9 +88,10 @@ def accepted_orders(record: Record, run: Facts) -> Chart:
                 bars.append(Bar(round(span * wide, 2), round(top, 2), round(wide * 0.86, 2), round(high, 2), colour % 8, title))
     scale = WIDTH / (spans * step_s)
     days = tuple(Mark(round(at * scale, 2), when(scenario, at).rsplit(" ", 1)[0]) for at in range(0, scenario.lasts, 86_400))
+    days = days[:: ceil(len(days) / DAYS_MAX)]
     found = [f for f in run.findings if f["invariant"] == OVERSELL and f["at_s"] is not None]
     marks = tuple(
         Mark(round(f["at_s"] * scale, 2), f"{when(scenario, f['at_s'])}: {f['message']}")
         for f in sorted(found, key=lambda f: f["at_s"])[:100]
     )
-    return Chart(tuple(bars), days if len(days) <= 31 else days[:: ceil(len(days) / 31)], marks, channels, peak, in_words(step_s))
+    return Chart(tuple(bars), days, marks, channels, peak, in_words(step_s), ceil(len(days) / NARROW_DAYS_MAX))

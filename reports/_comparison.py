@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.model import money
 from rehearsal.verdict.record import Record
-from rehearsal.vocabulary import Role, played
+from reports._ending import Order
 from reports._stock import Account, account_of
-from reports._story import Order, Row, stories
-from reports._wording import OVERSELL, Facts, Hurt, hurt, in_words, oversold
+from reports._story import Row, stories
+from reports._wording import OVERSELL, Facts, at_risk, hurt, oversold, refused
 
 ORDERS_MAX = 3
 """Orders whose two stories are told."""
-REFUSED = f"""
-SELECT count(DISTINCT (e.channel, e."order")) AS n, CAST(coalesce(sum(CAST(l.value->>'total_minor' AS BIGINT)), 0) AS BIGINT) AS worth
-FROM events e, json_each(e.data, '$.lines') l WHERE {played(Role.REFUSES, row="e")}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +23,9 @@ class Side:
 
     run: Facts
     folder: Path
-    harmed: Hurt
+    harmed: int
+    """Accepted orders that findings name, each counted once."""
     oversold: int
-    refused: Hurt
-    """Orders that channels refused, and what they would have been worth."""
     account: Account | None
     """The stock that the first run promised twice."""
 
@@ -41,14 +35,18 @@ class Side:
         return str(self.run.summary.get("design") or self.run.summary["connector"])
 
     @property
-    def dearest(self) -> Mapping[str, Any] | None:
-        """The broken invariant that puts most at risk."""
-        broken = [one for one in self.run.invariants if one["verdict"] == "fail"]
-        return max(broken, key=lambda one: float(one["money_at_risk"]), default=None)
+    def at_risk(self) -> tuple[str, str]:
+        """The headline sum, and by what rule it is made."""
+        return at_risk(self.run)
+
+    @property
+    def refused(self) -> str:
+        """Orders that channels refused, and what they would have been worth."""
+        return refused(self.run)
 
     @property
     def kept(self) -> str:
-        """The units that were sold and kept, as a share of what an oracle keeps."""
+        """The units that were sold and kept, as a share of what a perfect counter keeps."""
         share = self.run.summary["kpis"].get("sell_through")
         return "not known" if share is None else f"{100 * share:.1f} %"
 
@@ -77,7 +75,7 @@ def sides(records: Sequence[Record], runs: Sequence[Facts], folders: Sequence[Pa
     about = next((one["about"] for one in runs[0].findings_of(OVERSELL) if one.get("about", {}).get("sku")), None)
     made = [
         Side(
-            run, folder, hurt(record, run), oversold(run), _refused(record),
+            run, folder, hurt(record, run), oversold(run),
             account_of(record, about["node"], about["sku"]) if about else None,
         )
         for record, run, folder in zip(records, runs, folders, strict=True)
@@ -111,14 +109,3 @@ def headline(first: Side, second: Side) -> str:
     if first.run.summary["demand_hash"] != second.run.summary["demand_hash"]:
         return f"{said}; they met different shoppers, so compare with care"
     return f"With the same shoppers, {said}"
-
-
-def at_risk(side: Side) -> str:
-    """Return by what rule the headline sum of a run is made."""
-    one = side.dearest
-    return f"the dearest broken rule: {in_words(one['id'])}" if one else "no rule is broken"
-
-
-def _refused(record: Record) -> Hurt:
-    row = record.rows(REFUSED)[0]
-    return Hurt(row["n"], money(int(row["worth"])))

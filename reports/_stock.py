@@ -80,6 +80,8 @@ def _entries(changes: list[dict[str, Any]], published: list[dict[str, Any]], boo
         too_many = row["units"] > max(left, 0)
         if told.get(row["channel"]) != (row["units"], too_many):
             told[row["channel"]] = (row["units"], too_many)
-            what = f"{row['channel']} is told: {row['units']} to sell" + (f", though {max(left, 0)} are left" if too_many else "")
+            there = max(left, 0)
+            but = f", though {there} {'is' if there == 1 else 'are'} left" if too_many else ""
+            what = f"{row['channel']} is told: {row['units']} to sell{but}"
             entries.append(Entry(row["at_s"], what, None, left, "warn" if too_many else "quiet"))
     return entries

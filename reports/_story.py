@@ -1,4 +1,5 @@
-"""The story of an order: what happened outside, what reached the connector, what it asked of Odoo, in order of time.
+"""The story of an order: what happened outside, what reached the connector, what it asked of Odoo, in order of time, and at
+its end what never happened.
 
 One pass over the history serves all orders that a report wants, so the cost does not grow with their number.
 """
@@ -12,13 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal import project
-from rehearsal.model import money
 from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Kind
-from reports._wording import lasting
+from reports._dropped import own_words, placed, why
+from reports._ending import Ending, Order, endings
+from reports._wording import in_words, lasting
 
-Order = tuple[str, str]
-"""Channel and external id."""
 LATE = 2.0
 """A delivery is called late when it took this many times the 95th percentile of its channel's lag."""
 
@@ -33,7 +33,7 @@ LEFT JOIN history r ON r.kind = 'resolution' AND r.operation = o.i
 WHERE o.kind = 'operation' AND list_has_any(o.orders, CAST(? AS VARCHAR[]))
 """
 DROPPED = """
-SELECT d.i, d.at_s, d.error, d.erp->>'message' AS message, e.channel, e."order", e.type FROM history d
+SELECT d.i, d.at_s, d.error, d.erp->>'message' AS message, d.erp->>'where' AS place, e.channel, e."order", e.type FROM history d
 JOIN history e ON e.kind = 'event' AND e.event = d.cause
 WHERE d.kind = 'dead_letter' AND e."order" IN (SELECT value->>'$' FROM json_each(?))
 """
@@ -46,7 +46,7 @@ class Row:
     i: int
     at_s: float
     who: str
-    """Who acted: outside, connector, Odoo."""
+    """Who acted: outside, connector, Odoo; ``end`` where nobody did any more."""
     what: str
     note: str = ""
     tone: str = ""
@@ -74,18 +74,23 @@ def stories(record: Record, wanted: Iterable[Order]) -> dict[Order, tuple[Row, .
             if event is not None:
                 youngest[pair] = max(youngest.get(pair, event), event, key=lambda one: one["i"])
         else:
-            told[pair].append(_outside(line, kinds) if line["kind"] == "event" else _instruction(line))
+            told[pair].append(_outside(record, line, kinds) if line["kind"] == "event" else _instruction(record, line))
     for row in record.rows(DROPPED, [names]):
         if (row["channel"], row["order"]) in told:
-            what = f"The connector failed on “{_fact(row['type'])}” and dropped it"
-            told[row["channel"], row["order"]].append(
-                Row(row["i"], row["at_s"], "connector", what, f"{row['error']}: {row['message']}", "bad")
-            )
+            told[row["channel"], row["order"]].append(_letter(row))
     for row in record.rows(OPERATIONS, [sorted(channels)]):
         for order in row["orders"]:
             for channel in channels.get(order, ()):
                 told[channel, order].append(_operation(row))
-    return {pair: tuple(sorted(rows, key=lambda row: (row.at_s, row.i))) for pair, rows in told.items()}
+    ends = endings(record, pairs)
+    return {pair: (*sorted(rows, key=lambda row: (row.at_s, row.i)), *_end(ends.get(pair), rows)) for pair, rows in told.items()}
+
+
+def shortened(rows: tuple[Row, ...], most: int) -> tuple[tuple[Row, ...], int, tuple[Row, ...]]:
+    """Return the rows of a story before a gap, how many the gap hides, and those after it: its end is always shown."""
+    if len(rows) <= most:
+        return rows, 0, ()
+    return rows[: most - 1], len(rows) - most, rows[-1:]
 
 
 def basket(lines: Iterable[Mapping[str, Any]]) -> str:
@@ -102,15 +107,15 @@ def _fact(kind: str) -> str:
     return kind.replace(".", " ")
 
 
-def _outside(line: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Row:
+def _outside(record: Record, line: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Row:
     """Tell a fact in the words of its kind; of one that nobody here knows, its name."""
     kind = kinds.get(line["type"]) or Kind(line["type"])
-    words = _Words(_words(line))
+    words = _Words(_words(record, line))
     what = kind.story.format_map(words) if kind.story else _fact(kind).capitalize()
     return Row(line["i"], line["at_s"], "outside", what, kind.note.format_map(words), kind.tone)
 
 
-def _words(line: Mapping[str, Any]) -> dict[str, object]:
+def _words(record: Record, line: Mapping[str, Any]) -> dict[str, object]:
     """Return what a kind's sentence may speak of: the words of its data, and some of them made readable."""
     data = line["data"]
     goods = basket(data.get("lines") or ())
@@ -121,10 +126,13 @@ def _words(line: Mapping[str, Any]) -> dict[str, object]:
         "node": line["node"],
         "goods": goods,
         "what": goods or "the order",
-        "amount": _money(data.get("amount_minor")),
-        "total": _money(data.get("total_minor")),
-        "paid": " + ".join(f"{t.get('tender')} {_money(t.get('amount_minor'))}" for t in data.get("tenders") or ()),
-        "mode": str(data.get("mode", "")).replace("_", " "),
+        "amount": _money(record, data.get("amount_minor")),
+        "total": _money(record, data.get("total_minor")),
+        "paid": " + ".join(
+            f"{in_words(str(t.get('tender')))} {_money(record, t.get('amount_minor'))}" for t in data.get("tenders") or ()
+        ),
+        "mode": in_words(str(data.get("mode", ""))),
+        "tender": in_words(str(data.get("tender", "?"))),
         "reason": data.get("reason", ""),
         "reference": data.get("reference", ""),
         "tracking": data.get("tracking", ""),
@@ -140,8 +148,8 @@ class _Words(dict[str, object]):
         return "?"
 
 
-def _money(amount: object) -> str:
-    return money(amount) if isinstance(amount, int) else "?"
+def _money(record: Record, amount: object) -> str:
+    return record.priced(amount) if isinstance(amount, int) else "?"
 
 
 def _delivery(record: Record, line: Mapping[str, Any], event: Mapping[str, Any] | None, youngest: Mapping[str, Any] | None) -> Row:
@@ -160,14 +168,30 @@ def _delivery(record: Record, line: Mapping[str, Any], event: Mapping[str, Any] 
     return Row(line["i"], line["at_s"], "connector", f"Learns “{_fact(line['type'])}”", "; ".join(notes), tone)
 
 
-def _instruction(line: Mapping[str, Any]) -> Row:
+def _instruction(record: Record, line: Mapping[str, Any]) -> Row:
     data, to = line["data"], line["recipient"]
     what = {
         "fulfil": f"Asks {to} to fulfil {data.get('request', '')}: {basket(data.get('lines') or ())}",
         "cancel": f"Asks {to} to cancel",
-        "refund": f"Asks the {to} to give back {money(data.get('amount_minor') or 0)} on {data.get('tender', '?')}",
+        "refund": f"Asks the {to} to give back {record.priced(data.get('amount_minor') or 0)} on {in_words(str(data.get('tender', '?')))}",
     }.get(line["type"], f"Asks {to}: {line['type']}")
     return Row(line["i"], line["at_s"], "connector", what, str(data.get("reason", "")))
+
+
+def _letter(row: Mapping[str, Any]) -> Row:
+    """Tell in words that an event was dropped, and why; method and line of the connector are the detail."""
+    what = f"The connector dropped “{_fact(row['type'])}”: {why(row['error'])}"
+    said = own_words((row["message"] or "").partition("\n")[0], row["place"] or "", row["error"] or "")
+    place = ", ".join(word for word in (*placed(row["place"] or ""), row["error"]) if word)
+    return Row(row["i"], row["at_s"], "connector", what, f"{said} ({place})", "bad")
+
+
+def _end(ending: Ending | None, rows: list[Row]) -> tuple[Row, ...]:
+    """Return the last row of a story; none where nothing happened that could have had an end."""
+    if ending is None or not rows:
+        return ()
+    last = max(rows, key=lambda row: row.i)
+    return (Row(last.i + 1, max(ending.at_s, last.at_s), "end", ending.what, ending.note, ending.tone),)
 
 
 def _operation(row: Mapping[str, Any]) -> Row:

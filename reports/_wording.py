@@ -1,4 +1,4 @@
-"""What every report says in the same words: the run as its files tell it, its verdict, its next step."""
+"""What every report says in the same words: the run as its files tell it, its verdict, and what was broken in numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from rehearsal.model import Severity, money
+from rehearsal.model import Severity, amount
+from rehearsal.model import counted as counted
 from rehearsal.scenario import Scenario
 from rehearsal.verdict.record import Record
-from rehearsal.verdict.repeat import FRESH, of_summary, with_connector
+from rehearsal.verdict.repeat import of_summary, with_connector
+from reports._span import span_of
 
 OVERSELL = "no_unit_is_promised_twice"
 """The invariant whose units are oversold units."""
@@ -41,25 +43,19 @@ class Facts:
         """``pass``, ``fail`` or ``undecided``."""
         return str(self.summary["verdict"])
 
+    @property
+    def dearest(self) -> Mapping[str, Any] | None:
+        """The broken invariant that puts most at risk: its sum is the headline sum; None where none is broken."""
+        broken = [one for one in self.invariants if one["findings"]]
+        return max(broken, key=lambda one: float(one["money_at_risk"]), default=None)
+
+    def amount(self, text: str) -> str:
+        """Return money of ``summary.json`` or ``verdict.json`` as people read it, with its currency."""
+        return amount(text, self.scenario.currency)
+
     def findings_of(self, invariant: str) -> list[Mapping[str, Any]]:
         """Return the findings of one invariant, the dearest first."""
         return [finding for finding in self.findings if finding["invariant"] == invariant]
-
-
-@dataclass(frozen=True, slots=True)
-class Hurt:
-    """The accepted orders that critical and major findings name, each counted once however many name it."""
-
-    orders: int
-    worth: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something to do next: a sentence and, where one helps, a command."""
-
-    text: str
-    command: str = ""
 
 
 def told(record: Record, folder: Path) -> Facts:
@@ -73,20 +69,30 @@ def facts(record: Record, summary: Mapping[str, Any], verdict: Mapping[str, Any]
     return Facts(summary, verdict["invariants"], verdict["findings"], manifest, record.scenario)
 
 
-def hurt(record: Record, run: Facts) -> Hurt:
-    """Return how many accepted orders are hurt, and what they are worth."""
+def hurt(record: Record, run: Facts) -> int:
+    """Return how many accepted orders critical and major findings name, each counted once however many name it."""
     named = [
         [order["channel"], order["external_id"]]
         for finding in run.findings
         if finding["severity"] != Severity.MINOR
         for order in finding["orders"]
     ]
-    row = record.rows(
-        """SELECT count(*) AS n, CAST(coalesce(sum(o.total_minor), 0) AS BIGINT) AS worth FROM orders o
-        WHERE (o.channel, o."order") IN (SELECT (value->>0, value->>1) FROM json_each(?))""",
-        [json.dumps(named)],
-    )[0]
-    return Hurt(row["n"], money(int(row["worth"])))
+    sql = """SELECT count(*) FROM orders WHERE (channel, "order") IN (SELECT (value->>0, value->>1) FROM json_each(?))"""
+    return int(record.value(sql, [json.dumps(named)]) or 0)
+
+
+def at_risk(run: Facts) -> tuple[str, str]:
+    """Return the headline sum of a run, and by what rule it is made: one order can break several invariants, so none are added up."""
+    one = run.dearest
+    if one is None:
+        return run.amount("0.00"), "no invariant is broken"
+    return run.amount(one["money_at_risk"]), f"the dearest broken invariant: {in_words(one['id'])}"
+
+
+def refused(run: Facts) -> str:
+    """Return how many orders channels refused, and what those would have been worth."""
+    orders = counted(run.summary["counts"]["orders_refused"], "order")
+    return f"{orders} refused by channels, worth {run.amount(run.summary['refused_worth'])}"
 
 
 def oversold(run: Facts) -> int:
@@ -115,13 +121,13 @@ def headline(run: Facts) -> str:
 
 
 def _release(release: Mapping[str, Any]) -> str:
-    counted = [(part, len(release[part])) for part in ("new", "worse", "expired") if release[part]]
+    parts = [(part, len(release[part])) for part in ("new", "worse", "expired") if release[part]]
     if release["exit_code"] == 0:
         return "The build may go out: nothing is new or worse than what is known."
     if release["exit_code"] == 5:
         return "Whether the build may go out is undecided."
     words = {"new": "new", "worse": "worse than before", "expired": "waived too long ago"}
-    return f"The build is held back: {', '.join(f'{n} {words[part]}' for part, n in counted) or 'a limit was missed'}."
+    return f"The build is held back: {', '.join(f'{n} {words[part]}' for part, n in parts) or 'a limit was missed'}."
 
 
 def _verdict(run: Facts) -> str:
@@ -130,105 +136,45 @@ def _verdict(run: Facts) -> str:
     if not run.summary.get("finished", True):
         return "Undecided: this rehearsal did not reach its end."
     if run.verdict == "pass":
-        return "This weekend would have gone well."
+        return f"{span_of(run.scenario).this} would have gone well."
     if run.verdict == "fail":
         broken = any(one["verdict"] == "fail" for one in run.invariants)
         if (run.summary.get("load") or {}).get("aborted_by"):
             return "Ended early: a limit was missed."
-        return "This weekend would have failed." if broken else "Every invariant held, but a limit was missed."
+        return f"{span_of(run.scenario).this} would have failed." if broken else "Every invariant held, but a limit was missed."
     return "Undecided: this run proves nothing yet."
 
 
-def lead(run: Facts, harmed: Hurt) -> str:
+def lead(run: Facts, harmed: int) -> str:
     """Return the sentences that follow the headline: what was broken, in numbers."""
     accepted = run.summary["counts"]["orders_accepted"]
     broken = [one for one in run.invariants if one["findings"]]
     if run.summary["damages"]:
         return "Nothing can be said of it, neither good nor bad."
     if run.verdict == "pass":
-        return f"All {len(run.invariants)} invariants held for {count(accepted, 'accepted order')}, and everything was exercised."
+        return f"All {len(run.invariants)} invariants held for {counted(accepted, 'accepted order')}, and everything was exercised."
     if not broken:
         missed = [
             f"{gate['figure']} is {gate['value']}, wanted {gate['limit']}" for gate in run.summary["gates"] if gate["held"] is False
         ]
-        return f"No breach was found among {count(accepted, 'accepted order')}." + (
+        return f"No breach was found among {counted(accepted, 'accepted order')}." + (
             f" Missed: {'; '.join(missed)}." if missed else ""
         )
-    said = [f"{len(broken)} of {len(run.invariants)} invariants {'is' if len(broken) == 1 else 'are'} broken"]
+    said = [f"{len(broken)} of {counted(len(run.invariants), 'invariant')} {'is' if len(broken) == 1 else 'are'} broken"]
     if units := oversold(run):
-        said.append(f"{count(units, 'unit')} {'was' if units == 1 else 'were'} sold that no stock covered")
-    if harmed.orders:
-        said.append(
-            f"{harmed.orders} of {count(accepted, 'accepted order')} {'is' if harmed.orders == 1 else 'are'} hurt, worth {amount(harmed.worth)}"
-        )
+        said.append(f"{counted(units, 'unit')} {'was' if units == 1 else 'were'} sold that no stock covered")
+    if harmed:
+        said.append(f"{harmed:,} of {counted(accepted, 'accepted order')} {'is' if harmed == 1 else 'are'} hurt")
+    money, rule = at_risk(run)
+    said.append(f"{money} are at risk ({rule})")
     so_far = "" if run.verdict == "fail" else "What is known so far: "
     return so_far + "; ".join(said) + "."
 
 
-def missing(run: Facts) -> list[str]:
-    """Return a sentence for everything that keeps this run from being decided; empty when nothing does."""
-    said = [f"The record is not what was written: {damage}." for damage in run.summary["damages"]]
-    if run.summary["aborted"]:
-        said.append(f"The run ended early: {run.summary['aborted']}.")
-    elif not run.summary.get("finished", True):
-        said.append("The run was killed or interrupted, so orders may still have been on their way; nothing counts as a pass.")
-    reasons: dict[str, list[str]] = {}
-    for one in run.invariants:
-        if one["verdict"] == "undecided":
-            reasons.setdefault(one["because"] or "nothing was examined", []).append(in_words(one["id"]))
-    said += [
-        f"{count(len(names), 'invariant')} undecided, because {because}: {some(names, 4)}." for because, names in reasons.items()
-    ]
-    said += [
-        f"Gate {gate['figure']} {gate['limit']}: the figure does not exist in this run."
-        for gate in run.summary["gates"]
-        if gate["held"] is None
-    ]
-    said += (run.summary.get("load") or {}).get("trouble", ())
-    said += [f"The connector did not handle everything: {letter}." for letter in run.summary["dead_letters"]]
-    said += [f"{crashed[:1].upper()}{crashed[1:]}." for crashed in run.summary["crashed"]]
-    if run.summary["finished"] and not run.summary["rested"]:
-        said.append("Something was still under way when the time for settling was over.")
-    if idle := run.summary["idle"]:
-        said.append(f"Not exercised enough: {some(idle, 4)}.")
-    return said
-
-
 def repeat(run: Facts, connector: str = "") -> str:
-    """Return the command that plays the same weekend again, with the same or another connector."""
+    """Return the command that plays the same rehearsal again, with the same or another connector."""
     told = of_summary(run.summary)
     return with_connector(told, connector) if connector else told
-
-
-def steps(run: Facts) -> list[Step]:
-    """Return what to do next, the first thing first."""
-    found: list[Step] = []
-    scenario = run.scenario
-    if run.summary["target"].get("kind") == "existing":
-        found.append(Step(f"Before any of these commands: {FRESH}."))
-    if run.summary["damages"]:
-        found.append(Step("Get the run folder back as it was written, or play the same weekend again:", repeat(run)))
-    elif not run.summary.get("finished", True):
-        found.append(Step("Let the weekend play to its end; the same seed meets the same shoppers:", repeat(run)))
-    elif run.verdict == "fail":
-        if run.findings:
-            found.append(Step("Read the first finding and the story of one of its orders: it shows which step went wrong."))
-        if scenario.cure and scenario.cure != scenario.connector:
-            found.append(Step(f"See the same weekend with the connector {scenario.cure}:", repeat(run, scenario.cure)))
-        found.append(Step("After a change, play this weekend again:", repeat(run)))
-        found.append(
-            Step("Then see what is new, ongoing and fixed between the two run folders:", "rehearse compare RUN_BEFORE RUN_AFTER")
-        )
-    elif run.verdict == "undecided":
-        if run.summary["idle"]:
-            found.append(
-                Step("Give the scenario more orders or days, or ask for less under `exercised`, and run it again:", repeat(run))
-            )
-        else:
-            found.append(Step("Repeat the run; if it stays undecided, read the reason beside each invariant:", repeat(run)))
-    else:
-        found.append(Step("Play the same weekend with other seeds before you trust it; this run repeats with:", repeat(run)))
-    return found
 
 
 def when(scenario: Scenario, at_s: float) -> str:
@@ -259,31 +205,20 @@ def figure(name: str, value: Any) -> tuple[str, str]:
     if name.endswith(("_rate", "_adherence")):
         return f"{100 * value:.1f}", "%"
     if name == "sell_through":
-        return f"{100 * value:.1f}", "% of what an oracle keeps"
+        return f"{100 * value:.1f}", "% of what one perfect counter keeps"
     if "_s_" in name or name.endswith("_s"):
         return f"{value:,.0f}", f"s ({lasting(value)})"
     return f"{value:,}", "units" if name.endswith("_units") else "count"
 
 
-def amount(text: str) -> str:
-    """Return an amount of money with its thousands set apart."""
-    whole, _, cents = text.partition(".")
-    return f"{int(whole):,}.{cents}" if whole.lstrip("-").strip("0") else text
-
-
 def figure_name(name: str) -> str:
     """Return a figure's name as words, without its unit."""
-    return in_words(name.replace("_s_p95", ", p95"))
+    return in_words(name.replace("_s_p95", ", p95").removesuffix("_s").removesuffix("_units"))
 
 
 def in_words(identifier: str) -> str:
     """Return an identifier as words."""
     return identifier.replace("_", " ")
-
-
-def count(number: int, thing: str) -> str:
-    """Return a number with its noun, in the plural where it needs one."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def some(names: Sequence[str], most: int, separator: str = "; ") -> str:
@@ -306,11 +241,11 @@ def orders(finding: Mapping[str, Any], most: int = 12) -> str:
     return some([order["external_id"] for order in finding["orders"]], most, ", ")
 
 
-def plain(finding: Mapping[str, Any]) -> str:
+def plain(run: Facts, finding: Mapping[str, Any]) -> str:
     """Return a finding as one bounded paragraph of text."""
     said = [f"[{finding['severity']}] {finding['message']}"]
-    said += [f"units {finding['units']}"] if finding["units"] else []
-    said += [f"money at risk {finding['money_at_risk']}"]
+    said += [counted(finding["units"], "unit")] if finding["units"] else []
+    said += [f"{run.amount(finding['money_at_risk'])} at risk"]
     said += [f"orders {orders(finding)}"] if finding["orders"] else []
     said += [f"Odoo {records(finding)}"] if finding["erp_records"] else []
     return "; ".join(said)

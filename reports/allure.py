@@ -15,6 +15,7 @@ from allure_commons.model2 import Attachment, Label, Parameter, Status, StatusDe
 from allure_commons.types import AttachmentType, LabelType, Severity
 from allure_commons.utils import md5
 
+from rehearsal.model import counted
 from rehearsal.verdict.cases import Case, cases
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.record import Record
@@ -64,7 +65,7 @@ def _result(run: Facts, case: Case, logger: Any) -> TestResult:
         titlePath=[scenario, case.area],
         description=one["sentence"] if one else None,
         status=STATUS[case.verdict],
-        statusDetails=StatusDetails(message=_message(case, one, found), trace=(one or {}).get("traceback") or None)
+        statusDetails=StatusDetails(message=_message(run, case, one, found), trace=(one or {}).get("traceback") or None)
         if case.verdict != "pass"
         else None,
         stage="finished",
@@ -73,7 +74,7 @@ def _result(run: Facts, case: Case, logger: Any) -> TestResult:
         labels=[Label(kind, value) for kind, value in _labels(run, case, found)],
         # excluded: another seed or connector is still the same test, so that its history goes on
         parameters=[Parameter(key, str(run.summary[key]), excluded=True) for key in ("seed", "connector")],
-        attachments=_attachments(one, found, logger) if one else [],
+        attachments=_attachments(run, one, found, logger) if one else [],
     )
 
 
@@ -95,19 +96,19 @@ def _kind(case: Case) -> str:
     return KINDS.get(case.name, KINDS.get(case.area, case.area))
 
 
-def _message(case: Case, one: Mapping[str, Any] | None, found: Sequence[Mapping[str, Any]]) -> str:
+def _message(run: Facts, case: Case, one: Mapping[str, Any] | None, found: Sequence[Mapping[str, Any]]) -> str:
     if case.verdict == "undecided" or one is None:
         return "\n".join([f"{case.verdict}: {case.message}", *case.details])
     dearest = "\n".join(finding["message"] for finding in found[:5])
     more = f"\nand {len(found) - 5} more" if len(found) > 5 else ""
-    return f"{_kind(case)}: {wording.count(len(found), 'finding')}, {one['money_at_risk']} at risk\n{dearest}{more}"
+    return f"{_kind(case)}: {counted(len(found), 'finding')}, {run.amount(one['money_at_risk'])} at risk\n{dearest}{more}"
 
 
-def _attachments(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]], logger: Any) -> list[Attachment]:
+def _attachments(run: Facts, one: Mapping[str, Any], found: Sequence[Mapping[str, Any]], logger: Any) -> list[Attachment]:
     if not found:
         return []
     texts = {
-        ("findings", "txt"): "\n\n".join(wording.plain(finding) for finding in found[:FINDINGS_MAX]),
+        ("findings", "txt"): "\n\n".join(wording.plain(run, finding) for finding in found[:FINDINGS_MAX]),
         ("findings as data", "json"): json.dumps(found[:FINDINGS_MAX], indent=2, ensure_ascii=False),
     }
     attached = []

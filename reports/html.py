@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,16 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from rehearsal.pipeline.terminal import MARKS, release_lines
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.kpis import KPIS
 from rehearsal.verdict.record import Record
+from reports import _causes as causes
 from reports import _comparison as comparison
 from reports import _wording as wording
 from reports._chart import accepted_orders
+from reports._dropped import dropped, ignored
+from reports._ending import Order
+from reports._glossary import WORDS
+from reports._missing import missing
+from reports._span import span_of
+from reports._steps import steps
 from reports._stock import Account, account
-from reports._story import Order, Row, stories
+from reports._story import Row, shortened, stories
 from reports._wording import OVERSELL, Facts
 
 TEMPLATES = Path(__file__).with_name("html")
@@ -28,6 +37,10 @@ FULL_MAX = 20
 """Findings told with their stories."""
 ROWS_MAX = 200
 """Findings in all; the rest is a number."""
+WHOLE = re.compile(r"(?:\d+ × )?\b\w+(?:-\w+)+\b|-?\d[\d,]*\.\d\d [A-Z]{3}\b")
+"""What no line may break: ids such as ``SKU-00002``, and amounts with their currency."""
+WHOLE_MAX = 40
+"""Characters; what is longer would not fit a narrow screen, and is broken at its hyphens after all."""
 STORIES_MAX = 3
 STORY_ROWS_MAX = 60
 
@@ -40,15 +53,31 @@ class Story:
     order: str
     rows: tuple[Row, ...]
     more: int
+    """Rows that are left out here."""
+    end: tuple[Row, ...]
+    """What follows after them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding with the stories that show why it happened."""
+
+    number: int
+    finding: Mapping[str, Any]
+    stories: tuple[Story, ...]
+    elsewhere: tuple[tuple[str, int], ...]
+    """Orders whose stories are told under another finding, with its number."""
+    account: Account | None
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One finding with the stories that show why it happened."""
+    """The findings of one cause: some told with their stories, the others in a line each."""
 
-    finding: Mapping[str, Any]
-    stories: tuple[Story, ...]
-    account: Account | None
+    cause: causes.Chapter
+    said: str
+    told: tuple[Told, ...]
+    brief: tuple[tuple[int, Mapping[str, Any]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +93,15 @@ class Kpi:
 def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     """Write ``report.html`` into the run folder."""
     run = wording.told(record, folder)
+    money, rule = wording.at_risk(run)
     first = {finding["invariant"]: number for number, finding in reversed(list(enumerate(run.findings[:FULL_MAX], start=1)))}
     html = _template().render(
         run=run, first=first, summary=run.summary, scenario=run.scenario, title=run.scenario.title or wording.in_words(run.scenario.name),
-        harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=wording.missing(run), steps=wording.steps(run),
-        worst=max(run.invariants, key=lambda one: float(one["money_at_risk"]), default=None),
-        chapters=list(_chapters(record, run)), brief=run.findings[FULL_MAX:ROWS_MAX], more=max(0, len(run.findings) - ROWS_MAX),
+        harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=missing(run), steps=steps(run), at_risk=money, rule=rule,
+        chapters=list(_chapters(record, run)), more=max(0, len(run.findings) - ROWS_MAX), full=min(FULL_MAX, len(run.findings)),
+        dropped=dropped(record), ignored=ignored(record), span=span_of(run.scenario), words=WORDS,
         kpis=_kpis(run), chart=accepted_orders(record, run), marks=MARKS,
-        known=release_lines(run.summary["release"]) if "release" in run.summary else (), w=wording, when=partial(wording.when, run.scenario),
+        known=release_lines(run.summary["release"], run.scenario.currency) if "release" in run.summary else (), w=wording, when=partial(wording.when, run.scenario),
     )  # fmt: skip
     draft = folder / ".report.html.partial"
     draft.write_text(html, encoding="utf-8")
@@ -88,8 +118,8 @@ def compare(both: Sequence[tuple[Record, Mapping[str, Any], Mapping[str, Any], P
     scenario = first.run.scenario
     html = _template("comparison.html").render(
         first=first, second=second, title=scenario.title or wording.in_words(scenario.name),
-        headline=comparison.headline(first, second), at_risk=comparison.at_risk, held=list(comparison.held(first.run, second.run)),
-        shoppers=list(comparison.shoppers(records, first.run)), marks=MARKS, w=wording, when=partial(wording.when, scenario),
+        headline=comparison.headline(first, second), words=WORDS, held=list(comparison.held(first.run, second.run)),
+        shoppers=list(comparison.shoppers(records, first.run)), shortened=partial(shortened, most=STORY_ROWS_MAX), marks=MARKS, w=wording, when=partial(wording.when, scenario),
         link=lambda folder: os.path.relpath(folder / "report.html", path.absolute().parent),
     )  # fmt: skip
     path.write_text(html, encoding="utf-8")
@@ -99,24 +129,53 @@ def _template(name: str = "report.html") -> Any:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["whole"] = whole
     return environment.get_template(name)
 
 
+def whole(text: object) -> Markup:
+    """Return *text* for a page, with ids and amounts that stay on one line."""
+
+    def kept(found: re.Match[str]) -> str:
+        return f'<span class="whole">{found[0]}</span>' if len(found[0]) <= WHOLE_MAX else found[0]
+
+    return Markup(WHOLE.sub(kept, str(escape(text))))  # noqa: S704 - it was escaped
+
+
 def _chapters(record: Record, run: Facts) -> Iterator[Chapter]:
+    """Yield the findings by cause; the dearest ones of all are told in full, wherever they stand."""
+    full = {one.number: one for one in _told(record, run)}
+    for cause in causes.chapters(record, run, ROWS_MAX):
+        numbers = [place + 1 for place in cause.places]
+        yield Chapter(
+            cause,
+            causes.said(cause, run.findings),
+            tuple(full[number] for number in numbers if number in full),
+            tuple((number, run.findings[number - 1]) for number in numbers if number not in full),
+        )
+
+
+def _told(record: Record, run: Facts) -> Iterator[Told]:
     told = run.findings[:FULL_MAX]
     witnessed = _witnessed(record, told)
     chosen = [_telling(finding, witnessed) for finding in told]
     known = stories(record, (pair for pairs in chosen for pair in pairs))
-    for finding, pairs in zip(told, chosen, strict=True):
-        yield Chapter(
+    first: dict[Order, int] = {}
+    for number, (finding, pairs) in enumerate(zip(told, chosen, strict=True), start=1):
+        with_story = [pair for pair in pairs if known[pair]]
+        own = [pair for pair in with_story if first.setdefault(pair, number) == number]
+        yield Told(
+            number,
             finding,
-            tuple(_bounded(pair, known[pair]) for pair in pairs if known[pair]),
+            tuple(_bounded(pair, known[pair]) for pair in own),
+            tuple((pair[1], first[pair]) for pair in with_story if pair not in own),
             account(record, finding) if finding["invariant"] == OVERSELL else None,
         )
 
 
 def _bounded(pair: Order, rows: tuple[Row, ...]) -> Story:
-    return Story(*pair, rows[:STORY_ROWS_MAX], max(0, len(rows) - STORY_ROWS_MAX))
+    shown, more, end = shortened(rows, STORY_ROWS_MAX)
+    return Story(*pair, shown, more, end)
 
 
 def _witnessed(record: Record, findings: Sequence[Mapping[str, Any]]) -> dict[int, Order]:

@@ -36,7 +36,7 @@ def _text(run: Facts, case: Case) -> str:
         return "\n".join([case.message, *case.details])
     one = run.invariants[case.invariant]
     found = run.findings_of(one["id"])
-    said = [wording.plain(finding) for finding in found[:FINDINGS_MAX]]
+    said = [wording.plain(run, finding) for finding in found[:FINDINGS_MAX]]
     said += [f"and {len(found) - FINDINGS_MAX} more, in verdict.json"] if len(found) > FINDINGS_MAX else []
     said += [f"repeat with: {wording.repeat(run)}"] if found else []
     said += [one["traceback"]] if one["traceback"] else []

@@ -44,14 +44,15 @@ def lines_of(market: Market, wanted: Demand) -> list[dict[str, Any]]:
     lines = []
     for number, (sku, units) in enumerate(wanted.lines, start=1):
         product = market.products[sku]
+        price = market.world.price_minor(wanted.channel, product)
         lines.append(
             {
                 "line": number,
                 "sku": sku,
                 "units": units,
                 "list_minor": product.list_minor,
-                "price_minor": product.promo_minor,
-                "total_minor": product.promo_minor * units,
+                "price_minor": price,
+                "total_minor": price * units,
             }
         )
     return lines
@@ -68,13 +69,13 @@ def tenders_of(wanted: Demand, total_minor: int) -> list[dict[str, Any]]:
     return [leg for leg in legs if leg["amount_minor"]]
 
 
-def order_id(channel: str, number: int) -> str:
-    """Return the channel's own order id, such as ``WEBSHOP-0042``."""
-    return f"{channel.upper().replace('_', '-')}-{number:04d}"
+def order_id(channel: str, number: int, tag: str = "") -> str:
+    """Return the channel's own order id, such as ``WEBSHOP-0042``; with its rehearsal's *tag* where others were before it."""
+    return f"{channel.upper().replace('_', '-')}-{number:04d}{tag}"
 
 
 def _buy(market: Market, channel: LiveChannel, wanted: Demand, own: Ledger | None, collects: Collection[str]) -> None:
-    order, lines = order_id(channel.code, wanted.number), lines_of(market, wanted)
+    order, lines = order_id(channel.code, wanted.number, market.world.tag), lines_of(market, wanted)
     node = next((n for n in wanted.nodes if all(channel.left(n, line["sku"]) >= line["units"] for line in lines)), None)
     if node is None:
         market.emit(EventKind.ORDER_REFUSED, channel.code, order, "", {"lines": lines, "reason": "sold out on the channel"})

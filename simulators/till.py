@@ -62,7 +62,7 @@ def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
 
 def _ring_up(market: Market, channel: LiveChannel, node: str, wanted: Demand) -> int | None:
     """Sell to one shopper; return the cash that stays in the drawer, or None when there was no sale."""
-    order, lines = order_id(channel.code, wanted.number), lines_of(market, wanted)
+    order, lines = order_id(channel.code, wanted.number, market.world.tag), lines_of(market, wanted)
     short = [line["sku"] for line in lines if channel.left(node, line["sku"]) < line["units"]]
     missing = [line["sku"] for line in lines if market.shelf[node, line["sku"]] < line["units"]]
     if short or missing:

@@ -175,6 +175,16 @@ class World:
     """What the ERP's books will say lies at a node."""
     shelf: Mapping[tuple[str, Sku], Units]
     """What really lies there: the physical truth."""
+    prices: Mapping[tuple[str, Sku], int] = field(default_factory=dict)
+    """What a channel asks for a SKU, in minor units, where that is not the promotional price."""
+    gone: Mapping[tuple[str, Sku, str], Units] = field(default_factory=dict)
+    """What had left a node for locations of a usage (``customer``, ``inventory``) by the books, before the doors opened."""
+    tag: str = ""
+    """What tells the order numbers of this rehearsal from those of earlier ones in the same database."""
+
+    def price_minor(self, channel: str, product: Product) -> int:
+        """Return what *channel* asks for one piece of *product*."""
+        return self.prices.get((channel, product.sku), product.promo_minor)
 
     def product(self, sku: Sku) -> Product:
         """Return the product *sku*; KeyError if there is none."""
@@ -249,3 +259,22 @@ def money(minor: int) -> str:
     """Return *minor* units as text with two decimals, such as ``-12.05``."""
     sign = "-" if minor < 0 else ""
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"
+
+
+def priced(minor: int, currency: str) -> str:
+    """Return *minor* units as people read them, such as ``-1,234.05 EUR``."""
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02d} {currency}".rstrip()
+
+
+def amount(text: str, currency: str) -> str:
+    """Return money that is written as `money` writes it, as people read it."""
+    whole, _, hundredths = text.lstrip("-").partition(".")
+    minor = int(whole) * 100 + int(hundredths)
+    return priced(-minor if text.startswith("-") else minor, currency)
+
+
+def counted(number: float, noun: str) -> str:
+    """Return a number with its noun, in the plural where it needs one, such as ``1 order`` or ``2 orders``."""
+    shown = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{shown} {noun}{'' if number == 1 else 's'}"

@@ -191,8 +191,10 @@ class CaseItem(pytest.Item):
             said = f"undecided, because {case.message}"
             raise Undecided(_told(one, said) if one else "\n".join([said, *case.details]))
         if case.verdict == "fail":
+            from rehearsal.model import counted
+
             raise Broken(
-                _told(one, f"{len(one.judgement.findings)} finding(s) among {one.judgement.examined} examined")
+                _told(one, f"{counted(len(one.judgement.findings), 'finding')} among {one.judgement.examined} examined")
                 if one
                 else case.message
             )

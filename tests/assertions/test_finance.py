@@ -33,7 +33,7 @@ BOOKS = (
         Tiny([W1, GOT], []),
         (
             apart(
-                "card: less booked than moved for 1 order(s), 15.00 in all; worst W1: 15.00 moved, 0.00 booked", 1500, "W1",
+                "card: less booked than moved for 1 order, 15.00 EUR in all; worst W1: 15.00 EUR moved, 0.00 EUR booked", 1500, "W1",
                 witnesses=(1,), at_s=7.0,
             ),
         ),
@@ -44,7 +44,7 @@ BOOKS = (
         Tiny([W1, GOT], [payment("W1", 3), payment("W1", 4)]),
         (
             apart(
-                "card: more booked than moved for 1 order(s), 15.00 in all; worst W1: 15.00 moved, 30.00 booked", 1500, "W1",
+                "card: more booked than moved for 1 order, 15.00 EUR in all; worst W1: 15.00 EUR moved, 30.00 EUR booked", 1500, "W1",
                 witnesses=(1,), at_s=7.0, erp_records=payments(3, 4),
             ),
         ),
@@ -55,7 +55,7 @@ BOOKS = (
         Tiny([W1, GOT], [payment("W1", 3), payment("GHOST", 4)]),
         (
             apart(
-                "card: more booked than moved for 1 order(s), 15.00 in all; worst GHOST: 0.00 moved, 15.00 booked", 1500, "GHOST",
+                "card: more booked than moved for 1 order, 15.00 EUR in all; worst GHOST: 0.00 EUR moved, 15.00 EUR booked", 1500, "GHOST",
                 channel="unknown", erp_records=payments(4),
             ),
         ),
@@ -66,11 +66,11 @@ BOOKS = (
         Tiny([W1, GOT], [payment("W1", 3, journal="gift_card")]),
         (
             apart(
-                "card: less booked than moved for 1 order(s), 15.00 in all; worst W1: 15.00 moved, 0.00 booked", 1500, "W1",
+                "card: less booked than moved for 1 order, 15.00 EUR in all; worst W1: 15.00 EUR moved, 0.00 EUR booked", 1500, "W1",
                 witnesses=(1,), at_s=7.0,
             ),
             apart(
-                "gift_card: more booked than moved for 1 order(s), 15.00 in all; worst W1: 0.00 moved, 15.00 booked", 1500, "W1",
+                "gift_card: more booked than moved for 1 order, 15.00 EUR in all; worst W1: 0.00 EUR moved, 15.00 EUR booked", 1500, "W1",
                 erp_records=payments(3),
             ),
         ),
@@ -81,7 +81,7 @@ BOOKS = (
         Tiny([W1], [payment("W1", 3, journal=99)]),
         (
             apart(
-                "?: more booked than moved for 1 order(s), 15.00 in all; worst W1: 0.00 moved, 15.00 booked", 1500, "W1",
+                "?: more booked than moved for 1 order, 15.00 EUR in all; worst W1: 0.00 EUR moved, 15.00 EUR booked", 1500, "W1",
                 erp_records=payments(3),
             ),
         ),
@@ -92,7 +92,7 @@ BOOKS = (
         Tiny([W1, GOT, refunded(9, "W1")], [payment("W1", 3)]),
         (
             apart(
-                "card: less booked than moved back for 1 order(s), 15.00 in all; worst W1: -15.00 moved, 0.00 booked", 1500, "W1",
+                "card: less booked than moved back for 1 order, 15.00 EUR in all; worst W1: -15.00 EUR moved, 0.00 EUR booked", 1500, "W1",
                 witnesses=(2,), at_s=9.0,
             ),
         ),
@@ -103,11 +103,11 @@ BOOKS = (
         Tiny([W1, GOT], [payment("W1", 3, 2000), payment("W1", 4, 500, direction="outbound")]),
         (
             apart(
-                "card: more booked than moved for 1 order(s), 5.00 in all; worst W1: 15.00 moved, 20.00 booked", 500, "W1",
+                "card: more booked than moved for 1 order, 5.00 EUR in all; worst W1: 15.00 EUR moved, 20.00 EUR booked", 500, "W1",
                 witnesses=(1,), at_s=7.0, erp_records=payments(3),
             ),
             apart(
-                "card: more booked than moved back for 1 order(s), 5.00 in all; worst W1: 0.00 moved, -5.00 booked", 500, "W1",
+                "card: more booked than moved back for 1 order, 5.00 EUR in all; worst W1: 0.00 EUR moved, -5.00 EUR booked", 500, "W1",
                 erp_records=payments(4),
             ),
         ),
@@ -122,7 +122,7 @@ BOOKS = (
         ),
         (
             apart(
-                "cash: less booked than moved for 1 order(s), 0.01 in all; worst T1: 5.00 moved, 4.99 booked", 1, "T1", channel="till_1",
+                "cash: less booked than moved for 1 order, 0.01 EUR in all; worst T1: 5.00 EUR moved, 4.99 EUR booked", 1, "T1", channel="till_1",
                 witnesses=(0,), at_s=5.0, erp_records=payments(2, model="pos.payment"),
             ),
         ),
@@ -140,7 +140,7 @@ BOOKS = (
         ),
         (
             apart(
-                "card: less booked than moved for 3 order(s), 17.00 in all; worst W2: 15.00 moved, 0.00 booked", 1700, "W0", "W2", "W3",
+                "card: less booked than moved for 3 orders, 17.00 EUR in all; worst W2: 15.00 EUR moved, 0.00 EUR booked", 1700, "W0", "W2", "W3",
                 witnesses=(4, 6, 7), at_s=10.0,
             ),
         ),
@@ -151,7 +151,8 @@ BOOKS = (
 
 def unpaid(said: str, *orders: str, money: int = 1500, channel: str = "webshop", **values: Any) -> Finding:
     """What is said of orders that were handed over and are not paid with their total."""
-    message = f"{channel}: {len(orders)} order(s) handed over and not paid with their total, {said}"
+    many = f"{len(orders)} orders handed over and not paid with their total"
+    message = f"{channel}: {'1 order handed over and not paid with its total' if len(orders) == 1 else many}, {said}"
     return grave(message, money_at_risk_minor=money, orders=tuple((channel, order) for order in orders), **values)
 
 
@@ -159,36 +160,36 @@ KEEPS = (
     Breach(
         PAID, "the goods are gone, and so is the money: a refund without a reason",
         Tiny([W1, GOT, issued(8, "W1"), refunded(9, "W1")]),
-        (unpaid("15.00 apart; worst W1: 0.00 paid of 15.00", "W1", witnesses=(3,), at_s=9.0),),
+        (unpaid("15.00 EUR apart; worst W1: 0.00 EUR paid of 15.00 EUR", "W1", witnesses=(3,), at_s=9.0),),
         Tiny([W1, GOT, issued(8, "W1")]),
     ),
     Breach(
         PAID, "nobody ever paid for what was collected",
-        Tiny([W1, staged(8, "W1"), collected(9, "W1")]), (unpaid("15.00 apart; worst W1: 0.00 paid of 15.00", "W1", witnesses=(0,)),),
+        Tiny([W1, staged(8, "W1"), collected(9, "W1")]), (unpaid("15.00 EUR apart; worst W1: 0.00 EUR paid of 15.00 EUR", "W1", witnesses=(0,)),),
         Tiny([W1, GOT, staged(8, "W1"), collected(9, "W1")]),
     ),
     Breach(
         PAID, "one of two tees was cancelled, and its money is not back",
         Tiny([W2, captured(7, "W2", 3000), cancelled(8, "W2", (1, "TEE", 1)), issued(9, "W2")]),
-        (unpaid("15.00 apart; worst W2: 30.00 paid of 15.00", "W2", witnesses=(1,), at_s=7.0),),
+        (unpaid("15.00 EUR apart; worst W2: 30.00 EUR paid of 15.00 EUR", "W2", witnesses=(1,), at_s=7.0),),
         Tiny([W2, captured(7, "W2", 3000), cancelled(8, "W2", (1, "TEE", 1)), issued(9, "W2"), refunded(10, "W2")]),
     ),
     Breach(
         PAID, "a cent too much",
         Tiny([W1, captured(7, "W1", 1000), captured(8, "W1", 501, "gift_card"), issued(9, "W1")]),
-        (unpaid("0.01 apart; worst W1: 15.01 paid of 15.00", "W1", money=1, witnesses=(2,), at_s=8.0),),
+        (unpaid("0.01 EUR apart; worst W1: 15.01 EUR paid of 15.00 EUR", "W1", money=1, witnesses=(2,), at_s=8.0),),
         Tiny([W1, captured(7, "W1", 1000), captured(8, "W1", 500, "gift_card"), issued(9, "W1")]),
     ),
     Breach(
         PAID, "a ticket's tenders do not make its total",
         Tiny([sold(5, "T1", card=1000, cash=400)]),
-        (unpaid("1.00 apart; worst T1: 14.00 paid of 15.00", "T1", money=100, channel="till_1", witnesses=(0,), at_s=5.0),),
+        (unpaid("1.00 EUR apart; worst T1: 14.00 EUR paid of 15.00 EUR", "T1", money=100, channel="till_1", witnesses=(0,), at_s=5.0),),
         Tiny([sold(5, "T1", card=1000, cash=500)]),
     ),
     Breach(
         PAID, "the same order at another channel pays nothing here",
         Tiny([W1, captured(7, "W1", channel="marketplace"), issued(8, "W1")]),
-        (unpaid("15.00 apart; worst W1: 0.00 paid of 15.00", "W1", witnesses=(0,)),),
+        (unpaid("15.00 EUR apart; worst W1: 0.00 EUR paid of 15.00 EUR", "W1", witnesses=(0,)),),
         Tiny([W1, GOT, issued(8, "W1"), captured(7, "W1", channel="marketplace")]),
     ),
     Breach(
@@ -197,7 +198,7 @@ KEEPS = (
             [placed(1, "W1"), W2, placed(7, "W3"), placed(8, "W4"), captured(9, "W1", 1400), captured(9, "W3", 1400), captured(9, "W4")]
             + [issued(10, order) for order in ("W1", "W2", "W3", "W4")]
         ),
-        (unpaid("32.00 apart; worst W2: 0.00 paid of 30.00", "W1", "W2", "W3", money=3200, witnesses=(4, 1, 5), at_s=9.0),),
+        (unpaid("32.00 EUR apart; worst W2: 0.00 EUR paid of 30.00 EUR", "W1", "W2", "W3", money=3200, witnesses=(4, 1, 5), at_s=9.0),),
         Tiny([W2, captured(9, "W2", 3000), issued(10, "W2")]), examined=4,
     ),
 )  # fmt: skip
@@ -221,7 +222,7 @@ def test_a_payment_counts_when_it_is_posted(state: str, counts: bool) -> None:
     assert found == (
         ()
         if counts
-        else ("webshop, card: less booked than moved for 1 order(s), 15.00 in all; worst W1: 15.00 moved, 0.00 booked",)
+        else ("webshop, card: less booked than moved for 1 order, 15.00 EUR in all; worst W1: 15.00 EUR moved, 0.00 EUR booked",)
     )
 
 

@@ -60,50 +60,50 @@ def content(name: str, *facts: Fact, finding: Finding, examined: int = 2, twin: 
 CONTENTS = (
     content(
         "a piece is missing", issued(8, "W1", ("TEE", 1), ("MUG", 1)),
-        finding=given("less than was ordered, 1 unit(s), 15.00 at risk: W1 (1 of 2 TEE)", 1, 1500, "W1"),
+        finding=given("less than was ordered, 1 unit, 15.00 EUR at risk: W1 (1 of 2 TEE)", 1, 1500, "W1"),
     ),
     content(
         "a whole line is missing", issued(8, "W1", ("TEE", 2)),
-        finding=given("less than was ordered, 1 unit(s), 7.00 at risk: W1 (0 of 1 MUG)", 1, 700, "W1", at_s=None),
+        finding=given("less than was ordered, 1 unit, 7.00 EUR at risk: W1 (0 of 1 MUG)", 1, 700, "W1", at_s=None),
     ),
     content(
         "it was handed over twice", issued(8, "W1", ("TEE", 2), ("MUG", 1)), collected(9, "W1", ("TEE", 2)),
-        finding=given("more than was ordered, 2 unit(s), 30.00 at risk: W1 (4 of 2 TEE)", 2, 3000, "W1"),
+        finding=given("more than was ordered, 2 units, 30.00 EUR at risk: W1 (4 of 2 TEE)", 2, 3000, "W1"),
         twin=Tiny([TWO, issued(8, "W1", ("TEE", 1), ("MUG", 1)), issued(9, "W1", ("TEE", 1))]),
     ),
     content(
         "something that it did not ask for lay in the parcel", issued(8, "W1", ("TEE", 2), ("MUG", 1), ("CAP", 3)),
-        finding=given("goods that nobody ordered, 3 unit(s), 0.00 at risk: W1 (3 of 0 CAP)", 3, 0, "W1"), examined=3,
+        finding=given("goods that nobody ordered, 3 units, 0.00 EUR at risk: W1 (3 of 0 CAP)", 3, 0, "W1"), examined=3,
     ),
     content(
         "it went to an order that nobody placed", issued(8, "W1", ("TEE", 2), ("MUG", 1)), issued(9, "GHOST"),
-        finding=given("goods that nobody ordered, 1 unit(s), 0.00 at risk: GHOST (1 of 0 TEE)", 1, 0, "GHOST", witness=2, at_s=9.0), examined=3,
+        finding=given("goods that nobody ordered, 1 unit, 0.00 EUR at risk: GHOST (1 of 0 TEE)", 1, 0, "GHOST", witness=2, at_s=9.0), examined=3,
     ),
     content(
         "one of two tees was cancelled, and both left", cancelled(7, "W1", (1, "TEE", 1)), issued(8, "W1", ("TEE", 2), ("MUG", 1)),
-        finding=given("goods of a cancelled line, 1 unit(s), 15.00 at risk: W1 (2 of 2 TEE)", 1, 1500, "W1", witness=2),
+        finding=given("goods of a cancelled line, 1 unit, 15.00 EUR at risk: W1 (2 of 2 TEE)", 1, 1500, "W1", witness=2),
         twin=Tiny([TWO, cancelled(7, "W1", (1, "TEE", 1)), issued(8, "W1", ("TEE", 1), ("MUG", 1))]),
     ),
     content(
         "one tee left, and no word of the other", issued(7, "W1", ("TEE", 1)), issued(8, "W1", ("MUG", 1)),
-        finding=given("less than was ordered, 1 unit(s), 15.00 at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", at_s=7.0),
+        finding=given("less than was ordered, 1 unit, 15.00 EUR at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", at_s=7.0),
         twin=Tiny([TWO, issued(7, "W1", ("TEE", 1)), cancelled(8, "W1", (1, "TEE", 1)), issued(9, "W1", ("MUG", 1))]),
     ),
     content(
         "the shopper consented to a third tee for the mug, and the mug came",
         substituted(7, "W1", (2, "MUG", 1), "TEE", node="dc"), issued(8, "W1", ("TEE", 3), ("MUG", 1)),
-        finding=given("goods that nobody ordered, 1 unit(s), 7.00 at risk: W1 (1 of 0 MUG)", 1, 700, "W1", witness=2),
+        finding=given("goods that nobody ordered, 1 unit, 7.00 EUR at risk: W1 (1 of 0 MUG)", 1, 700, "W1", witness=2),
         twin=Tiny([TWO, substituted(7, "W1", (2, "MUG", 1), "TEE", node="dc"), issued(8, "W1", ("TEE", 3))]),
     ),
     content(
         "each of two nodes sent its part, and one of them too little",
         promise_moved(6, "W1", "dc", "store", (1, "TEE", 2)), issued(7, "W1", ("MUG", 1)), issued(8, "W1", ("TEE", 1), node="store"),
-        finding=given("less than was ordered, 1 unit(s), 15.00 at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", witness=3),
+        finding=given("less than was ordered, 1 unit, 15.00 EUR at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", witness=3),
         twin=Tiny([TWO, promise_moved(6, "W1", "dc", "store", (1, "TEE", 2)), issued(7, "W1", ("MUG", 1)), issued(8, "W1", ("TEE", 2), node="store")]),
     ),
     content(
         "it was cancelled, and a tee left all the same", cancelled(8, "W1"), issued(9, "W1", ("TEE", 1)),
-        finding=given("goods of a cancelled order, 1 unit(s), 15.00 at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", witness=2, at_s=9.0),
+        finding=given("goods of a cancelled order, 1 unit, 15.00 EUR at risk: W1 (1 of 2 TEE)", 1, 1500, "W1", witness=2, at_s=9.0),
         twin=Tiny([TWO, cancelled(8, "W1"), staged(9, "W1")]),
     ),
     Breach(
@@ -112,7 +112,7 @@ CONTENTS = (
               placed(2, "W0", channel="marketplace")]),
         (
             given(
-                "more than was ordered, 8 unit(s), 120.00 at risk: W0 (2 of 1 TEE), W1 (2 of 1 TEE), W2 (2 of 1 TEE), W3 (2 of 1 TEE), "
+                "more than was ordered, 8 units, 120.00 EUR at risk: W0 (2 of 1 TEE), W1 (2 of 1 TEE), W2 (2 of 1 TEE), W3 (2 of 1 TEE), "
                 "W4 (2 of 1 TEE) and 2 more", 8, 12_000, *(f"W{n}" for n in range(7)), witness=7, at_s=20.0,
             ),
         ),
@@ -122,7 +122,7 @@ CONTENTS = (
     Breach(
         CONTENT, "two SKUs of one order name it once",
         Tiny([TWO, issued(8, "W1", ("TEE", 3), ("MUG", 2))]),
-        (given("more than was ordered, 2 unit(s), 22.00 at risk: W1 (2 of 1 MUG), W1 (3 of 2 TEE)", 2, 2200, "W1"),), WHOLE,
+        (given("more than was ordered, 2 units, 22.00 EUR at risk: W1 (2 of 1 MUG), W1 (3 of 2 TEE)", 2, 2200, "W1"),), WHOLE,
         examined=2, twin_examined=2,
     ),
 )  # fmt: skip
@@ -143,32 +143,32 @@ def out(name: str, said: str, *rows: Row, units: int = 1, twin: tuple[Row, ...] 
 
 
 GOODS_OUT = (
-    out("a piece less is booked out", "TEE at dc: 2 unit(s) handed over, 1 booked out to customers", flow("TEE", 1, "dc", "customer"), OUT[1]),
-    out("nothing is booked out", "TEE at dc: 2 unit(s) handed over, 0 booked out to customers", OUT[1], units=2),
+    out("a piece less is booked out", "TEE at dc: 2 units handed over, 1 booked out to customers", flow("TEE", 1, "dc", "customer"), OUT[1]),
+    out("nothing is booked out", "TEE at dc: 2 units handed over, 0 booked out to customers", OUT[1], units=2),
     out(
-        "a piece more is booked out", "TEE at store: 1 unit(s) handed over, 2 booked out to customers", *OUT, flow("TEE", 1, "store", "customer"),
+        "a piece more is booked out", "TEE at store: 1 unit handed over, 2 booked out to customers", *OUT, flow("TEE", 1, "store", "customer"),
         twin=(flow("TEE", 1, "store", "customer"), flow("TEE", 1, "customer", "store")),
     ),
     out(
-        "what customers brought back is not out", "TEE at dc: 2 unit(s) handed over, 1 booked out to customers", *OUT,
+        "what customers brought back is not out", "TEE at dc: 2 units handed over, 1 booked out to customers", *OUT,
         flow("TEE", 1, "customer", "dc"),
     ),
     out(
-        "what left for elsewhere did not go to customers", "TEE at store: 1 unit(s) handed over, 0 booked out to customers", OUT[0],
+        "what left for elsewhere did not go to customers", "TEE at store: 1 unit handed over, 0 booked out to customers", OUT[0],
         flow("TEE", 1, "store", "inventory"), flow("TEE", 1, "store", "dc"), flow("TEE", 1, "supplier", "customer"),
         twin=(flow("TEE", 1, "store", "inventory"), flow("TEE", 1, "store", "dc"), flow(999, 1, "store", "customer"),
               flow("TEE", 1, "elsewhere", "customer")),
     ),
     out(
-        "a thousandth is a float's, two are a breach", "TEE at dc: 2 unit(s) handed over, 2.002 booked out to customers", *OUT,
+        "a thousandth is a float's, two are a breach", "TEE at dc: 2 units handed over, 2.002 booked out to customers", *OUT,
         flow("TEE", 0.002, "dc", "customer"), twin=(flow("TEE", 0.0009, "dc", "customer"),),
     ),
     Breach(
         LEFT, "it left another node than the one that booked it, which is two breaches",
         Tiny([placed(5, "W1"), collected(8, "W1", ("MUG", 2), node="store")], [flow("MUG", 2, "dc", "customer")]),
         (
-            at_node("MUG at dc: 0 unit(s) handed over, 2 booked out to customers", 2, 700),
-            at_node("MUG at store: 2 unit(s) handed over, 0 booked out to customers", 2, 700),
+            at_node("MUG at dc: 0 units handed over, 2 booked out to customers", 2, 700),
+            at_node("MUG at store: 2 units handed over, 0 booked out to customers", 2, 700),
         ),
         Tiny([placed(5, "W1"), collected(8, "W1", ("MUG", 2), node="store")], [flow("MUG", 2, "store", "customer")]), examined=2,
     ),
@@ -188,37 +188,37 @@ def corrected(
 
 CORRECTIONS = (
     corrected(
-        "a tee was written off that every picker would have found", "TEE at dc: 1 unit(s) written off, 0 not found by pickers", OPENING,
+        "a tee was written off that every picker would have found", "TEE at dc: 1 unit written off, 0 not found by pickers", OPENING,
         flow("TEE", 1, "dc", "inventory"), twin=(OPENING, flow("TEE", 1, "dc", "customer"), flow("TEE", 1, "dc", "store")),
     ),
     corrected(
-        "more was written off than the picker missed", "TEE at dc: 3 unit(s) written off, 1 not found by pickers", OPENING,
+        "more was written off than the picker missed", "TEE at dc: 3 units written off, 1 not found by pickers", OPENING,
         flow("TEE", 3, "dc", "inventory"), units=2, twin=(OPENING, flow("TEE", 1, "dc", "inventory")), facts=(MISSED,),
     ),
     corrected(
-        "what a picker missed is still on hand", "TEE at dc: 0 unit(s) written off, 1 not found by pickers", OPENING,
+        "what a picker missed is still on hand", "TEE at dc: 0 units written off, 1 not found by pickers", OPENING,
         quant("TEE", "dc", 3), twin=(OPENING, flow("TEE", 1, "dc", "inventory"), quant("TEE", "dc", 2)), facts=(MISSED,),
     ),
     corrected(
         "a part of what pickers missed is still on hand, and the rest is not for sale any more",
-        "TEE at dc: 0 unit(s) written off, 2 not found by pickers", OPENING, quant("TEE", "dc", 1), units=2,
+        "TEE at dc: 0 units written off, 2 not found by pickers", OPENING, quant("TEE", "dc", 1), units=2,
         twin=(OPENING, flow("TEE", 3, "dc", "customer"), quant("TEE", "dc", 0)), facts=(MISSED, declined(7, "W2")),
     ),
     corrected(
-        "what a picker missed elsewhere, or of something else, is another matter", "TEE at dc: 1 unit(s) written off, 0 not found by pickers",
+        "what a picker missed elsewhere, or of something else, is another matter", "TEE at dc: 1 unit written off, 0 not found by pickers",
         OPENING, flow("TEE", 1, "dc", "inventory"), facts=(declined(6, "W1", node="store"), declined(7, "W1", "MUG")),
     ),
     corrected(
-        "a correction brought goods out of nowhere", "TEE at dc: -1 unit(s) written off, 0 not found by pickers",
+        "a correction brought goods out of nowhere", "TEE at dc: -1 units written off, 0 not found by pickers",
         flow("TEE", 4, "inventory", "dc"), twin=(OPENING, flow("TEE", 1, "supplier", "dc")),
     ),
-    corrected("the opening was never booked", "TEE at dc: 3 unit(s) written off, 0 not found by pickers", units=3),
+    corrected("the opening was never booked", "TEE at dc: 3 units written off, 0 not found by pickers", units=3),
     corrected(
-        "two thousandths more were written off", "TEE at dc: 0.002 unit(s) written off, 0 not found by pickers", OPENING,
+        "two thousandths more were written off", "TEE at dc: 0.002 units written off, 0 not found by pickers", OPENING,
         flow("TEE", 0.002, "dc", "inventory"), twin=(OPENING, flow("TEE", 0.0009, "dc", "inventory")),
     ),
     corrected(
-        "two thousandths were added", "TEE at dc: -0.002 unit(s) written off, 0 not found by pickers", flow("TEE", 3.002, "inventory", "dc"),
+        "two thousandths were added", "TEE at dc: -0.002 units written off, 0 not found by pickers", flow("TEE", 3.002, "inventory", "dc"),
         twin=(flow("TEE", 3.0009, "inventory", "dc"),),
     ),
 )  # fmt: skip
@@ -254,7 +254,7 @@ def test_skus_of_an_order_in_doubt_are_left_out_at_every_node() -> None:
     doubtful = with_facts(mugs, asked(11, "W1", **DOUBT))
 
     assert judged(LEFT, doubtful) == Judgement(
-        3, (at_node("MUG at store: 1 unit(s) handed over, 0 booked out to customers", 1, 700),), left_out=2
+        3, (at_node("MUG at store: 1 unit handed over, 0 booked out to customers", 1, 700),), left_out=2
     )
     assert len(messages(LEFT, with_facts(mugs, asked(11, "W1", **DOUBT, committed=True)))) == 3
 

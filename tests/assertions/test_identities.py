@@ -17,7 +17,7 @@ ANN, BOB = partner(61, "ann@shop.example"), partner(62, "bob@shop.example")
 W1 = placed(5, "W1", email="ann@shop.example")
 MANY = [placed(n, f"W{n}") for n in range(7)]
 ONE = grave(
-    "webshop: 1 order(s) belong to somebody else in Odoo: W1",
+    "webshop: 1 order belongs to somebody else in Odoo: W1",
     money_at_risk_minor=1500,
     witnesses=(0,),
     at_s=5.0,
@@ -41,11 +41,11 @@ BREACHES = (
         ),
         (
             grave(
-                "marketplace: 1 order(s) belong to somebody else in Odoo: M1", money_at_risk_minor=1500, witnesses=(7,), at_s=7.0,
+                "marketplace: 1 order belongs to somebody else in Odoo: M1", money_at_risk_minor=1500, witnesses=(7,), at_s=7.0,
                 erp_records=(("sale.order", 17),), orders=(("marketplace", "M1"),),
             ),
             grave(
-                "webshop: 6 order(s) belong to somebody else in Odoo: W0, W1, W3, W4, W5 and 1 more", money_at_risk_minor=9000,
+                "webshop: 6 orders belong to somebody else in Odoo: W0, W1, W3, W4, W5 and 1 more", money_at_risk_minor=9000,
                 witnesses=(0, 6), at_s=0.0, erp_records=tuple(("sale.order", n) for n in (0, 1, 3, 4, 5, 6)),
                 orders=tuple(("webshop", f"W{n}") for n in (0, 1, 3, 4, 5, 6)),
             ),

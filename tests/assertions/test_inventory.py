@@ -39,7 +39,7 @@ PROMISES = (
         oversold((1, "webshop", "W1", 1), (26 * HOUR + 180, "marketplace", "M1", 2), (27 * HOUR, "till_1", "T1", 1), (28 * HOUR, "webshop", "W2", 1)),
         (
             grave(
-                "TEE at store: 1 in stock, 4 promised too many at day 2, 04:00; 3 order(s) were accepted beyond the stock, 60.00 at risk",
+                "TEE at store: 1 in stock, 4 promised too many at day 2, 04:00; 3 orders were accepted beyond the stock, 60.00 EUR at risk",
                 units=4, money_at_risk_minor=6000, witnesses=(1, 3), at_s=26 * HOUR + 180,
                 orders=(("marketplace", "M1"), ("till_1", "T1"), ("webshop", "W2")),
             ),
@@ -57,7 +57,7 @@ PROMISES = (
         ),
         (
             grave(
-                "TEE at store: 1 in stock, 3 promised too many at day 1, 00:00; 3 order(s) were accepted beyond the stock, 45.00 at risk",
+                "TEE at store: 1 in stock, 3 promised too many at day 1, 00:00; 3 orders were accepted beyond the stock, 45.00 EUR at risk",
                 units=3, money_at_risk_minor=4500, witnesses=(0, 1, 3), at_s=1.0, orders=(("webshop", "W1"), ("webshop", "W2"), ("webshop", "W3")),
             ),
         ),
@@ -68,7 +68,7 @@ PROMISES = (
         Tiny([placed(1, "W1", ("TEE", 1), ("MUG", 2)), promise_moved(2, "W1", "dc", "store")], book={**ONE, ("store", "MUG"): 1}),
         (
             grave(
-                "MUG at store: 1 in stock, 1 promised too many at day 1, 00:00; 1 order(s) were accepted beyond the stock, 7.00 at risk",
+                "MUG at store: 1 in stock, 1 promised too many at day 1, 00:00; 1 order was accepted beyond the stock, 7.00 EUR at risk",
                 units=1, money_at_risk_minor=700, witnesses=(1,), orders=(("webshop", "W1"),), at_s=2.0,
             ),
         ),
@@ -86,7 +86,7 @@ PROMISES = (
         ),
         (
             grave(
-                "TEE at attic: 1 in stock, 1 promised too many at day 1, 00:00; 1 order(s) were accepted beyond the stock, 15.00 at risk",
+                "TEE at attic: 1 in stock, 1 promised too many at day 1, 00:00; 1 order was accepted beyond the stock, 15.00 EUR at risk",
                 units=1, money_at_risk_minor=1500, witnesses=(6,), orders=(("webshop", "W4"),), at_s=7.0,
             ),
         ),
@@ -111,7 +111,7 @@ PROMISES = (
         ),
         (
             grave(
-                "TEE at store: 1 in stock, 1 promised too many at day 1, 00:00; 1 order(s) were accepted beyond the stock, 15.00 at risk",
+                "TEE at store: 1 in stock, 1 promised too many at day 1, 00:00; 1 order was accepted beyond the stock, 15.00 EUR at risk",
                 units=1, money_at_risk_minor=1500, witnesses=(5,), orders=(("webshop", "8"),), at_s=5.0,
             ),
         ),
@@ -129,7 +129,7 @@ PROMISES = (
         Tiny([placed(1, "W1", node="store"), placed(2, "W2", node="dc")], book={("store", "TEE"): 0, ("dc", "TEE"): 1}),
         (
             grave(
-                "TEE at store: 0 in stock, 1 promised too many at day 1, 00:00; 1 order(s) were accepted beyond the stock, 15.00 at risk",
+                "TEE at store: 0 in stock, 1 promised too many at day 1, 00:00; 1 order was accepted beyond the stock, 15.00 EUR at risk",
                 units=1, money_at_risk_minor=1500, witnesses=(0,), orders=(("webshop", "W1"),), at_s=1.0,
             ),
         ),
@@ -276,7 +276,7 @@ def test_of_two_moments_that_are_equally_bad_the_first_is_told() -> None:
     again = [placed(60, "W2", node="store"), cancelled(120, "W2"), placed(180, "W3", node="store")]
     (finding,) = judged(no_unit_is_promised_twice, Tiny([placed(1, "W1", node="store"), *again], book=ONE)).findings
 
-    assert "1 promised too many at day 1, 00:01; 2 order(s)" in finding.message
+    assert "1 promised too many at day 1, 00:01; 2 orders" in finding.message
     assert finding.witnesses == (1, 3)
 
 

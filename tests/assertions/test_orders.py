@@ -22,7 +22,7 @@ def told(
 ) -> Finding:
     """What is said of orders of one channel with the same trouble."""
     named = tuple((channel, order) for order in orders)
-    message = f"{channel}: {len(orders)} order(s) {said}"
+    message = f"{channel}: {'1 order' if len(orders) == 1 else f'{len(orders)} orders'} {said}"
     return Finding(message, severity, money_at_risk_minor=money, orders=named, **values)
 
 
@@ -113,7 +113,7 @@ OTHERS = {
 
 def other_goods(money: int) -> tuple[Finding, ...]:
     """What is said of W1 when its basket is another, and its total *money* apart."""
-    apart = f"{money // 100}.{money % 100:02d}"
+    apart = f"{money // 100}.{money % 100:02d} EUR"
     return (
         told(
             f"with other goods than agreed, {apart} apart: W1",
@@ -134,7 +134,7 @@ CONTENTS = (
         basket(sale_line(7, "TEE"), sale_line(7, "MUG"), total_minor=2199),
         (
             told(
-                "with another total than agreed, 0.01 apart: W1", "W1", money=1, severity=Severity.MINOR, witnesses=(0,), at_s=5.0,
+                "with another total than agreed, 0.01 EUR apart: W1", "W1", money=1, severity=Severity.MINOR, witnesses=(0,), at_s=5.0,
                 erp_records=(("sale.order", 7),),
             ),
         ),
@@ -148,11 +148,11 @@ CONTENTS = (
         ),
         (
             told(
-                "with another total than agreed, 1.00 apart: T1", "T1", channel="till_1", money=100, severity=Severity.MINOR,
+                "with another total than agreed, 1.00 EUR apart: T1", "T1", channel="till_1", money=100, severity=Severity.MINOR,
                 witnesses=(0,), at_s=7.0, erp_records=(("pos.order", 9),),
             ),
             told(
-                "with other goods than agreed, 0.00 apart: T2", "T2", channel="till_1", money=0, witnesses=(1,), at_s=8.0,
+                "with other goods than agreed, 0.00 EUR apart: T2", "T2", channel="till_1", money=0, witnesses=(1,), at_s=8.0,
                 erp_records=(("pos.order", 10),),
             ),
         ),
@@ -163,7 +163,7 @@ CONTENTS = (
         Tiny([W1], [sale("W1", 7), sale_line(7), sale("W1", 8), sale_line(8, "MUG")]),
         (
             told(
-                "with other goods than agreed, 0.00 apart: W1", "W1", money=0, witnesses=(0,), at_s=5.0, erp_records=(("sale.order", 8),),
+                "with other goods than agreed, 0.00 EUR apart: W1", "W1", money=0, witnesses=(0,), at_s=5.0, erp_records=(("sale.order", 8),),
             ),
         ),
         Tiny([W1], [sale("W1", 7), sale_line(7), sale("W1", 8), sale_line(8)]), examined=2, twin_examined=2,
@@ -216,12 +216,20 @@ def test_a_ticket_without_any_number_is_nobodys() -> None:
         1,
         (
             grave(
-                "unknown: 1 order(s) in Odoo, but no channel accepted it: ",
-                orders=(("unknown", ""),),
-                erp_records=(("pos.order", 9),),
+                "unknown: 1 order in Odoo, but no channel accepted it: ", orders=(("unknown", ""),), erp_records=(("pos.order", 9),)
             ),
         ),
     )
+
+
+def test_of_several_orders_a_trouble_is_told_in_the_plural() -> None:
+    """Of one, in the singular; by its kind it is known again all the same."""
+    one, two = ([ticket(name, 9 + place) for place, name in enumerate(names)] for names in (("T8",), ("T8", "T9")))
+    (alone,), (several,) = (judged(ONCE, Tiny([W1], [sale("W1", 7), *rows])).findings for rows in (one, two))
+
+    assert alone.message == "unknown: 1 order in Odoo, but no channel accepted it: T8"
+    assert several.message == "unknown: 2 orders in Odoo, but no channel accepted them: T8, T9"
+    assert alone.kind == several.kind
 
 
 def test_a_doubt_about_one_order_hides_nothing_that_names_no_order() -> None:

@@ -36,8 +36,8 @@ def test_the_till_sells_what_a_pickup_order_was_promised() -> None:
         examined=1,
         findings=(
             Finding(
-                message="TEE at store: 1 in stock, 1 promised too many at day 1, 12:00; 1 order(s) were accepted beyond the stock, "
-                "15.00 at risk",
+                message="TEE at store: 1 in stock, 1 promised too many at day 1, 12:00; 1 order was accepted beyond the stock, "
+                "15.00 EUR at risk",
                 severity=Severity.CRITICAL,
                 units=1,
                 money_at_risk_minor=1500,

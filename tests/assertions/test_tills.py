@@ -15,7 +15,7 @@ from tests.tiny_record import Tiny, judged, till_closed, till_opened
 LAW: Law = every_closed_till_is_closed_in_the_erp
 EVENING = [till_opened(0), till_closed(36_000)]
 CLEAN = Tiny(EVENING, [session(5)])
-FIGURES = "float 200.00 for 200.00, counted 215.00 for 215.00, difference 0.00"
+FIGURES = "float 200.00 EUR for 200.00 EUR, counted 215.00 EUR for 215.00 EUR, difference 0.00 EUR"
 
 
 def breach(name: str, said: str, money: int = 21_500, **values: Any) -> Breach:
@@ -44,20 +44,20 @@ BREACHES = (
     breach("it is still open", f"is not closed in Odoo (closing_control; {FIGURES})", state="closing_control"),
     breach(
         "a float a cent too small",
-        "was opened with another float (closed; float 199.99 for 200.00, counted 215.00 for 215.00, difference 0.00)", opening_minor=19_999,
+        "was opened with another float (closed; float 199.99 EUR for 200.00 EUR, counted 215.00 EUR for 215.00 EUR, difference 0.00 EUR)", opening_minor=19_999,
     ),
     breach(
         "a count a cent too big",
-        "was closed with another count (closed; float 200.00 for 200.00, counted 215.01 for 215.00, difference 0.00)", 1, closing_minor=21_501,
+        "was closed with another count (closed; float 200.00 EUR for 200.00 EUR, counted 215.01 EUR for 215.00 EUR, difference 0.00 EUR)", 1, closing_minor=21_501,
     ),
     breach(
         "a difference that no drawer had",
-        "has a cash difference that no drawer had (closed; float 200.00 for 200.00, counted 215.00 for 215.00, difference -15.00)", 1500,
+        "has a cash difference that no drawer had (closed; float 200.00 EUR for 200.00 EUR, counted 215.00 EUR for 215.00 EUR, difference -15.00 EUR)", 1500,
         difference_minor=-1500,
     ),
     breach(
         "the state is told before the figures, and the float before the count",
-        "was opened with another float (closed; float 0.00 for 200.00, counted 0.00 for 215.00, difference 3.00)", 21_500,
+        "was opened with another float (closed; float 0.00 EUR for 200.00 EUR, counted 0.00 EUR for 215.00 EUR, difference 3.00 EUR)", 21_500,
         opening_minor=0, closing_minor=0, difference_minor=300,
     ),
     Breach(
@@ -65,8 +65,8 @@ BREACHES = (
         Tiny([*EVENING, till_opened(86_400), till_closed(122_400, counted_minor=30_000)], [session(6, closing_minor=29_000), session(5)]),
         (
             grave(
-                "till_1, closing 2: was closed with another count (closed; float 200.00 for 200.00, counted 290.00 for 300.00, "
-                "difference 0.00)",
+                "till_1, closing 2: was closed with another count (closed; float 200.00 EUR for 200.00 EUR, counted 290.00 EUR for 300.00 EUR, "
+                "difference 0.00 EUR)",
                 money_at_risk_minor=1000, witnesses=(3,), erp_records=(("pos.session", 6),), at_s=122_400.0,
             ),
         ),

@@ -311,7 +311,7 @@ def test_a_run_is_judged_again_from_its_files(oversold_run: Path, tmp_path: Path
     assert "judging" in said.err
 
     told = rehearse("check", run, cwd=tmp_path)
-    assert "  sell-through 50.0 % of the units that an oracle keeps of the same demand\n" in told.out
+    assert "  sell-through 50.0 % of the units that one perfect counter would have sold and kept\n" in told.out
     assert (told.code, "✗ no unit is promised twice" in told.out) == (1, True)
 
 
@@ -402,9 +402,9 @@ def test_two_runs_are_compared_by_what_is_new_ongoing_fixed_and_undecided(overso
     assert (5, {"undecided"}) == told(broken, unsure)
     assert told(unsure, clean)[0] == 5, "whether it was broken before is not known"
     text = rehearse("compare", broken, clean, cwd=tmp_path).out
-    assert re.search(r"fixed +no unit is promised twice: 15\.00 → - at risk", text), text
-    assert "at risk      30.00 → 15.00 in the dearest invariant of each" in text
-    assert "sell-through 50.0 % → 25.0 % of the units that an oracle keeps" in text, "a cure has its price"
+    assert re.search(r"fixed +no unit is promised twice: 15\.00 EUR → - at risk", text), text
+    assert "at risk      30.00 EUR → 15.00 EUR in the dearest invariant of each" in text
+    assert "sell-through 50.0 % → 25.0 % of the units that one perfect counter would have kept" in text, "a cure has its price"
 
 
 def test_a_gate_that_is_newly_missed_is_no_green_comparison(tmp_path: Path) -> None:

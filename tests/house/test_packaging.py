@@ -145,7 +145,7 @@ def test_the_wheel_holds_the_whole_reference_project_and_no_test(wheel: Path) ->
     shipped = {name.removeprefix(INSIDE) for name in inside if name.startswith(INSIDE)}
     ours = {
         path.relative_to(ROOT).as_posix()
-        for folder in (*FOLDERS, "compose", "docker")
+        for folder in (*FOLDERS, "compose", "docker", "starter")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -154,7 +154,8 @@ def test_the_wheel_holds_the_whole_reference_project_and_no_test(wheel: Path) ->
     assert {"reports/html/report.html", "reports/html/style.css", "scenarios/promo_weekend.yaml"} <= shipped
     assert "rehearsal/py.typed" in inside
     assert {name.split("/")[0] for name in inside} == {"rehearsal", re.sub(r"-py3.*", ".dist-info", wheel.name)}
-    assert not [name for name in inside if name.split("/")[-1].startswith(("test_", "conftest")) or name.endswith(".pyc")]
+    ours_alone = [name for name in inside if not name.startswith(f"{INSIDE}starter/tests/")]
+    assert not [name for name in ours_alone if name.split("/")[-1].startswith(("test_", "conftest")) or name.endswith(".pyc")]
 
 
 def test_the_scripts_for_docker_can_be_run_where_the_wheel_puts_them(installed: Callable[[str], Installed]) -> None:
@@ -177,6 +178,17 @@ def test_an_installed_package_that_would_hide_a_folder_is_named(installed: Calla
 
     assert said.code == 2
     assert f"an installed package named 'connectors' ({rival / '__init__.py'}) hides the project folder" in said.err
+
+
+def test_a_new_project_is_written_by_the_wheel_and_passes_its_own_tests_there(
+    installed: Callable[[str], Installed], tmp_path: Path
+) -> None:
+    """Nothing of the checkout is needed: not its files, not its tools."""
+    there, shop = installed("wheel"), tmp_path / "shop"
+
+    assert there.rehearse("init", shop, cwd=tmp_path).code == 0
+    assert there.rehearse("scenario", "validate", "small_friday", cwd=shop).code == 0
+    assert " passed" in output([there.python, "-m", "pytest", "-q", "-p", "no:cacheprovider"], shop)
 
 
 # -- a consumer's own project ---------------------------------------------------------------------------

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import simpy
 
-from benchmarks.paper import NoErp, PaperConnector, connected
 from rehearsal.errors import UsageError
 from rehearsal.history import lines
 from rehearsal.model import Instruction, InstructionKind
 from rehearsal.pipeline.run import stray
 from rehearsal.stage.contract import Slip, Watch
 from rehearsal.stage.market import LiveChannel, Market
+from rehearsal.stage.paper import NoErp, PaperConnector, connected
 from rehearsal.stage.weekend import play
 from rehearsal.strangers import no_way_out
 from tests.conftest import load
@@ -277,5 +277,5 @@ def test_what_fails_outside_of_any_handler_is_told_as_whose_it_is(file: str, tol
             said = stray(market, error)
 
     letters = [line for line in lines(tmp_path / "history") if line["kind"] == "dead_letter"]
-    assert said == f"the weekend could not go on: {told}"
+    assert said == f"the rehearsal could not go on: {told}"
     assert len(letters) == ("mine" in file)

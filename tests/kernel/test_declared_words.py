@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from benchmarks.paper import opened, weekend
 from rehearsal import project
 from rehearsal.history import lines
 from rehearsal.model import EventKind, Instruction, InstructionKind
 from rehearsal.parts.tender import second_tender
 from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.paper import opened, weekend
 from tests.conftest import load
 from tests.declared import WORDS
 from tests.kernel.stories import variant
@@ -41,8 +41,18 @@ def test_a_word_that_is_there_keeps_what_is_not_said_anew() -> None:
     """Cash with another name still lies in a drawer; a bare name is a tender that is taken everywhere."""
     scenario = load("promo_day", tenders={"cash": {"title": "Bargeld"}, "paper": None})
 
-    assert scenario.tenders["cash"].model_dump(mode="json") == {"title": "Bargeld", "taken": ["till"], "drawer": True}
-    assert scenario.tenders["paper"].model_dump(mode="json") == {"title": "", "taken": ["checkout", "till"], "drawer": False}
+    assert scenario.tenders["cash"].model_dump(mode="json") == {
+        "title": "Bargeld",
+        "taken": ["till"],
+        "journal": "",
+        "drawer": True,
+    }
+    assert scenario.tenders["paper"].model_dump(mode="json") == {
+        "title": "",
+        "taken": ["checkout", "till"],
+        "journal": "",
+        "drawer": False,
+    }
 
 
 @pytest.mark.parametrize(

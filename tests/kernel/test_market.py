@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.paper import opened
 from rehearsal.model import EventKind, Instruction, InstructionKind
 from rehearsal.stage.market import Market
+from rehearsal.stage.paper import opened
 from rehearsal.verdict.record import Record
 from tests.conftest import load
 

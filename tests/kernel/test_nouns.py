@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rehearsal.draw import arrivals, lognormal, pick, stream
 from rehearsal.history import History, comparable, lines
-from rehearsal.model import Answer, Event, EventKind, Judgement, Operation, Outcome, Verdict, money
+from rehearsal.model import Answer, Event, EventKind, Judgement, Operation, Outcome, Verdict, amount, counted, money, priced
 
 
 @given(st.integers(0, 2**32), st.lists(st.floats(0, 5), min_size=1, max_size=48).filter(sum), st.floats(1, 300))
@@ -61,6 +61,23 @@ def test_pick_respects_weights() -> None:
 def test_money_is_told_with_two_decimals(minor: int, text: str) -> None:
     """Integers in, text out; no float in between."""
     assert text == money(minor)
+    assert priced(minor, "EUR") == amount(text, "EUR")
+
+
+@pytest.mark.parametrize(("minor", "text"), [(0, "0.00 EUR"), (-1205, "-12.05 EUR"), (123456, "1,234.56 EUR")])
+def test_people_read_money_with_its_currency(minor: int, text: str) -> None:
+    """Thousands are set apart; without a currency, which an older summary has not, it is the figure alone."""
+    assert priced(minor, "EUR") == text
+    assert priced(minor, "") == text.removesuffix(" EUR")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1, "1 order"), (2, "2 orders"), (0, "0 orders"), (1234, "1,234 orders"), (1.0, "1 order"), (0.5, "0.5 orders")],
+)
+def test_things_are_counted_in_the_singular_and_the_plural(number: float, text: str) -> None:
+    """One of them, or any other number."""
+    assert counted(number, "order") == text
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.paper import NoErp, connected
 from rehearsal.clock import Erp, Steps
 from rehearsal.history import lines
 from rehearsal.model import Delivery, EventKind, Instruction, InstructionKind
 from rehearsal.stage.contract import Slip
 from rehearsal.stage.market import Market
 from rehearsal.stage.outside import Outside
+from rehearsal.stage.paper import NoErp, connected
 from rehearsal.stage.weekend import play
 from tests.conftest import load
 

@@ -242,6 +242,7 @@ def test_what_a_policy_keeps_from_a_channel_is_nobodys_and_not_lost(house: Path)
     [
         (GOOD.replace("class Rule", "class Role"), "Rule is None; expected a class"),
         (GOOD.replace('("promo_day",)', '"promo_day"'), "PREVENTS is 'promo_day'; expected a tuple of names of scenarios"),
+        (f"{GOOD}CURES = 'done_twice'\n", "CURES is 'done_twice'; expected a tuple of causes, such as ('done_twice',)"),
         (GOOD.replace("promo_day", "promo_night"), "PREVENTS names the scenario 'promo_night', which is not in scenarios/"),
         ("import nothing_of_this_name", "cannot be loaded (ModuleNotFoundError"),
     ],

@@ -94,7 +94,7 @@ def test_a_look_that_fails_is_told_once_and_ends_nothing(scenario: Scenario) -> 
 def test_the_tab_shows_the_reason(tmp_path: Path) -> None:
     """In a process of its own, since Locust patches it."""
     line = {"id": "it_crashes", "state": "undecided", "because": "ZeroDivisionError: nobody came", "findings": 0, "examined": 0}
-    words = f"import json; from rehearsal.locust import tab; print(json.dumps(tab._invariant({line!r})))"
+    words = f"import json; from rehearsal.locust import tab; print(json.dumps(tab._invariant({line!r}, 'EUR')))"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr

@@ -144,6 +144,9 @@ def test_the_governed_connector_stays_clean_when_acknowledgements_are_lost(targe
         def clone(self, name: str) -> Database:
             return self.behind(target.clone(name))
 
+        def clone_of(self, source: str, name: str) -> Database:
+            return self.clone(name)
+
         def clone_world(self, key: str, name: str) -> Database | None:
             kept = target.clone_world(key, name)
             return self.behind(kept) if kept else None

@@ -43,6 +43,37 @@ def test_junit_tells_undecided_as_error_with_its_reason(killed: Path) -> None:
     assert named["gates.reconciliation_breaks <= 0"].find("error") is not None
 
 
+def test_junit_says_in_words_what_the_connector_dropped_and_where_below(run: Path) -> None:
+    """The message is for everybody; method, line and error are the details."""
+    error = cases(run)["rehearsal.the_connector_handled_everything"].find("error")
+
+    assert error is not None and error.get("message") == "the connector dropped 2 events"
+    assert "2 times, the first about payment:WEBSHOP-0000" in (error.text or "")
+
+
+def test_junit_tells_a_finding_with_its_currency(run: Path) -> None:
+    """One finding, one unit."""
+    failure = cases(run)[f"inventory.{OVERSELL}"].find("failure")
+
+    assert failure is not None and (failure.get("message") or "").startswith("1 finding, 15.00 EUR at risk: At no instant")
+    assert "; 1 unit; 15.00 EUR at risk; orders MARKETPLACE-0001" in (failure.text or "")
+
+
+def test_markdown_names_causes_cures_next_step_and_what_was_dropped(run: Path) -> None:
+    """What a pull request shows of it."""
+    text = (run / "summary.md").read_text(encoding="utf-8")
+
+    assert (
+        "- **Word came before what it needs, and was dropped**: 2 findings about 2 orders; prevented by event sequencing of governed"
+        in text
+    )
+    assert (
+        "- See the same Friday with the connector governed: `rehearse run promo_weekend --connector governed --seed 20261127`"
+        in text
+    )
+    assert "| “payment captured” | 2 | it did not find what it needed:" in text
+
+
 def test_junit_counts_and_properties(run: Path) -> None:
     suite = Xml.parse(run / "junit.xml").getroot().find("testsuite")  # noqa: S314 - we wrote it
     assert suite is not None
@@ -86,7 +117,7 @@ def test_markdown_is_bounded_and_says_how_to_repeat(tmp_path: Path, make: Any) -
     folder = make(tmp_path / "many", orders=300)
     text = (folder / "summary.md").read_text(encoding="utf-8")
     assert len(text.encode()) < 60_000
-    assert text.startswith("## ✗ This weekend would have failed.")
+    assert text.startswith("## ✗ This Friday would have failed.")
     assert "rehearse run promo_weekend --connector naive --seed 20261127" in text
 
 

@@ -44,12 +44,13 @@ def test_the_failure_and_the_cure_stand_side_by_side_with_what_each_costs(page: 
     said = words(page[1])
 
     assert "With the same shoppers, naive breaks and naive breaks, too." in said
-    assert "At risk 45.00 the dearest broken rule: money taken equals money booked" in said
+    assert "At risk 45.00 EUR the dearest broken invariant: money taken equals money booked" in said
     assert "Sold twice 2 units promised, and no stock covered them" in said
     assert "Sold twice 0 units promised, and no stock covered them" in said
-    assert "3 of 3 orders accepted" in said and "1 of 1 orders accepted" in said
+    assert "Turned away 0 orders refused by channels, worth 0.00 EUR" in said
+    assert "3 of 3 orders accepted" in said and "1 of 1 order accepted" in said
     assert "no unit is promised twice At no instant does a node owe more units of a SKU than its books ever held" in said
-    assert "✗ broken 30.00 ✓ holds –" in said
+    assert "✗ broken 30.00 EUR ✓ holds –" in said
 
 
 def test_the_stock_that_was_promised_twice_is_shown_in_both(page: tuple[str, Reader]) -> None:
@@ -57,7 +58,7 @@ def test_the_stock_that_was_promised_twice_is_shown_in_both(page: tuple[str, Rea
     said = words(page[1])
 
     assert f"{SKU} at {NODE}: the first stock that naive promised twice." in said
-    assert said.count(f"How the 1 units of {SKU}") == 2
+    assert said.count(f"How the only unit of {SKU}") == 2
 
 
 def test_the_same_shopper_is_followed_through_both(page: tuple[str, Reader]) -> None:

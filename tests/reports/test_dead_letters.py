@@ -37,7 +37,7 @@ def test_forty_orders_that_fail_at_one_line_are_one_sentence(tmp_path: Path) -> 
     )
 
     assert found == [
-        "Shop.receive (shop.py:10): no sale order for WEB-0000 (40 dead letters, the first about e0)",
-        "Shop.receive (shop.py:10): no customer for WEB-0001 (1 dead letter, the first about e40)",
-        "Shop.receive (shop.py:20): no sale order for WEB-0001 (1 dead letter, the first about e41)",
+        "Shop.receive (shop.py:10): no sale order for WEB-0000 (40 times, the first about e0)",
+        "Shop.receive (shop.py:10): no customer for WEB-0001 (1 time, the first about e40)",
+        "Shop.receive (shop.py:20): no sale order for WEB-0001 (1 time, the first about e41)",
     ]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.paper import opened, weekend
 from rehearsal import project
 from rehearsal.errors import ScenarioError
 from rehearsal.history import lines
 from rehearsal.model import EventKind, Instruction, InstructionKind
 from rehearsal.scenario import file as scenario_file
+from rehearsal.stage.paper import opened, weekend
 from rehearsal.stage.weekend import play
 from tests.conftest import load
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.paper import weekend
 from rehearsal.history import lines
+from rehearsal.stage.paper import weekend
 from tests.conftest import load
 
 NOTHING: dict[str, Any] = {"fault_fired": 0}

@@ -9,7 +9,7 @@ import pytest
 from assertions.goods import every_order_gets_what_it_asked_for
 from assertions.inventory import no_unit_is_promised_twice
 from assertions.orders import no_order_is_stuck_beyond_its_deadline
-from benchmarks.paper import weekend
+from rehearsal.stage.paper import weekend
 from tests.conftest import load
 from tests.tiny_record import record_of
 

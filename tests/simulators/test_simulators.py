@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.paper import weekend
 from fixtures.catalogue import gtin13
 from rehearsal.history import lines
 from rehearsal.stage import demand
 from rehearsal.stage.market import Market
+from rehearsal.stage.paper import weekend
 from tests.conftest import load
 from tests.simulators.pythons import newest_environment
 

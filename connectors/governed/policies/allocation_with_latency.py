@@ -9,6 +9,7 @@ from rehearsal.model import Sku, Units
 from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("late_tills",)
+CURES = ("promised_twice",)
 
 
 class Rule(Policy):

@@ -8,6 +8,7 @@ from rehearsal.model import Delivery
 from rehearsal.odoo.tickets import ticket_uuid
 
 PREVENTS = ("promo_weekend",)
+CURES = ("done_twice",)
 
 
 class Rule(Policy):

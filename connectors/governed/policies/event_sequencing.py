@@ -11,6 +11,7 @@ from rehearsal.clock import Erp, Steps
 from rehearsal.model import Event
 
 PREVENTS = ("promo_weekend",)
+CURES = ("too_early",)
 PARK_S = 60.0
 PARK_TRIES_MAX = 60 * 24 * 3
 """An event waits three days for what must come first, then it is a dead letter with a name."""

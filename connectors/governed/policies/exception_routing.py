@@ -15,6 +15,7 @@ from rehearsal.odoo import verbs
 from rehearsal.parts.mode import Handover, handed
 
 PREVENTS = ("promo_weekend",)
+CURES = ("empty_shelf",)
 AGAIN = ["id", "product_id", "product_uom_qty", "price_unit", "discount"]
 
 

@@ -8,6 +8,7 @@ from rehearsal.parts.mode import Handover
 from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("promo_weekend",)
+CURES = ("promised_twice",)
 
 
 class Rule(Policy):

@@ -6,6 +6,7 @@ from connectors.governed.house import Case
 from connectors.governed.policy import Policy
 
 PREVENTS = ("split_tenders",)
+CURES = ("other_tender",)
 
 
 class Rule(Policy):

@@ -7,6 +7,7 @@ from rehearsal.model import Sku, Units
 from rehearsal.stage.market import LiveChannel
 
 PREVENTS = ("promo_weekend",)
+CURES = ("promised_twice",)
 
 
 class Rule(Policy):

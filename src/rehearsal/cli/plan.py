@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rehearsal.cli.words import AsJson, Name, Seed, app, scenario_named, scenarios, tell
+from rehearsal.cli.words import AsJson, CloneName, Name, Seed, TargetName, app, scenario_named, scenarios, target_named, tell
 from rehearsal.errors import ScenarioError, UsageError
 
 NAME = "[a-z][a-z0-9_]*"
@@ -83,9 +83,26 @@ def scenario_new(name: Annotated[str, typer.Argument(help="Name of the new scena
 
 
 @app.command()
-def plan(name: Name, seed: Seed = None, as_json: AsJson = False) -> None:
-    """Show what a scenario will ask for, without an ERP: arrivals, demand against supply, peak rates."""
+def plan(name: Name, target: TargetName = "", clone: CloneName = None, seed: Seed = None, as_json: AsJson = False) -> None:
+    """Show what a scenario will ask for: arrivals, demand against supply, peak rates. Only a world that exists needs an ERP, and
+    is read there (--target URL, or --target native --clone DATABASE); nothing is written."""
     from rehearsal.stage.plan import planned, table
 
-    told = planned(scenario_named(name, seed))
+    scenario = scenario_named(name, seed)
+    if scenario.world == "made" and (target or clone):
+        raise UsageError(
+            f"{name} makes its own world, which is planned without an Odoo; leave --target and --clone out, or write world: existing"
+        )
+    if scenario.world == "existing":
+        from rehearsal.pipeline.opening import looked_at
+        from rehearsal.pipeline.standing import standing
+
+        chosen = target_named(target or "auto")
+        if chosen.kind == "existing":
+            told = planned(scenario, looked_at(scenario, chosen, clone or "", tell))
+        else:
+            with standing(chosen, tell, scenario) as up:
+                told = planned(scenario, looked_at(scenario, chosen, clone or "", up.progress.tell))
+    else:
+        told = planned(scenario)
     print(json.dumps(told, indent=2) if as_json else table(told))

@@ -13,6 +13,7 @@ from rehearsal.cli.words import (
     AddonNames,
     AsJson,
     BaselineName,
+    CloneName,
     ConnectorName,
     MarginMoney,
     MarginUnits,
@@ -49,6 +50,7 @@ def run(
     addons: AddonNames = None,
     modules: ModuleNames = None,
     target: TargetName = "auto",
+    clone: CloneName = None,
     seed: Seed = None,
     seeds: Annotated[
         str, typer.Option("--seeds", metavar="A..B", help="Many seeds, such as 1..20 or 1,2,5: one table, one exit code.")
@@ -94,7 +96,8 @@ def run(
     chosen = target_named(target, allow_untested_odoo)
     words = [*(["--lanes", str(lanes)] if lanes else []), *(["--client", client] if client else [])]
     words += _each_with("--policy", policy) + _each_with("--addons", addons) + _each_with("--modules", modules)
-    options = Options(out, keep, command(name, scenario, _place(chosen.kind, target), words=words), terms)
+    words += ["--clone", clone] if clone else []
+    options = Options(out, keep, command(name, scenario, _place(chosen.kind, target), words=words), terms, clone or "")
     with data_only(), standing(chosen, tell, scenario, keep) as up:
         done, summary = rehearse(scenario, chosen, options, up.progress.tell, up.progress.advance)
     _say_verdict(done, summary, as_json)
@@ -184,6 +187,7 @@ def load(
     addons: AddonNames = None,
     modules: ModuleNames = None,
     target: TargetName = "auto",
+    clone: CloneName = None,
     seed: Seed = None,
     client: Annotated[str | None, typer.Option("--client", help="odoorpc or json2.")] = None,
     prepare: Annotated[
@@ -225,15 +229,16 @@ def load(
     words += [*(["--speedup", f"{speedup:g}"] if speedup else []), *(["--shape", shape] if shape else [])]
     words += ["--client", client] if client else []
     words += _each_with("--policy", policy) + _each_with("--addons", addons) + _each_with("--modules", modules)
+    words += ["--clone", clone] if clone else []
     told = command(name, scenario, _place(chosen.kind, target), verb="load", words=words)
     with data_only(), standing(chosen, tell, scenario, keep) as up:
         if prepare:
             _, commands = prepare_only(
-                scenario, chosen, drive, Options(out, keep=True, command=told, terms=terms), up.progress.tell
+                scenario, chosen, drive, Options(out, keep=True, command=told, terms=terms, clone=clone or ""), up.progress.tell
             )
             up.keep = True
         else:
-            done, summary = driven(scenario, chosen, drive, Options(out, keep, told, terms), up.progress.tell)
+            done, summary = driven(scenario, chosen, drive, Options(out, keep, told, terms, clone or ""), up.progress.tell)
     if prepare:
         say("\n".join(commands))
         return
@@ -245,14 +250,18 @@ def load(
 def replay(context: typer.Context, name: RunName = "latest", target: TargetName = "auto", keep: bool = False) -> None:
     """Repeat a run: same seed, same scenario file."""
     from rehearsal.pipeline.run import find_run
+    from rehearsal.pipeline.run_folder import reopen
 
-    run(context, str(find_run(name) / "scenario.yaml"), target=target, keep=keep)
+    folder = find_run(name)
+    clone = reopen(folder).manifest.get("target", {}).get("clone")
+    run(context, str(folder / "scenario.yaml"), target=target, clone=clone, keep=keep)
 
 
 @app.command()
 def demo(
     name: Annotated[str, typer.Argument(help="A scenario that names its cure.")] = "promo_weekend",
     target: TargetName = "auto",
+    clone: CloneName = None,
     seed: Seed = None,
     addons: AddonNames = None,
     modules: ModuleNames = None,
@@ -266,7 +275,7 @@ def demo(
     pair(scenario)
     chosen = target_named(target)
     with data_only(), standing(chosen, tell, scenario, interrupted="interrupted, and the two were not compared") as up:
-        shown = demonstrate(scenario, chosen, up.progress.tell, up.progress.advance)
+        shown = demonstrate(scenario, chosen, up.progress.tell, up.progress.advance, clone or "")
     say(json.dumps(shown.comparison, indent=2) if as_json else shown.text())
     raise typer.Exit(0 if shown.convinces else 5)
 

@@ -1,4 +1,4 @@
-"""Commands about where Odoo runs: doctor, up, down, status, heal, mark."""
+"""Commands about where Odoo runs: doctor, up, down, status, heal, mark, clean."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from rehearsal.errors import UsageError
 
 if TYPE_CHECKING:
     from rehearsal.targets.base import Target
+
+CLEAN_S_MAX = 300.0
+"""How long one call of the cleaning may take."""
 
 
 @app.command()
@@ -148,3 +151,40 @@ def mark(
     chosen.connect()
     chosen.write_mark(ask("Rehearsals write orders, payments and stock into it. Type the name of the database: "))
     tell("marked; `rehearse run` may now write to it")
+
+
+@app.command()
+def clean(
+    target: Annotated[str, typer.Argument(metavar="URL", help="The URL of the Odoo that was rehearsed on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take out of a database what rehearsals left there; lists it first, and asks for the database's name to be typed."""
+    from dataclasses import asdict
+
+    from rehearsal.odoo import cleaning
+    from rehearsal.odoo.connect import caller, require_mark
+    from rehearsal.targets.existing import ExistingTarget, ask
+
+    chosen = target_named(target)
+    if not isinstance(chosen, ExistingTarget):
+        raise UsageError(f"only the database behind a URL is cleaned; of {target!r} the copies are dropped with: rehearse drop RUN")
+    database = chosen.database(chosen.connect().database)
+    call = caller(database, "json2" if database.api_key else "odoorpc", CLEAN_S_MAX, "cleaning the database")
+    require_mark(call, database)
+    there = cleaning.left(call)
+    if not there:
+        tell(f"database '{database.name}' holds nothing of a rehearsal")
+        return
+    for model, ids in there.items():
+        tell(f"{len(ids):6} {model}")
+    typed = ask("All this is deleted, or ended where Odoo deletes nothing. Type the name of the database: ")
+    if typed != database.name:
+        raise UsageError(f"typed {typed!r}, expected the database's name '{database.name}'; nothing was changed")
+    done = cleaning.clean(call, tell)
+    if as_json:
+        print(json.dumps([asdict(one) | {"stayed": one.stayed} for one in done], indent=2))
+        return
+    print(f"{'':24} {'left':>6} {'deleted':>8} {'ended':>6} {'stayed':>7}")
+    for one in done:
+        print(f"{one.model:24} {one.left:6} {one.deleted:8} {one.ended:6} {one.stayed:7}")
+    print("stock was counted back to what it was; the database may be rehearsed on again")

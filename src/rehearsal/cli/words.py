@@ -47,6 +47,10 @@ AddonNames = Annotated[
 ModuleNames = Annotated[
     list[str] | None, typer.Option("--modules", metavar="MODULE", help="Install a module that a folder brings; repeatable.")
 ]
+CloneName = Annotated[
+    str | None,
+    typer.Option("--clone", metavar="DATABASE", help="Rehearse on a copy of a database that was restored on the target."),
+]
 BaselineName = Annotated[
     str | None,
     typer.Option("--baseline", metavar="RUN|FILE", help="What is known already: only what is new or worse keeps the build back."),

@@ -182,7 +182,8 @@ class Conductor:
 
     def _played(self, crew: Hands) -> None:
         scenario, folder = self.scenario, self.orders.folder
-        world, wanted = demand.draw(scenario)
+        world = demand.stored(folder / "world.json")
+        wanted = demand.wanted_of(scenario, world)
         road = PacedRoad(
             self.env,
             crew,

@@ -14,6 +14,7 @@ from locust.env import Environment
 
 from rehearsal.load import live
 from rehearsal.locust.conductor import LIVE_S, Conductor
+from rehearsal.model import amount, counted
 from rehearsal.scenario.gates import evaluate, gate_figures
 
 KEY = "rehearsal"
@@ -51,11 +52,11 @@ def rows(conductor: Conductor) -> list[dict[str, str]]:
     """Return the rows of the tab as they are now."""
     figures = conductor.figures(3 * LIVE_S)
     table = [
-        row("backlog", f"{figures.backlog} order(s)", "accepted outside, and not known to Odoo yet"),
+        row("backlog", counted(figures.backlog, "order"), "accepted outside, and not known to Odoo yet"),
         row("orders", f"{figures.orders_per_minute:.0f} per minute", f"reached Odoo, over the last {3 * LIVE_S:g} s"),
         row("lateness", f"{figures.lateness_ms_p99:.0f} ms (p99)", "of stimuli: above its budget the run is undecided"),
     ]
-    table += [_invariant(line) for line in live.read(conductor.orders.folder)]
+    table += [_invariant(line, conductor.scenario.currency) for line in live.read(conductor.orders.folder)]
     for gate in evaluate(conductor.scenario.gates, gate_figures(figures.as_dict())):
         state = {True: "✓ held", False: "✗ missed", None: "? not measured yet"}[gate.held]
         value = "" if gate.value is None else f"is {gate.value:g}"
@@ -69,10 +70,11 @@ def row(what: str, state: str, detail: str) -> dict[str, str]:
     return {"what": what, "state": state, "detail": detail}
 
 
-def _invariant(line: dict[str, Any]) -> dict[str, str]:
+def _invariant(line: dict[str, Any], currency: str) -> dict[str, str]:
     if line["state"] == "undecided":
         return row(line["id"].replace("_", " "), STATES["undecided"], line["because"])
     detail = f"{line['examined']} examined" if line["state"] != "waits" else ""
     if line["findings"]:
-        detail += f", {line['findings']} finding(s), {line['units']} unit(s), {line['money_at_risk']} at risk"
+        at_risk = amount(line["money_at_risk"], currency)
+        detail += f", {counted(line['findings'], 'finding')}, {counted(line['units'], 'unit')}, {at_risk} at risk"
     return row(line["id"].replace("_", " "), STATES[line["state"]], detail)

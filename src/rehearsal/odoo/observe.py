@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Table:
     domain: tuple[Any, ...] = ()
     grouped_by: tuple[str, ...] = ()
     """Fields of the model; the rest of *fields* are then aggregates."""
+    since: bool = False
+    """Whether records are left out that are older than the rehearsal, in books that others had begun."""
 
 
 ID, NUM, TEXT, WHOLE = "BIGINT", "DOUBLE", "VARCHAR", "BIGINT"
@@ -42,7 +44,7 @@ RESERVING = ("assigned", "partially_available", "waiting", "confirmed")
 
 TABLES = (
     Table("names", {"name": TEXT, "model": TEXT, "res_id": ID}, "ir.model.data",
-          {"name": "name", "model": "model", "res_id": "res_id"}, (("module", "=", "rehearsal"), ("name", "not like", "sale"))),
+          {"name": "name", "model": "model", "res_id": "res_id"}, (("module", "=", "rehearsal"), ("name", "not =like", "sale\\_\\_%"))),
     Table("locations", {"id": ID, "usage": TEXT, "warehouse": ID}, "stock.location",
           {"id": "id", "usage": "usage", "warehouse": "warehouse_id"}, (("active", "in", [True, False]),)),
     Table("quants", {"product": ID, "location": ID, "units": NUM, "reserved": NUM, "rows": WHOLE}, "stock.quant",
@@ -58,35 +60,35 @@ TABLES = (
                     "partner": ID, "warehouse": ID, "delivery": TEXT}, "sale.order",
           {"id": "id", "name": "name", "ref": "client_order_ref", "channel": "origin", "state": "state",
            "total_minor": "amount_total:minor", "tax_minor": "amount_tax:minor", "partner": "partner_id",
-           "warehouse": "warehouse_id", "delivery": "delivery_status"}, (("client_order_ref", "!=", False),)),
+           "warehouse": "warehouse_id", "delivery": "delivery_status"}, (("client_order_ref", "!=", False),), since=True),
     Table("sale_lines", {"id": ID, "sale": ID, "product": ID, "units": NUM, "delivered": NUM, "price_minor": WHOLE, "discount": NUM,
                          "total_minor": WHOLE}, "sale.order.line",
           {"id": "id", "sale": "order_id", "product": "product_id", "units": "product_uom_qty", "delivered": "qty_delivered",
            "price_minor": "price_unit:minor", "discount": "discount", "total_minor": "price_total:minor"},
-          (("order_id.client_order_ref", "!=", False), ("display_type", "=", False))),
+          (("order_id.client_order_ref", "!=", False), ("display_type", "=", False)), since=True),
     Table("transfers", {"id": ID, "name": TEXT, "state": TEXT, "sale": ID, "kind": TEXT}, "stock.picking",
-          {"id": "id", "name": "name", "state": "state", "sale": "sale_id", "kind": "picking_type_code"}, (("sale_id", "!=", False),)),
+          {"id": "id", "name": "name", "state": "state", "sale": "sale_id", "kind": "picking_type_code"}, (("sale_id", "!=", False),), since=True),
     Table("payments", {"id": ID, "name": TEXT, "state": TEXT, "direction": TEXT, "amount_minor": WHOLE, "journal": ID, "ref": TEXT,
                        "reference": TEXT, "move": ID}, "account.payment",
           {"id": "id", "name": "name", "state": "state", "direction": "payment_type", "amount_minor": "amount:minor",
            "journal": "journal_id", "ref": "memo", "reference": "payment_reference", "move": "move_id"},
-          (("partner_type", "=", "customer"), ("payment_reference", "!=", False))),
+          (("partner_type", "=", "customer"), ("payment_reference", "!=", False)), since=True),
     Table("tickets", {"id": ID, "name": TEXT, "ref": TEXT, "uuid": TEXT, "state": TEXT, "total_minor": WHOLE, "session": ID, "till": ID},
           "pos.order",
           {"id": "id", "name": "name", "ref": "pos_reference", "uuid": "uuid", "state": "state", "total_minor": "amount_total:minor",
-           "session": "session_id", "till": "config_id"}),
+           "session": "session_id", "till": "config_id"}, since=True),
     Table("ticket_lines", {"id": ID, "ticket": ID, "product": ID, "units": NUM, "price_minor": WHOLE, "total_minor": WHOLE},
           "pos.order.line",
           {"id": "id", "ticket": "order_id", "product": "product_id", "units": "qty", "price_minor": "price_unit:minor",
-           "total_minor": "price_subtotal_incl:minor"}),
+           "total_minor": "price_subtotal_incl:minor"}, since=True),
     Table("ticket_payments", {"id": ID, "ticket": ID, "method": ID, "amount_minor": WHOLE}, "pos.payment",
-          {"id": "id", "ticket": "pos_order_id", "method": "payment_method_id", "amount_minor": "amount:minor"}),
+          {"id": "id", "ticket": "pos_order_id", "method": "payment_method_id", "amount_minor": "amount:minor"}, since=True),
     Table("sessions", {"id": ID, "name": TEXT, "state": TEXT, "till": ID, "opening_minor": WHOLE, "closing_minor": WHOLE,
                        "difference_minor": WHOLE}, "pos.session",
           {"id": "id", "name": "name", "state": "state", "till": "config_id", "opening_minor": "cash_register_balance_start:minor",
-           "closing_minor": "cash_register_balance_end_real:minor", "difference_minor": "cash_register_difference:minor"}),
+           "closing_minor": "cash_register_balance_end_real:minor", "difference_minor": "cash_register_difference:minor"}, since=True),
     Table("partners", {"id": ID, "name": TEXT, "email": TEXT, "ref": TEXT}, "res.partner",
-          {"id": "id", "name": "name", "email": "email_normalized", "ref": "ref"}, (("email", "!=", False), ("user_ids", "=", False))),
+          {"id": "id", "name": "name", "email": "email_normalized", "ref": "ref"}, (("email", "!=", False), ("user_ids", "=", False)), since=True),
 )  # fmt: skip
 
 
@@ -144,8 +146,11 @@ def observe(
     told: Callable[[str], None] = lambda _: None,
     midway: Midway | None = None,
     tables: Sequence[Table] = TABLES,
+    watermark: Mapping[str, int] | None = None,
 ) -> None:
     """Read every one of *tables* into *folder*, which appears whole or not at all; with what was read *midway*.
+
+    *watermark* holds the highest id of each model before the rehearsal, where there were others before it.
 
     A second reading of the same books keeps the first one's tables of then.
     """
@@ -155,7 +160,7 @@ def observe(
     try:
         for table in tables:
             told(f"reading {table.name}")
-            _store(table, _rows(client, table), partial)
+            _store(table, _rows(client, _newer(table, watermark or {})), partial)
         for table in MIDWAY:
             before = folder / f"{table.name}.parquet"
             if midway is None and before.is_file():
@@ -180,6 +185,12 @@ def require(client: Client, tables: Sequence[Table]) -> None:
                 f"table {table.name}, which an invariant brings, cannot be read of {table.model}: {_first_line(error)}; expected a "
                 "model, fields and a domain that this Odoo has"
             ) from error
+
+
+def _newer(table: Table, watermark: Mapping[str, int]) -> Table:
+    """Return *table* without what is older than the rehearsal."""
+    mark = watermark.get(table.model, 0) if table.since else 0
+    return replace(table, domain=(*table.domain, ("id", ">", mark))) if mark else table
 
 
 def _rows(client: Client, table: Table, page_size: int = PAGE) -> Iterator[Row]:

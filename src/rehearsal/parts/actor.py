@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from rehearsal.parts.bounds import ClockTime, Code, Lines, Orders, Share, SomeTime, Units
+from rehearsal.parts.bounds import ClockTime, Code, Lines, OdooName, Orders, Share, SomeTime, Units
 from rehearsal.parts.part import Lag, Part
 
 
@@ -39,6 +39,8 @@ class Node(Part):
     """Time to pick one order, once a picker is free."""
     cutoff: ClockTime = 18 * 3600
     """When the carrier comes."""
+    warehouse: OdooName = ""
+    """With ``world: existing``: the short name (code) of the warehouse in Odoo that this node is."""
 
 
 class Fulfilment(Part):
@@ -73,6 +75,10 @@ class Channel(Part):
     """From an event to its arrival at the connector."""
     guests: Share = 0.15
     """Share of orders by shoppers who are not known yet."""
+    pricelist: OdooName = ""
+    """With ``world: existing``: the name of the price list in Odoo by which this channel sells; left out: the sales prices."""
+    till: OdooName = ""
+    """With ``world: existing``: the name of the point of sale in Odoo that this till is."""
     options: dict[str, Any] = {}
     """For simulators of your own that have no settings."""
 

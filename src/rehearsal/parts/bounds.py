@@ -22,6 +22,36 @@ DAY_S = 24 * HOUR_S
 YEAR_S = 365 * DAY_S
 DURATION = re.compile(r"^(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$")
 MONEY = re.compile(r"^\d{1,10}(\.\d{2})?$")
+CURRENCY = re.compile(r"^[A-Z]{3}$")
+NO_HUNDREDTHS = frozenset(
+    [
+        "BHD",
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "IQD",
+        "ISK",
+        "JOD",
+        "JPY",
+        "KMF",
+        "KRW",
+        "KWD",
+        "LYD",
+        "OMR",
+        "PYG",
+        "RWF",
+        "TND",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+"""ISO 4217 gives these no hundredths, in which every amount is kept here."""
 CLOCK_TIME = re.compile(r"^([01]\d|2[0-4]):([0-5]\d)$")
 YEARS = (1970, 2100)
 LASTS_MAX_S = 31 * DAY_S
@@ -64,6 +94,15 @@ def minor_units(value: object) -> int:
         raise ValueError(f'{value!r} is not an amount; write it as text with two decimals, such as "59.90"')
     whole, _, cents = value.partition(".")
     return int(whole) * 100 + int(cents or 0)
+
+
+def currency(value: object) -> str:
+    """Return *value* when it is the ISO 4217 code of a currency that has hundredths, such as ``EUR``."""
+    if not isinstance(value, str) or not CURRENCY.fullmatch(value):
+        raise ValueError(f"{value!r} is no currency; write its ISO 4217 code, three capital letters, such as EUR")
+    if value in NO_HUNDREDTHS:
+        raise ValueError(f"{value} has no hundredths, in which all amounts are kept; write a currency that has, such as EUR")
+    return value
 
 
 def second_of_day(value: object) -> int:
@@ -169,6 +208,7 @@ WallTime = Annotated[Duration, Within(1, HOUR_S, shown=duration)]
 """Real time that somebody waits."""
 RoundTrip = Annotated[Duration, Within(0, HOUR_S, shown=duration)]
 Money = Annotated[int, BeforeValidator(minor_units), WithJsonSchema({"type": "string", "pattern": MONEY.pattern})]
+Currency = Annotated[str, BeforeValidator(currency), WithJsonSchema({"type": "string", "pattern": CURRENCY.pattern})]
 Price = Annotated[Money, Within(1, 1_000_000_000, shown=lambda minor: f"{minor / 100:.2f}")]
 """Odoo's amounts are exact to the cent far beyond it."""
 ClockTime = Annotated[int, BeforeValidator(second_of_day), WithJsonSchema({"type": "string", "pattern": CLOCK_TIME.pattern})]
@@ -181,4 +221,6 @@ Orders = Annotated[int, Field(ge=0), Within(0, ORDERS_MAX, lambda n: much(n, ORD
 Products = Annotated[int, Field(ge=1), Within(1, PRODUCTS_MAX, lambda n: much(n, PRODUCT_CPU_MS))]
 Customers = Annotated[int, Field(ge=1), Within(1, CUSTOMERS_MAX, lambda n: much(n, CUSTOMER_CPU_MS))]
 Lines = Annotated[int, Field(ge=1, le=100)]
+OdooName = Annotated[str, Field(max_length=200)]
+"""What something is called in Odoo; empty where nothing is named."""
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]

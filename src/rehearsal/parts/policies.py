@@ -1,7 +1,8 @@
 """Policies: named rules of a connector that a scenario can switch off, one module each in ``connectors/<name>/policies/``.
 
 A module has ``Rule``, a class that its connector knows what to do with, and ``PREVENTS``, the scenarios that fail without it;
-``UNDER_LOAD = True`` where only load shows it. Its docstring is its sentence.
+``UNDER_LOAD = True`` where only load shows it, and ``CURES``, the causes that it is the cure of, where reports are to say so.
+Its docstring is its sentence.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class PolicyKind:
     under_load: bool
     """Whether it is about pressure, so that only load shows what it is for."""
     sentence: str
+    cures: tuple[str, ...] = ()
+    """Ids of the causes that it prevents, as reports know them, such as ``done_twice``."""
 
 
 def policies(connector: str) -> dict[str, PolicyKind]:
@@ -62,9 +65,12 @@ def _kind(connector: str, name: str, path: Path) -> PolicyKind:
         raise UsageError(f"{path}: Rule is {shown(rule)}; expected a class")
     if not isinstance(prevents, tuple) or not all(isinstance(one, str) for one in prevents):
         raise UsageError(f"{path}: PREVENTS is {shown(prevents)}; expected a tuple of names of scenarios that fail without it")
+    cures = getattr(module, "CURES", ())
+    if not isinstance(cures, tuple) or not all(isinstance(one, str) for one in cures):
+        raise UsageError(f"{path}: CURES is {shown(cures)}; expected a tuple of causes, such as ('done_twice',)")
     known = project.files("scenarios", ".yaml")
     for scenario in prevents:
         if scenario not in known:
             raise UsageError(f"{path}: PREVENTS names the scenario {scenario!r}, which is not in scenarios/")
     sentence = " ".join((module.__doc__ or name).strip().split("\n\n")[0].split())
-    return PolicyKind(name, connector, path, rule, prevents, getattr(module, "UNDER_LOAD", False) is True, sentence)
+    return PolicyKind(name, connector, path, rule, prevents, getattr(module, "UNDER_LOAD", False) is True, sentence, cures)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from rehearsal.parts.bounds import OdooName
 from rehearsal.parts.part import Part
 
 
@@ -27,6 +28,8 @@ class Tender(Part):
     """What its journal in Odoo is called; left out: the tender's own name."""
     taken: Annotated[tuple[TakenAt, ...], Field(min_length=1)] = (TakenAt.CHECKOUT, TakenAt.TILL)
     """checkout: where a channel charges a gateway, or collects itself; till: where the shopper stands at a counter."""
+    journal: OdooName = ""
+    """With ``world: existing``: the short code of the journal in Odoo in which it is booked."""
     drawer: bool = False
     """Coins and notes: they lie in a till's drawer, change is given, and they are counted at closing."""
 

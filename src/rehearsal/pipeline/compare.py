@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import project
-from rehearsal.model import Tell
+from rehearsal.model import Tell, amount
 from rehearsal.pipeline.conclusion import Conclusion, concluded, record_of
 from rehearsal.pipeline.run_folder import reopen
 from rehearsal.pipeline.terminal import release_lines, share
@@ -47,6 +47,7 @@ def _compared(
     return {
         "exit_code": _exit_code(before, after, troubles),
         "same_demand": before["demand_hash"] == after["demand_hash"],
+        "currency": after["currency"],
         "verdicts": [before["verdict"], after["verdict"]],
         "connectors": [one.get("design", one["connector"]) for one in (before, after)],
         "sell_through": [before["kpis"]["sell_through"], after["kpis"]["sell_through"]],
@@ -93,14 +94,19 @@ def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any], troubles: Ma
 def table(told: Mapping[str, Any]) -> str:
     """Return the comparison as text."""
     lines = [f"{told['connectors'][0]}: {told['verdicts'][0]}   →   {told['connectors'][1]}: {told['verdicts'][1]}"]
-    lines.append(f"  at risk      {told['money_at_risk'][0]} → {told['money_at_risk'][1]} in the dearest invariant of each")
-    lines.append(f"  sell-through {' → '.join(map(share, told['sell_through']))} of the units that an oracle keeps")
+    currency = told["currency"]
+    sums = " → ".join(amount(one, currency) for one in told["money_at_risk"])
+    lines.append(f"  at risk      {sums} in the dearest invariant of each")
+    lines.append(
+        f"  sell-through {' → '.join(map(share, told['sell_through']))} of the units that one perfect counter would have kept"
+    )
     if not told["same_demand"]:
         lines.append("the two runs met different shoppers (demand_hash differs): compare with care")
     for kind in ("new", "ongoing", "fixed", "undecided"):
         for row in told[kind]:
-            lines.append(f"  {kind:9} {row['id'].replace('_', ' ')}: {row['before'] or '-'} → {row['after'] or '-'} at risk")
-    return "\n".join([*lines, *release_lines(told["troubles"])])
+            before, after = (amount(sum_at, currency) if sum_at else "-" for sum_at in (row["before"], row["after"]))
+            lines.append(f"  {kind:9} {row['id'].replace('_', ' ')}: {before} → {after} at risk")
+    return "\n".join([*lines, *release_lines(told["troubles"], currency)])
 
 
 def _dearest(summary: Mapping[str, Any]) -> str:

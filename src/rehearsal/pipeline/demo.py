@@ -53,12 +53,12 @@ def pair(scenario: Scenario) -> tuple[Scenario, Scenario]:
     return scenario, cured
 
 
-def demonstrate(scenario: Scenario, target: Target, told: Tell, advanced: Advanced) -> Shown:
-    """Rehearse the failure, then its cure, and compare; the target must be up."""
+def demonstrate(scenario: Scenario, target: Target, told: Tell, advanced: Advanced, clone: str = "") -> Shown:
+    """Rehearse the failure, then its cure, and compare; the target must be up. *clone* names a database to copy for each."""
     folders: list[Path] = []
     for number, one in enumerate(pair(scenario), start=1):
         told(f"{number} of 2: {scenario.name} with connector {one.connector}")
-        run, _ = rehearse(one, target, Options(), told, advanced)
+        run, _ = rehearse(one, target, Options(clone=clone), told, advanced)
         folders.append(run.folder)
         if run.interrupted:
             raise KeyboardInterrupt

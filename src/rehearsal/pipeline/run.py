@@ -19,23 +19,14 @@ from rehearsal.clock.erp_clock import ErpClock
 from rehearsal.clock.lanes import Lanes
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.history import History
-from rehearsal.model import Tell
-from rehearsal.odoo.connect import (
-    await_replica,
-    caller,
-    factory,
-    note_use,
-    reachable,
-    require_mark,
-    require_modules,
-    require_unused,
-)
-from rehearsal.odoo.observe import Midway, observe, require
+from rehearsal.model import Tell, counted
+from rehearsal.odoo.connect import await_replica, caller, factory, reachable, require_mark
+from rehearsal.odoo.observe import Midway, observe
 from rehearsal.parts.addon import Software
 from rehearsal.parts.fault import Joint
 from rehearsal.parts.fault_kinds import at_joint
 from rehearsal.pipeline.conclusion import conclude as conclude
-from rehearsal.pipeline.leftovers import database_name, sweep
+from rehearsal.pipeline.opening import opened, require_place
 from rehearsal.pipeline.run_folder import Run as Run
 from rehearsal.pipeline.run_folder import find_run as find_run
 from rehearsal.pipeline.run_folder import open_run, point_latest, remove_run
@@ -51,7 +42,7 @@ from rehearsal.stage.stage import Stage
 from rehearsal.strangers import no_way_out, raised_at, said
 from rehearsal.targets.base import Database, Target, TemplateRecipe
 from rehearsal.verdict.judge import invariants
-from rehearsal.verdict.laws import brought, tables
+from rehearsal.verdict.laws import tables
 from rehearsal.verdict.release import Terms
 from rehearsal.verdict.repeat import command
 from rehearsal.verdict.saboteurs import saboteurs
@@ -75,6 +66,8 @@ class Options:
     """What was typed to start it, as `repeat.command` says it; made up from the scenario where nobody typed."""
     terms: Terms | None = None
     """What is known already, and keeps no build back."""
+    clone: str = ""
+    """A database on the target, of which a copy is rehearsed on; empty: the target's own."""
     sabotage: str = ""
     """A saboteur of fixtures/saboteurs/ that acts before the doors open (for the harness's own tests)."""
 
@@ -93,7 +86,7 @@ def rehearse(scenario: Scenario, target: Target, options: Options, told: Tell, a
     """
     left = sum(parsed(gate.limit).under_load_only for gate in scenario.gates)
     if left:
-        told(f"{left} gate(s) are about pressure, and are held by `rehearse load` only")
+        told(f"{counted(left, 'gate')} {'is' if left == 1 else 'are'} about pressure, and held by `rehearse load` only")
     with begun(scenario, target, options, told) as run, no_way_out(), Watch() as watch:
         try:
             connector = employed(scenario, watch)
@@ -175,6 +168,7 @@ def begun(scenario: Scenario, target: Target, options: Options, told: Tell) -> I
 
 def opened_run(scenario: Scenario, target: Target, options: Options, told: Tell) -> Run:
     """Open a run folder for *scenario*; raises `UsageError` when it asks for what is not done to *target*."""
+    require_place(scenario, target, options.clone)
     broken = at_joint(scenario.faults, Joint.PROCESS)
     if broken and target.kind == "existing":
         raise UsageError(
@@ -203,72 +197,34 @@ def point_to(run: Run, options: Options) -> None:
 def readied(run: Run, target: Target, options: Options, told: Tell, clock: ErpClock | None = None) -> Database:
     """Give *run* a fresh database with its opening world in it, written on the ERP's *clock*."""
     with run.timed("prepare"):
-        world, wanted = demand.draw(run.scenario)
-        run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
-        demand.store(world, run.folder / "world.json")
         if clock is not None:
             run.manifest["erp_clock"] = clock.figures()
             run.save()  # ahead of the deed, so that a killed run can be healed
             clock.start()
             run.manifest["erp_clock"] = clock.figures()
-        database = _prepared(run, target, run.scenario, world, options, told)
+        database = opened(run, target, (*recipe().modules,), options.clone, options.keep, told)
+        if options.sabotage:
+            _sabotaged(options.sabotage, target, database)
         point_to(run, options)
         return database
+
+
+def _sabotaged(saboteur: str, target: Target, database: Database) -> None:
+    try:
+        saboteurs()[saboteur].act(target, database)
+    except BaseException:
+        target.drop(database)
+        raise
 
 
 def observed_again(run: Run, database: Database, told: Tell) -> None:
     """Read the books of a kept database once more."""
     call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading the books again")
     await_replica(call)
-    observe(call.client, run.folder / "snapshot", told, tables=tables())
+    observe(call.client, run.folder / "snapshot", told, tables=tables(), watermark=run.manifest.get("watermark"))
     if seals.SEALS in run.manifest:
         run.manifest[seals.SEALS]["snapshot"] = seals.snapshot_seals(run.folder)
         run.save()
-
-
-# -- prepare ---------------------------------------------------------------------------------------
-
-
-def _prepared(run: Run, target: Target, scenario: Scenario, world: Any, options: Options, told: Tell) -> Database:
-    for left in sweep(target):
-        told(f"dropped database {left}: the run that made it was killed")
-    name = database_name(run.manifest["started_at"], options.keep)
-    # In scenario time the opening's own dates matter, so it is written on them.
-    key = demand.opening_key(scenario, world) if run.manifest.get("erp_clock", {}).get("kind") != "scenario" else ""
-    kept = target.clone_world(key, name) if key else None
-    database = kept or target.clone(name)
-    try:
-        told(f"database {database.name} at {database.url}")
-        call = caller(database, scenario.client, CALL_TIMEOUT_S, "preparing the database")
-        run.manifest["modules"] = require_modules(call, (*recipe().modules, *scenario.odoo.modules))
-        if gathered := getattr(target, "gathered", None):
-            run.manifest["addons"] = gathered.as_data()
-        run.manifest["postgresql_version"] = getattr(target, "postgres_version", None)
-        run.manifest["target"] = {
-            "kind": target.kind,
-            "url": database.url,
-            "database": database.name,
-            "odoo_version": call.client.version(),
-            "client": scenario.client,
-            "erp_clock": run.manifest.get("erp_clock", {}).get("kind", "wall"),
-        }
-        run.save()
-        require_mark(call, database)
-        if kept is None:
-            require_unused(call, database)
-        require(call.client, brought())
-        note_use(call, str(run.folder))
-        if kept is None:
-            told("seeding the opening world")
-            project.module("fixtures", "opening").seed(call, scenario, world)
-            if key:
-                target.keep_world(database, key)
-        if options.sabotage:
-            saboteurs()[options.sabotage].act(target, database)
-    except BaseException:
-        target.drop(database)
-        raise
-    return database
 
 
 # -- simulate, settle, observe ----------------------------------------------------------------------
@@ -278,7 +234,7 @@ def _played(
     run: Run, target: Target, database: Database, connector: Any, watch: Watch, clock: ErpClock, told: Tell, advanced: Advanced
 ) -> None:
     scenario = run.scenario
-    world, wanted = demand.draw(scenario)
+    world = demand.stored(run.folder / "world.json")
     env = simpy.Environment()
     require_mark(caller(database, scenario.client, CALL_TIMEOUT_S, "before the doors open"), database)
     # Past the proxy of the faults. A reverse proxy may hide the page; then nobody can say.
@@ -290,7 +246,7 @@ def _played(
         lanes = Lanes(
             env, clients, scenario.clock.lanes, scenario.clock.round_trip, scenario.clock.timeout, history, clock.follow, health
         )
-        market = stage.enter(connector, lanes, world, wanted, watch)
+        market = stage.enter(connector, lanes, world, demand.wanted_of(scenario, world), watch)
         try:
             with run.timed("simulate"):
                 stage.open()
@@ -320,12 +276,12 @@ def stray(market: Market, error: Exception) -> str:
     """Return in words what ended the weekend: the connector, a process that it started, or a simulator."""
     if not isinstance(error, Slip):
         if "simulators" in Path(raised_at(error)).parts:
-            return f"the weekend could not go on: a simulator failed ({said(error)})"
+            return f"the rehearsal could not go on: a simulator failed ({said(error)})"
         error = Slip.of(Handler.of(market.connector, "start"), error)
         market.dead_letter("a process of its own", error)
     elif error.kind != "CutOff":
         market.dead_letter("start", error)
-    return f"the weekend could not go on: {error}"
+    return f"the rehearsal could not go on: {error}"
 
 
 def _observed(run: Run, database: Database, history: History, midway: Midway, now_s: float, told: Tell) -> None:
@@ -335,7 +291,7 @@ def _observed(run: Run, database: Database, history: History, midway: Midway, no
         try:
             call = caller(database, run.scenario.client, CALL_TIMEOUT_S, "reading Odoo's books")
             await_replica(call)
-            observe(call.client, run.folder / "snapshot", told, midway, tables())
+            observe(call.client, run.folder / "snapshot", told, midway, tables(), run.manifest.get("watermark"))
         except KeyboardInterrupt:
             run.interrupted = True
             history.phase("interrupted", now_s)

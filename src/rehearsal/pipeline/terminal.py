@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rehearsal.model import amount, counted
 from rehearsal.verdict.fingerprints import LETTER
 from rehearsal.verdict.repeat import FRESH, of_summary, with_connector
 
@@ -60,14 +61,15 @@ class Progress:
         if self._bar is None:
             return
         if self._task is None:
-            self._task = self._bar.add_task("weekend", total=whole_s, clock="")
+            self._task = self._bar.add_task("rehearsal", total=whole_s, clock="")
         day, rest = divmod(int(now_s), 86_400)
         self._bar.update(self._task, completed=now_s, clock=f"day {day + 1} {rest // 3600:02d}:00")
 
 
 def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list[str]:
     """Return the end of a run: invariants, gates, totals, dearest findings, files, and how to repeat it."""
-    lines, because = ["", "INVARIANTS"], _because(run)
+    lines, because = ["", "INVARIANTS  (what must hold for every order and every unit)"], _because(run)
+    currency = summary.get("currency", "")
     if summary["damages"]:
         lines = ["", "THE RECORD IS NOT WHAT WAS WRITTEN, so nothing is decided", *_asked(summary["damages"]), *lines[1:]]
     elif not summary["finished"]:
@@ -77,9 +79,9 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
         tail = f"{one['examined']} examined"
         if one["findings"]:
             tail += (
-                f", {one['findings']} finding(s)"
-                + (f", {one['units']} unit(s)" if one["units"] else "")
-                + f", {one['money_at_risk']} at risk"
+                f", {counted(one['findings'], 'finding')}"
+                + (f", {counted(one['units'], 'unit')}" if one["units"] else "")
+                + f", {amount(one['money_at_risk'], currency)} at risk"
             )
         if one["verdict"] == "undecided" and summary["finished"] and because.get(one["id"]):
             tail += f"; {because[one['id']]}"
@@ -92,7 +94,7 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     if summary["idle"]:
         lines += ["NOT EXERCISED ENOUGH", *_asked(summary["idle"])]
     if summary["dead_letters"]:
-        lines += ["NOT HANDLED BY THE CONNECTOR", *_asked(summary["dead_letters"])]
+        lines += ["DROPPED BY THE CONNECTOR  (its method and line, then why)", *_asked(summary["dead_letters"])]
     if summary["crashed"]:
         lines += ["NOT COMPUTED", *_asked(summary["crashed"])]
     if summary["finished"] and not summary["rested"]:
@@ -100,18 +102,19 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     counts = summary["counts"]
     lines += [
         "TOTALS",
-        f"  orders      {counts['orders_accepted']} accepted of {counts['orders_attempted']} attempted",
+        f"  orders      {counts['orders_accepted']:,} accepted of {counts['orders_attempted']:,} attempted; {_refused(summary, currency)}",
         (
             f"  operations  {counts['operations_ok']} ok, {counts['operations_refused']} refused, {counts['operations_unknown']} unknown;"
-            f" {counts['dead_letters']} events that the connector dropped"
+            f" the connector dropped {counted(counts['dead_letters'], 'event')}"
         ),
-        f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that an oracle keeps of the same demand",
+        _headline_sum(summary, currency),
+        f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that one perfect counter would have sold and kept",
         "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
     ]
     lines += _load_lines(summary.get("load"))
     lines += _dearest(run)
     release = summary.get("release")
-    lines += ["RELEASE", *release_lines(release)] if release else []
+    lines += ["RELEASE", *release_lines(release, currency)] if release else []
     lines += [
         "",
         (
@@ -125,19 +128,36 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     repeat = of_summary(summary)
     if summary["target"].get("kind") == "existing":
         lines.append(f"to repeat:    {FRESH}")
+    if summary["verdict"] == "undecided":
+        lines.append("what to do:   the report says under “Next step” what fits the reason")
     lines.append(f"repeat with:  {repeat}")
     if cure and cure != summary["connector"]:
         lines.append(f"see the cure: {with_connector(repeat, cure)}")
     return lines
 
 
-def release_lines(told: Mapping[str, Any]) -> list[str]:
+def _refused(summary: Mapping[str, Any], currency: str) -> str:
+    worth = f", worth {amount(summary['refused_worth'], currency)}" if "refused_worth" in summary else ""
+    return f"{summary['counts']['orders_refused']:,} refused by channels{worth}"
+
+
+def _headline_sum(summary: Mapping[str, Any], currency: str) -> str:
+    """Return the one sum of a run with its rule: one order can break several invariants, so sums are not added up."""
+    broken = [one for one in summary["invariants"] if one["findings"]]
+    dearest = max(broken, key=lambda one: float(one["money_at_risk"]), default=None)
+    if dearest is None:
+        return f"  at risk     {amount('0.00', currency)}: no invariant is broken"
+    rule = "the dearest broken invariant; one order can break several, so sums are not added up"
+    return f"  at risk     {amount(dearest['money_at_risk'], currency)}: {dearest['id'].replace('_', ' ')} ({rule})"
+
+
+def release_lines(told: Mapping[str, Any], currency: str = "") -> list[str]:
     """Return what is new, worse, ongoing, better, fixed and waived: one line per trouble, with units and money before and after."""
     lines = []
     for part in ("new", "worse", "ongoing", "better", "fixed", "waived"):
         rows = told[part]
         most = len(rows) if part in ("new", "worse") else SHOWN
-        lines += [f"  {part:9} {row['fingerprint']}{_apart(row)}" for row in rows[:most]]
+        lines += [f"  {part:9} {row['fingerprint']}{_apart(row, currency)}" for row in rows[:most]]
         lines += [f"  {part:9} and {len(rows) - most} more"] if len(rows) > most else []
     for one in told["expired"]:
         lines.append(
@@ -149,11 +169,12 @@ def release_lines(told: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _apart(row: Mapping[str, Any]) -> str:
+def _apart(row: Mapping[str, Any], currency: str) -> str:
     """Return in brackets what a trouble comes to, before and after; empty where nothing can be counted."""
-    counted = "times" if row["fingerprint"].startswith(f"{LETTER}:") else "unit(s)"
-    said = [f"{row['units'][0]} → {row['units'][1]} {counted}"] if any(row["units"]) else []
-    said += [" → ".join(row["money_at_risk"]) + " at risk"] if set(row["money_at_risk"]) != {"0.00"} else []
+    noun = "time" if row["fingerprint"].startswith(f"{LETTER}:") else "unit"
+    said = [f"{row['units'][0]} → {counted(row['units'][1], noun)}"] if any(row["units"]) else []
+    sums = [amount(one, currency) for one in row["money_at_risk"]]
+    said += [" → ".join(sums) + " at risk"] if set(row["money_at_risk"]) != {"0.00"} else []
     return f"  ({', '.join(said)})" if said else ""
 
 
@@ -171,7 +192,7 @@ def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
     if load is None:
         return []
     return [
-        f"LOAD  ({load['shape']}, {load['speedup']:g} times the speed, {load['lanes']} lanes, {load['workers']} workers)",
+        f"LOAD  ({load['shape']}, {load['speedup']:g} times the speed, {counted(load['lanes'], 'lane')}, {counted(load['workers'], 'worker')})",
         f"  throughput  {load['orders_per_minute']:.1f} orders/min, {load['operations_per_minute'] / 60:.1f} operations/s",
         (
             f"  latency     p50 {load['latency_ms_p50']:.0f} ms, p95 {load['latency_ms_p95']:.0f} ms, "
@@ -179,11 +200,13 @@ def _load_lines(load: Mapping[str, Any] | None) -> list[str]:
         ),
         (
             f"  lateness    p50 {load['lateness_ms_p50']:.1f} ms, p99 {load['lateness_ms_p99']:.1f} ms, "
-            f"max {load['lateness_ms_max']:.1f} ms of {load['stimuli']} stimuli"
+            f"max {load['lateness_ms_max']:.1f} ms: how late {counted(load['stimuli'], 'thing')} of the scenario happened"
         ),
         f"  errors      {100 * load['error_rate']:.2f} % without an answer, {100 * load['refusal_rate']:.2f} % refused",
         *(
-            [f"  reserved    {load['over_reserved_units']} unit(s) beyond the stock, in Odoo itself, when the doors closed"]
+            [
+                f"  reserved    {counted(load['over_reserved_units'], 'unit')} beyond the stock, in Odoo itself, when the doors closed"
+            ]
             if load.get("over_reserved_units")
             else []
         ),
@@ -198,8 +221,8 @@ def _vitals_lines(felt: Mapping[str, Any] | None) -> list[str]:
         return []
     return [
         (
-            f"  contention  {felt['serialization_retries']} transaction(s) that Odoo ran again, {felt['retries_given_up']} given up, "
-            f"{felt['lock_waits_max']} waiting for a lock at most, {felt['deadlocks']} deadlocks"
+            f"  contention  {counted(felt['serialization_retries'], 'transaction')} that Odoo ran again, {felt['retries_given_up']} given up, "
+            f"{felt['lock_waits_max']} waiting for a lock at most, {counted(felt['deadlocks'], 'deadlock')}"
         ),
         (
             f"  machine     Odoo {felt['odoo_cpu_cores']:.1f} cores (at most {felt['odoo_cpu_cores_max']:.1f}), {felt['odoo_memory_mb_max']} MB; "

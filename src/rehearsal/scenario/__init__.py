@@ -20,6 +20,7 @@ from rehearsal.parts.bounds import (
     HOUR_S,
     Code,
     Count,
+    Currency,
     Customers,
     Duration,
     LocalTime,
@@ -69,6 +70,11 @@ class Catalogue(Part):
     """Share of all units wanted that falls on promoted products: the hot-SKU skew."""
     tax_percent: Annotated[float, Field(ge=0, le=30)] = 10
     """Included in every price."""
+    domain: tuple[Any, ...] = ()
+    """With ``world: existing``: which articles, as a domain of product.product; of those that match, the ones with most stock."""
+    hot: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=1000)] = ()
+    """With ``world: existing``: internal references of the articles that draw promoted_demand; left out: as many as are
+    promoted, of those with most stock."""
 
 
 class Curve(Part):
@@ -225,6 +231,11 @@ class Scenario(Part):
     """What Odoo takes for now: the real time, or the scenario's instant, so that promotion windows, expiries and
     every date that Odoo sets fall on the scenario's days. It then runs under libfaketime, and so does its PostgreSQL;
     where that library is missing, the run says so and goes on with the real time."""
+    currency: Currency = "EUR"
+    """What every amount is in, as reports show it; nothing is converted, so it should be that of the company in Odoo."""
+    world: Literal["made", "existing"] = "made"
+    """existing: articles, prices, stock, warehouses, journals and points of sale are those that the database has already,
+    by the names that nodes, channels and tenders give them; nothing of it is written, only external ids that name it."""
     catalogue: Catalogue = Catalogue()
     customers: Customers = 80
     nodes: Annotated[dict[Code, SomeNode], Field(min_length=1, max_length=200)]

@@ -18,6 +18,7 @@ from rehearsal.scenario.channels import RULES as CHANNEL_RULES
 from rehearsal.scenario.channels import clock, tenders_used
 from rehearsal.scenario.faults import RULES as FAULT_RULES
 from rehearsal.scenario.gates import CHANNEL_FIGURES, KPI_FIGURES, LIVE_FIGURES, LOAD_FIGURES, misuse, parsed
+from rehearsal.scenario.mapping import RULES as MAPPING_RULES
 from rehearsal.scenario.problem import Problem, Rule, expected, is_a, lag_problems, length_s, words_of
 from rehearsal.scenario.readable import Unreadable
 from rehearsal.scenario.sizes import RULES as SIZE_RULES
@@ -26,7 +27,7 @@ from rehearsal.scenario.software import addons_are_there
 
 def problems(scenario: Scenario) -> Iterator[Problem]:
     """Yield everything that does not hang together in *scenario*."""
-    for rule in (*RULES, *SIZE_RULES):
+    for rule in (*RULES, *SIZE_RULES, *MAPPING_RULES):
         yield from _told(rule, scenario)
     for rules, name in (
         (NODE_RULES, "nodes"),

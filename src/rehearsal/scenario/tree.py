@@ -84,6 +84,10 @@ def read(path: Path, find: Find) -> Tree:
     return tree
 
 
+EQUALS = "tag:yaml.org,2002:value"
+"""What YAML 1.1 makes of an equals sign that stands alone, as in a domain of Odoo's; it is meant as it stands."""
+
+
 @dataclass(slots=True)
 class _Layer:
     """One file on its way onto those that it extends: mappings merge, lists and single values replace."""
@@ -109,6 +113,8 @@ class _Layer:
             }
         if isinstance(node, CommentedSeq):
             return [self.laid(None, item, self._spot(node, place, spot), (*where, str(place))) for place, item in enumerate(node)]
+        if isinstance(node, TaggedScalar) and node.tag.value == EQUALS:
+            return str(node.value)
         if isinstance(node, TaggedScalar):
             raise ScenarioError((f"{spot} has the tag {node.tag.value}, which means nothing here; leave it out",))
         return node

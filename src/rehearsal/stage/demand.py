@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, overload
@@ -53,10 +53,15 @@ class Queue(Sequence[Demand]):
 def draw(scenario: Scenario) -> tuple[World, Wanted]:
     """Return the opening world and the demand of *scenario*: the same for the same seed, on every machine."""
     world = world_of(scenario)
+    return world, wanted_of(scenario, world)
+
+
+def wanted_of(scenario: Scenario, world: World) -> Wanted:
+    """Return the demand of *scenario* in *world*."""
     wanted: Wanted = project.module("simulators", "shoppers").demand(scenario, world)
     if scenario.load.shape != "curve":
         wanted = project.module("loadtests", "shapes").shaped(scenario, world, wanted)
-    return world, wanted
+    return wanted
 
 
 def world_of(scenario: Scenario) -> World:
@@ -78,7 +83,8 @@ def opening_key(scenario: Scenario, world: World) -> str:
 
 def demand_hash(world: World, wanted: Wanted) -> str:
     """Return the SHA-256 of who wants what, when and how, and of the stock and prices they will meet."""
-    told = {"world": _plain(world), "demand": {code: [asdict(one) for one in ones] for code, ones in wanted.items()}}
+    plain = _plain(replace(world, tag="", gone={}))  # the same shoppers come again, under other order numbers
+    told = {"world": plain, "demand": {code: [asdict(one) for one in ones] for code, ones in wanted.items()}}
     return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -95,6 +101,9 @@ def stored(path: Path) -> World:
         customers=tuple(Customer(**row) for row in told["customers"]),
         book={(node, sku): _whole(units) for node, sku, units in told["book"]},
         shelf={(node, sku): _whole(units) for node, sku, units in told["shelf"]},
+        prices={(channel, sku): _whole(minor) for channel, sku, minor in told.get("prices", ())},
+        gone={(node, sku, usage): _whole(units) for node, sku, usage, units in told.get("gone", ())},
+        tag=str(told.get("tag", "")),
     )
 
 
@@ -110,4 +119,8 @@ def _plain(world: World) -> dict[str, Any]:
         "customers": [asdict(customer) for customer in world.customers],
         "book": [[node, sku, units] for (node, sku), units in world.book.items()],
         "shelf": [[node, sku, units] for (node, sku), units in world.shelf.items()],
+        # A made world has none of these, and keeps the hash that it had.
+        **({"prices": [[channel, sku, minor] for (channel, sku), minor in world.prices.items()]} if world.prices else {}),
+        **({"gone": [[*key, units] for key, units in world.gone.items()]} if world.gone else {}),
+        **({"tag": world.tag} if world.tag else {}),
     }

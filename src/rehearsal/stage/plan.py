@@ -6,13 +6,19 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from rehearsal.model import World
 from rehearsal.scenario import Scenario
-from rehearsal.stage.demand import demand_hash, draw
+from rehearsal.stage.demand import demand_hash, wanted_of, world_of
 
 
-def planned(scenario: Scenario) -> dict[str, Any]:
-    """Return arrivals per channel, the busiest hour, and demand against supply of the tightest SKUs."""
-    world, wanted = draw(scenario)
+def planned(scenario: Scenario, world: World | None = None) -> dict[str, Any]:
+    """Return arrivals per channel, the busiest hour, and demand against supply of the tightest SKUs.
+
+    *world* is what a database has already; else it is the one that the scenario makes.
+    """
+    if world is None:
+        world = world_of(scenario)
+    wanted = wanted_of(scenario, world)
     units: Counter[str] = Counter()
     hours: Counter[int] = Counter()
     for ones in wanted.values():

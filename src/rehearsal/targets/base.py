@@ -80,6 +80,9 @@ class Target(Protocol):
     def clone(self, name: str) -> Database:
         """Return a fresh database *name*, copied from the template together with its filestore."""
 
+    def clone_of(self, source: str, name: str) -> Database:
+        """Return a copy of database *source*, which somebody restored on this target, as *name*; the source stays as it is."""
+
     def clone_world(self, key: str, name: str) -> Database | None:
         """Return a database *name* with the opening world *key* in it already; None where none is kept."""
 

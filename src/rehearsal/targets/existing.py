@@ -124,6 +124,12 @@ class ExistingTarget:
             f"database '{database.name}' at {self.url} cannot be copied as '{name}'; run with: --target native"
         )
 
+    def clone_of(self, source: str, name: str) -> Database:
+        """Refuse: a customer's server isn't asked to copy its databases."""
+        raise UsageError(
+            f"--clone {source}: databases are copied on our own servers alone; use --target native or docker, or leave it out"
+        )
+
     def clone_world(self, key: str, name: str) -> Database | None:
         """Return None: worlds are kept on our own PostgreSQL alone."""
         return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rehearsal.model import amount, counted
 from rehearsal.verdict.fingerprints import DOUBT, FIGURES, GATE, LETTER, REST, rough
 
 REHEARSAL = "rehearsal"
@@ -46,7 +47,9 @@ class Case:
 
 def cases(summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> list[Case]:
     """Return every case of a run, each under an area and name of its own; *verdict* is the content of ``verdict.json``."""
-    judged = (_invariant(place, one, verdict["findings"]) for place, one in enumerate(verdict["invariants"]))
+    judged = (
+        _invariant(place, one, verdict["findings"], summary.get("currency", "")) for place, one in enumerate(verdict["invariants"])
+    )
     found = [*judged, *_gates(summary), *_exercised(summary), *_of_the_run(summary)]
     release = summary.get("release")
     return list(
@@ -87,11 +90,11 @@ def _terms(release: Mapping[str, Any]) -> list[Case]:
     ]
 
 
-def _invariant(place: int, one: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> Case:
+def _invariant(place: int, one: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], currency: str) -> Case:
     own = [finding for finding in findings if finding["invariant"] == one["id"]]
     if one["verdict"] == "undecided":
         return Case(one["area"], one["id"], "undecided", one["because"] or "nothing was examined", invariant=place)
-    said = f"{len(own)} finding(s), {one['money_at_risk']} at risk: {one['sentence']}" if own else ""
+    said = f"{counted(len(own), 'finding')}, {amount(one['money_at_risk'], currency)} at risk: {one['sentence']}" if own else ""
     return Case(one["area"], one["id"], one["verdict"], said, tuple(finding["message"] for finding in own), place)
 
 
@@ -123,6 +126,10 @@ def _of_the_run(summary: Mapping[str, Any]) -> Iterator[Case]:
         "the_harness_kept_up": (summary.get("load") or {}).get("trouble", ()),
     }
     for name, said in reasons.items():
+        if name == LETTERS and said:  # method and line are for who mends it: they are the details
+            times = sum(kind["times"] for kind in summary["dead_letter_kinds"])
+            yield Case(REHEARSAL, name, "undecided", f"the connector dropped {counted(times, 'event')}", tuple(said))
+            continue
         more = f" and {len(said) - 1} more" if len(said) > 1 else ""
         yield Case(REHEARSAL, name, "undecided" if said else "pass", (said[0] + more) if said else "", tuple(said[1:]))
 

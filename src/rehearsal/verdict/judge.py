@@ -6,13 +6,15 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rehearsal.model import Judgement, Verdict
+from rehearsal.model import Judgement, Verdict, counted
 from rehearsal.scenario.channels import tenders_used
 from rehearsal.scenario.gates import GateResult
 from rehearsal.stage.faults import Count, labelled
 from rehearsal.strangers import raise_ours, shown
 from rehearsal.verdict.laws import Law, areas
 from rehearsal.verdict.record import Record
+
+NOTHING = "there was nothing to examine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def exercises(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, C
             f"channel {code}",
             sold.get(code, 0),
             least.orders_per_channel,
-            f"channel {code} took {sold.get(code, 0)} orders; {least.orders_per_channel} are wanted",
+            _few(f"channel {code} took {counted(sold.get(code, 0), 'order')}", least.orders_per_channel),
         )
         for code in scenario.channels
     ]
@@ -111,20 +113,20 @@ def exercises(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, C
             f"tender {tender}",
             paid.get(tender, 0),
             least.orders_per_tender,
-            f"tender {tender} paid {paid.get(tender, 0)} orders; {least.orders_per_tender} are wanted",
+            _few(f"tender {tender} paid {counted(paid.get(tender, 0), 'order')}", least.orders_per_tender),
         )
         for tender in tenders
     ]
     for name in labelled(scenario):  # of two windows of one fault each must have struck
         fired = faults[name].fired if name in faults else 0
-        said = f"fault {name} fired {fired} times; {least.fault_fired} are wanted"
+        said = _few(f"fault {name} fired {counted(fired, 'time')}", least.fault_fired)
         found.append(Exercise(f"fault {name}", fired, least.fault_fired, said))
     found += [
         Exercise(
             f"invariant {one.id}",
             one.judgement.examined,
             least.examined,
-            f"invariant {one.id} examined {one.judgement.examined}; {least.examined} are wanted",
+            _few(f"invariant {one.id.replace('_', ' ')} examined {counted(one.judgement.examined, 'thing')}", least.examined),
         )
         for one in judged
         if one.verdict is not Verdict.UNDECIDED
@@ -132,12 +134,19 @@ def exercises(record: Record, judged: tuple[Judged, ...], faults: Mapping[str, C
     return (*found, _kept(record, least.orders_kept))
 
 
+def _few(done: str, wanted: int) -> str:
+    return f"{done}; {wanted:,} {'is' if wanted == 1 else 'are'} wanted"
+
+
 def _kept(record: Record, wanted: float) -> Exercise:
     """Whoever cancels every order is never wrong, and of no use."""
     row = record.rows("""SELECT count(*) AS n, count(*) FILTER (e.how IS DISTINCT FROM 'cancelled') AS kept
         FROM orders o LEFT JOIN endings e ON e.channel = o.channel AND e."order" = o."order" """)[0]
     share = row["kept"] / row["n"] if row["n"] else 0.0
-    said = f"{row['kept']} of {row['n']} accepted orders were kept, the others cancelled; {wanted:.0%} are wanted"
+    said = (
+        f"{row['kept']} of {counted(row['n'], 'accepted order')} {'was' if row['kept'] == 1 else 'were'} kept, the others cancelled; "
+        f"{wanted:.0%} are wanted"
+    )
     return Exercise("orders kept", round(share, 4), wanted, said)
 
 
@@ -162,5 +171,5 @@ def judged_by(record: Record, area: str, law: Law, alone: bool) -> Judged:
     if not record.finished and not judgement.undecided_because:
         judgement = replace(judgement, undecided_because="the run did not reach its end; this is what is known so far")
     if not judgement.examined and not judgement.undecided_because:
-        judgement = replace(judgement, undecided_because="there was nothing to examine")
+        judgement = replace(judgement, undecided_because=NOTHING)
     return Judged(law.__name__, area, sentence, judgement)

@@ -105,7 +105,7 @@ def close_effort_by_channel(record: Record) -> dict[str, int] | None:
 
 
 def sell_through(record: Record) -> float | None:
-    """Units that were accepted and not cancelled, over the units that an oracle keeps of the same demand: one counter per
+    """Units that were accepted and not cancelled, over those that a perfect counter keeps of the same demand: one for each
     node that starts at the book's stock, no delay, first come, first served, whole baskets. It is no upper bound."""
     best = record.value("SELECT TRY_CAST(data->>'units' AS BIGINT) FROM history WHERE kind = 'oracle'")
     if not best:

@@ -14,6 +14,7 @@ Views of the outside ledger (from the history):
     due(channel, "order", due_minor)                                      the order's total less what was cancelled of it
     money(i, channel, "order", tender, amount_minor, taken, at_s)         captured (+, taken) and refunded (-)
     book(node, sku, units)                                                opening stock as the books say
+    gone_before(node, sku, usage, units)                                  what had left a node by the time the doors opened, by the books
 Views of the snapshot: one per table of `odoo.observe` and per table that an invariant brings, prefixed ``erp_``, plus
     erp_products(id, sku)  erp_nodes(id, node)  erp_journals(id, tender)  erp_methods(id, tender)  erp_tills(id, channel)
     money_booked("order", tender, amount_minor, taken, model, id)
@@ -33,7 +34,7 @@ from typing import Any
 import duckdb
 
 from rehearsal.errors import UsageError
-from rehearsal.model import World
+from rehearsal.model import World, priced
 from rehearsal.odoo.observe import MIDWAY, Table
 from rehearsal.scenario import Scenario
 from rehearsal.seals import READ_AGAIN, Damage
@@ -241,6 +242,10 @@ class Record:
         row = self._asked(sql, values).fetchone()
         return row[0] if row else None
 
+    def priced(self, minor: int) -> str:
+        """Return *minor* units as people read them, in the scenario's currency."""
+        return priced(minor, self.scenario.currency)
+
     def work_out(self, sql: str) -> None:
         """Hold the rows of a query as table ``found`` until the next call: worked out once, however often it is asked."""
         self._asked(f"CREATE OR REPLACE TEMP TABLE found AS {sql}")
@@ -265,7 +270,7 @@ class Record:
             plain = ", ".join(f'"{name}" {kind}' for name, kind in LINE_COLUMNS.items())
             self.db.execute(f"CREATE TABLE history ({plain})")
             if not self._blank:
-                self.damages += (Damage("history", "holds no lines: the run ended before its weekend began"),)
+                self.damages += (Damage("history", "holds no lines: the run ended before its doors opened"),)
         self.lines = int(self.value("SELECT count(*) FROM history") or 0)
         """Lines of history that were read."""
         self._asked(HISTORY_VIEWS + PROMISES)
@@ -279,6 +284,15 @@ class Record:
             "INSERT INTO book SELECT b.value->>'node', b.value->>'sku', CAST(b.value->>'units' AS BIGINT) FROM json_each(?) b",
             [json.dumps(rows)],
         )
+        # The stock of a made world is counted in at its opening; of one that exists, that is long past.
+        self.db.execute("CREATE TABLE gone_before AS SELECT node, sku, 'inventory' AS usage, -units AS units FROM book")
+        if self.scenario.world == "existing":
+            gone = [[*key, units] for key, units in self.world.gone.items()]
+            self.db.execute("DELETE FROM gone_before")
+            self.db.execute(
+                "INSERT INTO gone_before SELECT g->>0, g->>1, g->>2, CAST(g->>3 AS BIGINT) FROM (SELECT unnest(CAST(? AS JSON[])) g)",
+                [json.dumps(gone)],
+            )
 
     def _open_snapshot(self) -> None:
         for table in (*tables(), *MIDWAY):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rehearsal.model import Finding, money
+from rehearsal.model import Finding, counted, money
 from rehearsal.scenario.gates import evaluate, gate_figures, with_abort
 from rehearsal.stage.faults import counts_in
 from rehearsal.verdict import kpis
@@ -22,6 +22,9 @@ ERRORS_MAX = 20
 NUMBERED = "([A-Z]+-)*[0-9]+"
 """What tells one order, SKU or record from another in a message, such as ``WEBSHOP-0042``."""
 RESTLESS = "the world did not come to rest within the time for settling; what was still under way is undecided"
+REFUSED = f"""
+SELECT sum(TRY_CAST(l.value->>'total_minor' AS BIGINT)) FROM events e, json_each(e.data, '$.lines') l WHERE {played(Role.REFUSES, row="e")}
+"""
 PHASES = ("prepare", "simulate", "settle", "observe", "judge", "report")
 
 
@@ -51,6 +54,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         "design": scenario.design,
         "repeat": str(manifest.get("command", "")),
         "target": manifest.get("target", {}),
+        "currency": scenario.currency,
         "verdict": verdict.value,
         "exit_code": exit_code,
         "finished": record.finished,
@@ -58,6 +62,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         "rested": record.rested,
         "damages": [str(damage) for damage in record.damages],
         "counts": _counts(record),
+        "refused_worth": money(refused_minor(record)),
         "invariants": [_invariant(one) for one in judged],
         "exercised": [{"what": e.what, "done": e.done, "wanted": e.wanted, "said": e.said} for e in done],
         "idle": idle,
@@ -82,7 +87,7 @@ def dead_letters(record: Record) -> list[str]:
             (SELECT i, cause, split_part(message, chr(10), 1) AS said, place, error FROM dead_letters)
         GROUP BY place, error, regexp_replace(said, '{NUMBERED}', '#', 'g') ORDER BY min(i) LIMIT {ERRORS_MAX}"""
     )
-    return [f"{row['said']} ({_letters(row['n'])}, the first about {row['first']})" for row in rows]
+    return [f"{row['said']} ({counted(row['n'], 'time')}, the first about {row['first']})" for row in rows]
 
 
 def _letter_kinds(record: Record) -> list[dict[str, Any]]:
@@ -90,10 +95,6 @@ def _letter_kinds(record: Record) -> list[dict[str, Any]]:
     rows = record.rows("""SELECT error || ' in ' || split_part(place, ' (', 1) AS what, count(*) AS times FROM dead_letters
         GROUP BY what ORDER BY what""")
     return [dict(row) for row in rows]
-
-
-def _letters(count: int) -> str:
-    return "1 dead letter" if count == 1 else f"{count} dead letters"
 
 
 def findings(judged: tuple[Judged, ...], repeat: str = "") -> list[dict[str, Any]]:
@@ -146,6 +147,11 @@ def _counts(record: Record) -> dict[str, int]:
         "operations_unknown": outcomes.get("unknown", 0),
         "dead_letters": record.value("SELECT count(*) FROM dead_letters") or 0,
     }
+
+
+def refused_minor(record: Record) -> int:
+    """Return what the orders that channels refused would have been worth."""
+    return int(record.value(REFUSED) or 0)
 
 
 def _invariant(one: Judged) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from rehearsal.vocabulary.kind import CARRIER_LAG, Kind, Role
 
 DECLINED = Kind(
     "pick.declined",
+    "request",
     "sku",
     "wanted",
     "found",
@@ -14,12 +15,17 @@ DECLINED = Kind(
     tone="bad",
 )
 """A picker stood before an empty shelf."""
-STAGED = Kind("pickup.staged", "lines", roles=[Role.STAGES], story="Parcel lies ready for pickup at {node}", note="{goods}")
+STAGED = Kind(
+    "pickup.staged", "request", "lines", roles=[Role.STAGES], story="Parcel lies ready for pickup at {node}", note="{goods}"
+)
 """The parcel lies on the pickup shelf."""
-COLLECTED = Kind("pickup.collected", "lines", roles=[Role.HANDS_OVER], story="Customer collects at {node}", note="{goods}")
+COLLECTED = Kind(
+    "pickup.collected", "request", "lines", roles=[Role.HANDS_OVER], story="Customer collects at {node}", note="{goods}"
+)
 """Handed over to the customer."""
 ISSUED = Kind(
     "goods.issued",
+    "request",
     "tracking",
     "lines",
     roles=[Role.HANDS_OVER],

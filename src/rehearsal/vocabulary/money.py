@@ -32,6 +32,7 @@ REJECTED = Kind(
     "refund.rejected",
     "tender",
     "amount_minor",
+    "reference",
     "reason",
     "by",
     lag=GATEWAY_LAG,

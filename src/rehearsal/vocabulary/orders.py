@@ -11,6 +11,7 @@ PLACED = Kind(
     "lines",
     "tenders",
     "total_minor",
+    "patience_s",
     roles=[Role.ACCEPTS],
     lag=None,
     story="{channel} accepts the order: {goods}",

@@ -6,6 +6,7 @@ from rehearsal.vocabulary.kind import Kind, Role
 
 TICKET = Kind(
     "ticket.closed",
+    "mode",
     "lines",
     "tenders",
     "change_minor",
@@ -16,7 +17,7 @@ TICKET = Kind(
     note="{total} by {paid}; {mode} at {node}",
 )
 """A till's TLOG entry."""
-OPENED = Kind("till.opened", "float_minor", lag=None)
-CLOSED = Kind("till.closed", "counted_minor", "float_minor", roles=[Role.COUNTS], lag=None)
+OPENED = Kind("till.opened", "float_minor", "day", lag=None)
+CLOSED = Kind("till.closed", "counted_minor", "float_minor", "tickets", "day", roles=[Role.COUNTS], lag=None)
 """The drawer, counted."""
 KINDS = (TICKET, OPENED, CLOSED)

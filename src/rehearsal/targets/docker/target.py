@@ -12,7 +12,7 @@ from rehearsal import project
 from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.model import Tell
 from rehearsal.parts.addon import Software
-from rehearsal.targets import addons, lease, template, worlds
+from rehearsal.targets import addons, lease, staging, template, worlds
 from rehearsal.targets.addons import Gathered, require_needed
 from rehearsal.targets.base import Database, PostgresAddress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
@@ -128,9 +128,14 @@ class DockerTarget:
         template.copy(self._workshop(), checked_name(database.name), name)
         return self.database(name)
 
+    def clone_of(self, source: str, name: str) -> Database:
+        """Return a copy of database *source*, somebody's own, as *name*, with a login of the harness's in it."""
+        staging.copied(self._workshop(), self._need_template(), checked_name(source), name)
+        return self.database(name)
+
     def database(self, name: str) -> Database:
         """Return what a client needs to talk to database *name*, which must exist."""
-        chosen = self._need_template()
+        chosen = staging.of_copy(self.cache, name, self._need_template())
         return Database(self.url, name, LOGIN, chosen.password, chosen.api_key, chosen.uid, postgres=self.postgres)
 
     def password_hint(self) -> str:
@@ -140,6 +145,7 @@ class DockerTarget:
     def drop(self, database: Database) -> None:
         """Remove *database* and its files; silent when it's gone already."""
         template.drop_copy(self._workshop(), database.name)
+        staging.forget(self.cache, database.name)
 
     def disturb(self, what: str, seconds: float = 0.0) -> str:
         """Do one fault of infrastructure and undo it again; blocks meanwhile. Returns the proof that it fired."""

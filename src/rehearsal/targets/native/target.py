@@ -11,7 +11,7 @@ from pathlib import Path
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.model import Tell
 from rehearsal.parts.addon import Software
-from rehearsal.targets import addons, archive, faketime, interpreter, lease, machine, server, template, worlds
+from rehearsal.targets import addons, archive, faketime, interpreter, lease, machine, server, staging, template, worlds
 from rehearsal.targets.addons import Gathered
 from rehearsal.targets.base import Database, PostgresAddress, TargetStatus, TemplateRecipe, quiet
 from rehearsal.targets.cache import Cache, default_root
@@ -214,10 +214,15 @@ class NativeTarget:
         template.copy(NativeWorkshop(self._need()), checked_name(database.name), name)
         return self.database(name)
 
+    def clone_of(self, source: str, name: str) -> Database:
+        """Return a copy of database *source*, somebody's own, as *name*, with a login of the harness's in it."""
+        staging.copied(NativeWorkshop(self._need()), self._up_template(), checked_name(source), name)
+        return self.database(name)
+
     def database(self, name: str) -> Database:
         """Return what a client needs to talk to database *name*, which must exist."""
         running = self._need_server()
-        chosen = self._need_template()
+        chosen = staging.of_copy(self.cache, name, self._need_template())
         return Database(
             running.url, name, LOGIN, chosen.password, chosen.api_key, chosen.uid, postgres=self._need().cluster.address
         )
@@ -229,6 +234,7 @@ class NativeTarget:
     def drop(self, database: Database) -> None:
         """Remove *database* and its files; silent when it's gone already."""
         template.drop_copy(NativeWorkshop(self._need()), database.name)
+        staging.forget(self.cache, database.name)
 
     def down(self, progress: Tell = quiet) -> None:
         """Stop Odoo and PostgreSQL; leaves the cache and the templates. Silent when nothing runs.

@@ -1,26 +1,28 @@
-"""A weekend on paper: the simulators without any ERP, driven by a connector that knows everything at once.
+"""A weekend on paper: a scenario, its actors and its faults without any Odoo, in a fraction of a second.
 
-It measures the simulators alone, and lets tests look at what they do.
+It is how a project tests its parts, and how ours are measured. Unless somebody brings another connector it is driven by one
+that knows everything at once; unless somebody says what Odoo would answer, there is none to ask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import simpy
 
 from rehearsal.clock import Erp, Steps
 from rehearsal.errors import HarnessFault
 from rehearsal.history import History
-from rehearsal.model import Delivery, EventKind, Instruction, InstructionKind, Operation
+from rehearsal.model import Answer, Delivery, EventKind, Instruction, InstructionKind, Operation, Outcome
 from rehearsal.scenario import Scenario
 from rehearsal.stage import demand
 from rehearsal.stage.contract import Watch
 from rehearsal.stage.faults import Faults
-from rehearsal.stage.market import LiveChannel, Market
+from rehearsal.stage.market import Connector, LiveChannel, Market
 from rehearsal.stage.weekend import play
 
 
@@ -37,6 +39,35 @@ class NoErp:
     def ask(self, operation: Operation) -> simpy.Event:
         """Refuse: on paper there is nobody to ask."""
         raise HarnessFault(f"asked for {operation.name}, but there is no ERP on paper")
+
+
+@dataclass(frozen=True, slots=True)
+class PaperErp:
+    """An ERP that answers at once from a script, and writes down what it was asked, as the way to Odoo does."""
+
+    market: Market
+    answers: Mapping[str, Any]
+    """What each operation returns, by its name."""
+    cause: str = ""
+
+    @property
+    def env(self) -> simpy.Environment:
+        """The clock that the connector lives on."""
+        return self.market.env
+
+    def desk(self, cause: str) -> Erp:
+        """Return this ERP, bound to *cause*."""
+        return PaperErp(self.market, self.answers, cause)
+
+    def ask(self, operation: Operation) -> simpy.Event:
+        """Answer as the script says; raises LookupError, which the connector gets, for what it does not name."""
+        if operation.name not in self.answers:
+            there = ", ".join(map(repr, self.answers)) or "none"
+            raise LookupError(f"nobody wrote down what {operation.name!r} returns; there are answers to: {there}")
+        index = self.market.history.operation(operation, self.env.now, self.cause)
+        answer = Answer(Outcome.OK, self.answers[operation.name])
+        self.market.history.answer(index, answer, self.env.now, 0.0, self.cause, operation.name)
+        return self.env.timeout(0, answer)
 
 
 class PaperConnector:
@@ -91,16 +122,31 @@ def connected(scenario: Scenario, folder: Path, watch: Watch | None = None) -> I
 
 
 @contextmanager
-def opened(scenario: Scenario, folder: Path) -> Iterator[Market]:
-    """Yield the market of *scenario* on paper, connected and not yet started; its history is in *folder*."""
+def opened(
+    scenario: Scenario,
+    folder: Path,
+    connector: Callable[[Market], Connector] = PaperConnector,
+    answers: Mapping[str, Any] | None = None,
+) -> Iterator[Market]:
+    """Yield the market of *scenario* on paper, connected and not yet started; its history is in *folder*.
+
+    *connector* makes the one that is driven; *answers* says what Odoo returns to each operation, by its name. None: whoever
+    asks it anything has failed.
+    """
     with connected(scenario, folder) as market:
-        market.connect(PaperConnector(market), NoErp(market.env))
+        market.connect(connector(market), NoErp(market.env) if answers is None else PaperErp(market, answers))
         yield market
 
 
-def weekend(scenario: Scenario, folder: Path) -> Market:
-    """Play *scenario* on paper to its end; the history is in *folder*."""
-    with opened(scenario, folder) as market:
+def weekend(
+    scenario: Scenario,
+    folder: Path,
+    connector: Callable[[Market], Connector] = PaperConnector,
+    answers: Mapping[str, Any] | None = None,
+) -> Market:
+    """Play *scenario* on paper to its end, as `opened` says; the history is in *folder*."""
+    with opened(scenario, folder, connector, answers) as market:
+        market.env.run(until=market.env.process(market.start()))
         market.open_doors()
         play(market.env, market)
         market.env.run()

@@ -1,0 +1,222 @@
+"""A retailer's own Odoo: mapped, rehearsed on again and again, and cleaned."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.existing import found
+from rehearsal import project
+from rehearsal.errors import UsageError
+from rehearsal.odoo import cleaning
+from rehearsal.odoo.connect import Caller, caller
+from rehearsal.odoo.observe import TABLES
+from rehearsal.pipeline.run import Options, Run, rehearse
+from rehearsal.scenario import Scenario
+from rehearsal.scenario import file as scenario_file
+from rehearsal.stage import demand
+from rehearsal.targets.base import Database
+from rehearsal.targets.existing import ExistingTarget
+from rehearsal.targets.native.target import NativeTarget
+from tests.conftest import quiet
+from tests.odoo.retailer import SCENARIO, STOCK, furnish
+
+pytestmark = pytest.mark.xdist_group("own")
+DOCUMENTS = ("sale_order", "stock_picking", "account_payment", "pos_order", "pos_session", "res_partner", "ir_model_data")
+
+
+@pytest.fixture(scope="module")
+def own(target: NativeTarget) -> Iterator[Database]:
+    """The retailer's database, made once; tests work on copies of it."""
+    database = target.clone(f"own_{os.getpid()}")
+    furnish(calling(database))
+    yield database
+    target.drop(database)
+
+
+@pytest.fixture
+def staging(own: Database, target: NativeTarget, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A copy of it behind a URL, as its owners know it: by a login and a key of theirs."""
+    database = target.copy(own, f"staging_{os.getpid()}")
+    monkeypatch.setenv("REHEARSE_ODOO_DATABASE", database.name)
+    monkeypatch.setenv("REHEARSE_ODOO_API_KEY", str(database.api_key))
+    yield database
+    target.drop(database)
+
+
+def calling(database: Database) -> Caller:
+    """Return what calls *database*."""
+    return caller(database, "json2", 60.0, "testing")
+
+
+def scenario(folder: Path, text: str = SCENARIO, **overrides: Any) -> Scenario:
+    """Return the scenario of the retailer, with *overrides*."""
+    path = folder / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    return scenario_file.load(path, project.scenario_path, {"client": "json2", **overrides}, parts=True)
+
+
+def played(target: Any, folder: Path, one: Scenario, **how: Any) -> tuple[Run, dict[str, Any]]:
+    """Rehearse on *target* into *folder*."""
+    return rehearse(one, target, Options(out=folder, **how), quiet, quiet)
+
+
+def broken(summary: dict[str, Any]) -> set[str]:
+    """Return the invariants that are broken."""
+    return {one["id"] for one in summary["invariants"] if one["verdict"] == "fail"}
+
+
+def counts(target: NativeTarget, database: Database) -> dict[str, int]:
+    """Return how many rows each kind of document has, archived or not."""
+    return {table: int(target.sql(database, f"SELECT count(*) FROM {table}")[0][0]) for table in DOCUMENTS}
+
+
+def on_hand(target: NativeTarget, database: Database) -> dict[str, str]:
+    """Return the stock of each article at each internal location."""
+    rows = target.sql(
+        database,
+        "SELECT l.complete_name || ' ' || p.default_code, sum(q.quantity) FROM stock_quant q JOIN stock_location l ON l.id = q.location_id "
+        "JOIN product_product p ON p.id = q.product_id WHERE l.usage = 'internal' GROUP BY 1 HAVING sum(q.quantity) <> 0",
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def test_the_world_is_what_the_database_has(own: Database, tmp_path: Path) -> None:
+    """Articles with their prices, and the stock of each warehouse; the hot ones first, then those with most stock."""
+    world, names = found(calling(own), scenario(tmp_path), {})
+
+    assert [product.sku for product in world.products][:2] == ["H-003", "H-005"]
+    assert [product.group for product in world.products] == ["promoted"] * 2 + ["regular"] * 6
+    assert {product.list_minor for product in world.products if product.sku == "H-003"} == {3000}
+    assert world.prices["webshop", "H-003"] == 2700
+    assert ("till_1", "H-003") not in world.prices
+    assert world.book["dc", "H-003"] == STOCK["MAIN"]
+    assert world.book["store_2", "H-005"] == STOCK["ST2"]
+    assert "H-012" not in {product.sku for product in world.products}, "an article of another category"
+    assert {name["name"].partition("__")[0] for name in names} == {"warehouse", "journal", "till", "method", "product", "tax"}
+    assert all(person.email.endswith(".example") for person in world.customers)
+
+
+@pytest.mark.parametrize(
+    ("word", "instead", "told"),
+    [
+        ("currency: USD", "currency: EUR", "currency: EUR is the scenario's, and the company's is USD; write currency: USD"),
+        ("warehouse: ST3", "warehouse: SIS", "nodes.store_3.warehouse: warehouse 'SIS' is of company Sister; the login's is"),
+        ("warehouse: ST3", "warehouse: NONE", "nodes.store_3.warehouse: warehouse 'NONE' is not there"),
+        ("pricelist: Web", "pricelist: Euro", "channels.webshop.pricelist: price list 'Euro' is in EUR; the company's currency is"),
+        ("pricelist: Web", "pricelist: Shop", "channels.webshop.pricelist: price list 'Shop' is not there, or is of another company"),
+        ("till: Hafen 1", "till: Kiosk", "channels.till_2.till: point of sale 'Kiosk' is not there"),
+        ("journal: MKT", "journal: K1", None),
+        ("hot: [H-003", "hot: [H-999", "catalogue.hot: no article 'H-999' matches catalogue.domain"),
+        ("tax_percent: 19", "tax_percent: 7", "tax 'USt 19 %' is 19 %; write catalogue: {tax_percent: 19} (it is 7)"),
+        ("products: 8", "products: 80", f"catalogue.domain: {10} article(s) match, and products is 80; write fewer, or widen it"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_mapped_is_told(word: str, instead: str, told: str | None, own: Database, tmp_path: Path) -> None:
+    """By the scenario's own word, with what is there; a cash journal for payouts is odd, and is the retailer's business."""
+    one = scenario(tmp_path, SCENARIO.replace(word, instead))
+    if told is None:
+        assert found(calling(own), one, {})
+        return
+    with pytest.raises(UsageError) as refused:
+        found(calling(own), one, {})
+    assert told in str(refused.value)
+    assert "nothing was written to it" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("broken_by", "told"),
+    [
+        ("UPDATE product_product SET default_code = NULL WHERE default_code = 'H-003'", "catalogue.hot: no article 'H-003' matches"),
+        ("UPDATE product_product SET default_code = 'H-003' WHERE default_code = 'H-005'", "has an internal reference that another one has too"),
+        ("UPDATE product_template SET list_price = 0 WHERE default_code = 'H-003'", "has no sales price: give it one"),
+        ("UPDATE product_template SET list_price = 1.005 WHERE default_code = 'H-003'", "costs 1.005, which is no whole number of cents"),
+        ("UPDATE product_template SET tracking = 'serial' WHERE default_code = 'H-003'", "is tracked by serial, and a rehearsal knows no numbers"),
+        ("UPDATE product_template SET uom_id = (SELECT res_id FROM ir_model_data WHERE name = 'product_uom_dozen') WHERE default_code = 'H-003'", "is counted in Dozen"),
+        ("INSERT INTO product_template_uom_uom_rel SELECT t.id, d.res_id FROM product_template t, ir_model_data d WHERE t.default_code = 'H-003' AND d.name = 'product_uom_pack_6'", "is sold in a second unit"),
+        ("UPDATE stock_quant SET quantity = 0", "none of its articles has stock at any node that is mapped"),
+        ("UPDATE account_tax SET price_include_override = 'tax_excluded'", "is not included in the price; shoppers agree to prices with tax"),
+        ("UPDATE stock_warehouse SET delivery_steps = 'pick_ship' WHERE code = 'ST1'", "delivers in several steps (pick_ship)"),
+    ],
+)  # fmt: skip
+def test_an_article_that_cannot_be_sold_is_told(
+    broken_by: str, told: str, own: Database, target: NativeTarget, tmp_path: Path
+) -> None:
+    """Each on a copy of its own; nothing is half written."""
+    database = target.copy(own, f"wrong_{os.getpid()}")
+    try:
+        target.sql(database, broken_by)
+        before = counts(target, database)
+        with pytest.raises(UsageError) as refused:
+            found(calling(database), scenario(tmp_path), {})
+        assert told in str(refused.value)
+        assert counts(target, database) == before
+    finally:
+        target.drop(database)
+
+
+def test_it_is_rehearsed_on_again_and_again_and_cleaned(staging: Database, target: NativeTarget, tmp_path: Path) -> None:
+    """Three designs on one staging: the first one's books are not judged with the second one's, whatever it left. Cleaned, it has
+    its stock again, and of the rehearsals what Odoo never deletes."""
+    before, stock = counts(target, staging), on_hand(target, staging)
+    seen: dict[str, set[str]] = {}
+    for number, connector in enumerate(("naive", "polling", "governed"), start=1):
+        there = ExistingTarget(staging.url)
+        run, summary = played(there, tmp_path / connector, scenario(tmp_path, connector=connector))
+        assert summary["finished"], summary
+        seen[connector] = broken(summary)
+        tag = demand.stored(run.folder / "world.json").tag
+        assert tag == ("" if number == 1 else f"-R{number}")
+    assert seen["governed"] == set(), "whatever the other two left"
+    assert "money_taken_equals_money_booked" in seen["naive"]
+
+    done = {one.model: one for one in cleaning.clean(calling(staging), quiet)}
+
+    after = counts(target, staging)
+    assert on_hand(target, staging) == stock
+    assert cleaning.left(calling(staging)) == {}
+    assert {model for model, one in done.items() if one.stayed} <= {
+        "pos.order",
+        "pos.session",
+        "stock.picking",
+        "stock.move.line",
+        "account.move",
+    }
+    kept = {"pos_order", "pos_session", "stock_picking", "res_partner"}
+    assert {table for table in DOCUMENTS if after[table] != before[table]} <= kept, (before, after)
+    _, summary = played(ExistingTarget(staging.url), tmp_path / "again", scenario(tmp_path))
+    assert broken(summary) == set()
+
+
+def test_a_copy_of_it_is_rehearsed_on_and_the_database_stays_as_it_is(own: Database, target: NativeTarget, tmp_path: Path) -> None:
+    """`--clone`: also of one that knows no login of ours, as one that was restored from a dump."""
+    theirs = target.copy(own, f"restored_{os.getpid()}")
+    try:
+        target.sql(theirs, "DELETE FROM res_users_apikeys; DELETE FROM ir_config_parameter WHERE key LIKE 'rehearsal.%'")
+        before = counts(target, theirs)
+        run, summary = played(target, tmp_path / "run", scenario(tmp_path), clone=theirs.name)
+        assert (summary["verdict"], run.manifest["target"]["clone"]) == ("pass", theirs.name)
+        assert counts(target, theirs) == before
+        assert run.manifest["target"]["database"] not in target.status().databases
+    finally:
+        target.drop(theirs)
+
+
+def test_what_is_older_than_the_rehearsal_is_not_read() -> None:
+    """The tables that hold documents; stock is read as it is."""
+    since = {table.name for table in TABLES if table.since}
+    assert since == {
+        "sales",
+        "sale_lines",
+        "transfers",
+        "payments",
+        "tickets",
+        "ticket_lines",
+        "ticket_payments",
+        "sessions",
+        "partners",
+    }
