@@ -9,7 +9,7 @@ from typing import Any
 from rehearsal.model import counted
 from rehearsal.parts.bounds import duration
 from rehearsal.verdict.judge import NOTHING
-from rehearsal.verdict.repeat import FRESH
+from rehearsal.verdict.repeat import first
 from reports._missing import CRASHED, NO_CONNECTOR, SIMULATOR
 from reports._span import span_of
 from reports._wording import Facts, figure_name, in_words, repeat, some
@@ -29,8 +29,8 @@ def steps(run: Facts) -> list[Step]:
     """Return what to do next, the first thing first."""
     found: list[Step] = []
     noun = span_of(run.scenario).noun
-    if run.summary["target"].get("kind") == "existing":
-        found.append(Step(f"Before any of these commands: {FRESH}."))
+    if before := first(run.summary["target"]):
+        found.append(Step(f"Before any of these commands: {before}."))
     if run.verdict == "undecided":
         return [*found, *_undecided(run, noun)]
     if run.verdict == "fail":

@@ -19,6 +19,7 @@ POLL_S = 0.02
 TINY = """
 extends: promo_day
 name: tiny
+currency: USD
 title: Fifteen shoppers
 connector: governed
 catalogue: {products: 6, promoted: 2, scarce: 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -141,7 +142,7 @@ def test_a_database_that_nobody_marked_is_refused_before_the_first_write(
 def test_a_marked_staging_is_rehearsed_on_once_and_then_wants_to_be_restored(
     shop: Path, staging: Staging, target: NativeTarget
 ) -> None:
-    """The run leaves the database where it is; a second one would meet the first one's books."""
+    """The run leaves the database where it is; a second one would meet the first one's books, until they are cleaned."""
     database = staging()
     unmark(target, database)
     env, words = login(database), ("run", "tiny", "--target", database.url)
@@ -159,13 +160,27 @@ def test_a_marked_staging_is_rehearsed_on_once_and_then_wants_to_be_restored(
     products = count(target, database, "product_product")
     told = refused(rehearse(*words, "--out", "second", cwd=shop, env=env), database)
     assert "was already used for a rehearsal, and nothing was written to it" in told
-    assert "restore the database from its backup, or clone a fresh copy" in told
+    assert f"rehearse clean {database.url} (or restore the database from its backup, or clone a fresh copy" in told
     assert count(target, database, "product_product") == products
 
     again = rehearse("observe", "first", cwd=shop, env=env)
     assert again.code == 0, again.err
     other = rehearse("observe", "first", cwd=shop, env=login(database, DATABASE=staging().name))
     assert (other.code, f"set REHEARSE_ODOO_DATABASE={database.name}" in other.err) == (3, True)
+
+    orders = count(target, database, "sale_order")
+    said = rehearse("clean", database.url, cwd=shop, env=env, typed="production\n")
+    assert (said.code, said.out) == (2, "")
+    assert f"expected the database's name '{database.name}'; nothing was changed" in said.err
+    assert count(target, database, "sale_order") == orders > 0
+    said = rehearse("clean", database.url, cwd=shop, env=env, typed=f"{database.name}\n")
+    assert said.code == 0, said.err
+    assert re.search(rf"sale.order +{orders} +{orders} +0 +0", said.out), said.out
+    assert count(target, database, "product_product", "active AND default_code LIKE 'SKU-%'") == 0
+    said = rehearse("clean", database.url, cwd=shop, env=env)
+    assert (said.code, f"database '{database.name}' holds nothing of a rehearsal" in said.err) == (0, True)
+    said = rehearse(*words, "--out", "third", cwd=shop, env=env)
+    assert said.code == 0, said.out + said.err
 
 
 def text(path: Path) -> str:

@@ -63,7 +63,12 @@ def test_the_command_is_the_one_that_was_typed_and_the_cure_is_the_same_with_ano
 
     assert wording.repeat(run) == typed
     assert wording.repeat(run, "governed") == typed.replace("naive", "governed")
-    assert "restore or clone the database first" in steps(run)[0].text
+    assert steps(run)[0].text == (
+        "Before any of these commands: clean the database (rehearse clean https://odoo.example), or restore it: this world is made, "
+        "and wants fresh books."
+    )
+    mapped = told("fail", repeat=typed, target={"kind": "existing", "url": "https://odoo.example", "world": "existing"})
+    assert not steps(mapped)[0].text.startswith("Before"), "a world that exists is rehearsed on again as it is"
     assert wording.repeat(told("pass")) == "rehearse run promo_weekend --connector naive --seed 1"
 
 

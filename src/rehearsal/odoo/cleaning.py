@@ -8,8 +8,9 @@ stay as they are, and the stock that they moved is counted back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from rehearsal.model import Tell
@@ -18,16 +19,19 @@ from rehearsal.odoo.client import ServerRefused
 from rehearsal.odoo.connect import SEEN, USED, Caller
 
 MODULE = "rehearsal"
+BATCH = 500
 ALL = {"active_test": False}
 KEPT = ("pos.session", "pos.order", "stock.move.line", "account.move")
 """Models of which Odoo deletes nothing that is done or posted: they are left as they are."""
 ENDED = {
-    "sale.order": (("action_unlock", {}), ("action_cancel", {"disable_cancel_warning": True})),
-    "stock.picking": (("action_cancel", {}),),
-    "account.payment": (("action_draft", {}), ("action_cancel", {})),
-    "pos.session": (("close_session_from_ui", {}),),
+    "sale.order": (("cancel",), (("action_unlock", {}), ("action_cancel", {"disable_cancel_warning": True}))),
+    "stock.picking": (("done", "cancel"), (("action_cancel", {}),)),
+    "account.payment": (("draft", "canceled"), (("action_draft", {}), ("action_cancel", {}))),
+    "pos.session": (("closed",), (("close_session_from_ui", {}),)),
 }
-"""By model: the methods, with their contexts, that end a record ahead of its deletion."""
+"""By model: in which states a record is at its end, and the methods, with their contexts, that end one ahead of its deletion."""
+FOREVER = {"stock.picking": [("state", "=", "done")]}
+"""By model: what Odoo never deletes, so that it need not be asked record by record."""
 RENAMED = {
     "stock.warehouse": ("code", "name"),
     "account.journal": ("code",),
@@ -75,6 +79,8 @@ def clean(call: Caller, told: Tell) -> tuple[Cleaned, ...]:
     done = []
     for model, ids in there.items():
         told(f"{model}: {len(ids)}")
+        if model == "product.product":  # a warehouse with stock in it cannot be archived
+            _count_to(call, _there(call, [("product_id", "in", ids), ("location_id.usage", "=", "internal")]), {})
         done.append(_Model(call, model).cleaned(ids))
     _put_back(call, moved, set(there.get("product.product", ())))
     done = [_recounted(call, one, there[one.model]) for one in done]
@@ -89,8 +95,11 @@ def clean(call: Caller, told: Tell) -> tuple[Cleaned, ...]:
 
 def _recounted(call: Caller, one: Cleaned, ids: Sequence[int]) -> Cleaned:
     """Return *one* with those as deleted that went with something else, such as the entry of a payment."""
-    still = len(call(one.model, "search", None, {"domain": [("id", "in", list(ids))]}, ALL))
-    return replace(one, deleted=one.left - still, ended=min(one.ended, still))
+    there = [("id", "in", list(ids))]
+    still = len(call(one.model, "search", None, {"domain": there}, ALL))
+    has_active = "active" in call(one.model, "fields_get", None, {"attributes": ["type"]})
+    archived = len(call(one.model, "search", None, {"domain": [*there, ("active", "=", False)]}, ALL)) if has_active else 0
+    return replace(one, deleted=one.left - still, ended=min(max(one.ended, archived), still))
 
 
 class _Model:
@@ -103,36 +112,66 @@ class _Model:
 
     def cleaned(self, ids: Sequence[int]) -> Cleaned:
         """End what can be ended, delete what Odoo then lets go, and archive the rest."""
-        over = set[int]()
-        for method, context in ENDED.get(self.model, ()):
-            refused = set(self.refused(ids, lambda some, m=method, c=context: self.ask(m, some, {}, c)))  # type: ignore[misc]
-            over = set(ids) - refused
+        over = self.end(ids)
         if self.model in KEPT:
             return Cleaned(self.model, len(ids), 0, len(over))
-        stuck = self.refused(ids, lambda some: self.ask("unlink", some, {}, {"force_delete": True}))
+        forever = (
+            self.call(self.model, "search", None, {"domain": [("id", "in", list(ids)), *FOREVER[self.model]]}, ALL)
+            if self.model in FOREVER
+            else []
+        )
+        stuck = forever + self.refused(
+            [one for one in ids if one not in forever], partial(self.ask, "unlink", context={"force_delete": True})
+        )
         archived = [one for one in stuck if self.archive(one)]
         if self.model == "stock.picking":
             self.rename(stuck)
         return Cleaned(self.model, len(ids), len(ids) - len(stuck), len({*archived, *(over & set(stuck))}))
+
+    def end(self, ids: Sequence[int]) -> set[int]:
+        """Cancel or close what is still open; return those that this has brought to their end."""
+        states, methods = ENDED.get(self.model, ((), ()))
+        if not methods:
+            return set()
+        domain = [("id", "in", list(ids)), ("state", "not in", list(states))]
+        before = unended = self.call(self.model, "search", None, {"domain": domain}, ALL)
+        for method, context in methods:
+            self.refused(unended, partial(self.ask, method, context=context))
+            unended = self.call(self.model, "search", None, {"domain": domain}, ALL)
+        return set(before) - set(unended)
 
     def archive(self, one: int) -> bool:
         """Archive a record, under another name where its own must be free; whether Odoo did."""
         if "active" not in self.fields:
             return False
         words: dict[str, Any] = {
-            field: f"~{one}"[:5] if field == "code" else f"~{one} of a rehearsal" for field in RENAMED.get(self.model, ())
+            field: f"R{one}"[:5] if field == "code" else f"~{one} of a rehearsal" for field in RENAMED.get(self.model, ())
         }
         words |= {"barcode": False} if "barcode" in self.fields else {}
-        return not self.refused([one], lambda some: self.ask("write", some, {"vals": {**words, "active": False}}, {}))
+        if words:
+            self.refused([one], partial(self.ask, "write", arguments={"vals": words}))
+        if self.model == "pos.config":
+            self.refused([one], self.elsewhere)
+        return not self.refused([one], partial(self.ask, "write", arguments={"vals": {"active": False}}))
+
+    def elsewhere(self, ids: Sequence[int]) -> None:
+        """Let a point of sale, which stays for its sessions' sake, belong to a warehouse that stays, so that its own can go."""
+        (first,) = self.call(
+            "stock.warehouse", "search_read", None, {"domain": [], "fields": ["pos_type_id"], "order": "id", "limit": 1}
+        )
+        place = {"warehouse_id": first["id"], "picking_type_id": first["pos_type_id"][0]}
+        self.ask("write", ids, arguments={"vals": place})
 
     def rename(self, ids: Sequence[int]) -> None:
         """Free the references of done transfers, which whoever comes next would count up to once more."""
         for row in self.call(self.model, "read", list(ids), {"fields": ["name"]}) if ids else ():
             if "~" not in row["name"]:
-                self.ask("write", [row["id"]], {"vals": {"name": f"{row['name']}~{row['id']}"}}, {})
+                self.ask("write", [row["id"]], arguments={"vals": {"name": f"{row['name']}~{row['id']}"}})
 
-    def ask(self, method: str, ids: Sequence[int], arguments: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        self.call.client.call(self.model, method, tuple(ids), arguments, context)
+    def ask(
+        self, method: str, ids: Sequence[int], arguments: Mapping[str, Any] | None = None, context: Mapping[str, Any] | None = None
+    ) -> None:
+        self.call.client.call(self.model, method, tuple(ids), arguments or {}, context or {})
 
     def refused(self, ids: Sequence[int], do: Callable[[Sequence[int]], None]) -> list[int]:
         """Do something with many records at once, and where Odoo refuses with half of them; return those that it refuses alone."""
@@ -164,18 +203,23 @@ def _moved(call: Caller, ids: Sequence[int]) -> Counter[tuple[int, int]]:
 def _put_back(call: Caller, moved: Mapping[tuple[int, int], float], gone: set[int]) -> None:
     """Count the stock of every place to what it was before; not that of articles that a rehearsal brought itself."""
     wrong = {key: units for key, units in moved.items() if units and key[0] not in gone}
-    counts = list(_counts(call, wrong))
-    if counts:
-        quants = call("stock.quant", "create", None, {"vals_list": counts}, {"inventory_mode": True})
-        call("stock.quant", "action_apply_inventory", quants)
+    products, places = (sorted({key[n] for key in wrong}) for n in (0, 1))
+    there = _there(call, [("product_id", "in", products), ("location_id", "in", places)])
+    _count_to(call, wrong, {key: there.get(key, 0) - units for key, units in wrong.items()})
 
 
-def _counts(call: Caller, moved: Mapping[tuple[int, int], float]) -> Iterator[dict[str, Any]]:
-    products, places = ({key[n] for key in moved} for n in (0, 1))
+def _there(call: Caller, domain: list[Any]) -> dict[tuple[int, int], float]:
+    """Return the stock on hand by (product, location)."""
     rows = call("stock.quant", "formatted_read_group", None, {
-        "domain": [("product_id", "in", list(products)), ("location_id", "in", list(places))],
-        "groupby": ["product_id", "location_id"], "aggregates": ["quantity:sum"],
+        "domain": domain, "groupby": ["product_id", "location_id"], "aggregates": ["quantity:sum"],
     })  # fmt: skip
-    there = {(row["product_id"][0], row["location_id"][0]): row["quantity:sum"] for row in rows}
-    for (product, place), units in moved.items():
-        yield {"product_id": product, "location_id": place, "inventory_quantity": there.get((product, place), 0) - units}
+    return {(row["product_id"][0], row["location_id"][0]): row["quantity:sum"] for row in rows}
+
+
+def _count_to(call: Caller, keys: Iterable[tuple[int, int]], units: Mapping[tuple[int, int], float]) -> None:
+    """Count the stock at each of *keys* to its *units*, else to none."""
+    rows = [{"product_id": key[0], "location_id": key[1], "inventory_quantity": units.get(key, 0)} for key in keys]
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        quants = call("stock.quant", "create", None, {"vals_list": batch}, {"inventory_mode": True})
+        call("stock.quant", "action_apply_inventory", quants)

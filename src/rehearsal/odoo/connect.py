@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from rehearsal.errors import EnvironmentNotReady
+from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused, explained, may_read_replica
 from rehearsal.targets.base import Database
 from rehearsal.targets.existing import MARK_DOMAIN, MARK_FIELDS, mark_of
@@ -100,6 +100,18 @@ def require_mark(call: Caller, database: Database) -> None:
     mark_of(database.name, rows).require(database.url)
 
 
+def require_currency(call: Caller, currency: str) -> None:
+    """Raise `UsageError` unless the login's company keeps its books in *currency*: it is not ours to change."""
+    uid = call("res.users", "context_get")["uid"]
+    (user,) = call("res.users", "read", [uid], {"fields": ["company_id"]})
+    (company,) = call("res.company", "read", [user["company_id"][0]], {"fields": ["currency_id"]})
+    kept = company["currency_id"][1]
+    if kept != currency:
+        raise UsageError(
+            f"currency: {currency} is the scenario's, and {user['company_id'][1]} keeps its books in {kept}; write currency: {kept}"
+        )
+
+
 def require_unused(call: Caller, database: Database) -> None:
     """Raise `EnvironmentNotReady` when a rehearsal wrote into *database* before: its names and barcodes are taken."""
     used = call("ir.config_parameter", "search", None, {"domain": [("key", "=", USED)], "limit": 1})
@@ -107,8 +119,8 @@ def require_unused(call: Caller, database: Database) -> None:
     if names:
         raise EnvironmentNotReady(
             f"database '{database.name}' at {database.url} was already used for a rehearsal, and nothing was written "
-            "to it; a rehearsal needs fresh books: restore the database from its backup, or clone a fresh copy of it, "
-            "and run again"
+            f"to it; take out what was left with: rehearse clean {database.url} (or restore the database from its backup, or clone "
+            "a fresh copy of it), and run again"
         )
 
 

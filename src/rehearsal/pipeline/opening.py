@@ -10,7 +10,7 @@ from rehearsal import project
 from rehearsal.errors import UsageError
 from rehearsal.model import Tell, World
 from rehearsal.odoo import watermark
-from rehearsal.odoo.connect import Caller, caller, note_use, require_mark, require_modules, require_unused
+from rehearsal.odoo.connect import Caller, caller, note_use, require_currency, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import require
 from rehearsal.pipeline.leftovers import database_name, sweep
 from rehearsal.pipeline.run_folder import Run
@@ -70,6 +70,7 @@ def _with_a_made_world(run: Run, target: Target, clone: str, name: str, modules:
             require_unused(call, database)
         require(call.client, brought())
         if begun := bool(clone) or target.kind == "existing":
+            require_currency(call, scenario.currency)
             _kept(run, replace(world, tag=_marked(run, call)))
         note_use(call, str(run.folder))
         if copied is None:
@@ -136,7 +137,8 @@ def _described(
         "client": run.scenario.client,
         "erp_clock": run.manifest.get("erp_clock", {}).get("kind", "wall"),
     }
-    run.manifest["target"] = described | ({"clone": clone} if clone else {})
+    described |= {"clone": clone} if clone else {}
+    run.manifest["target"] = described | ({"world": "existing"} if run.scenario.world == "existing" else {})
     run.save()
     require_mark(call, database)
     return call, installed

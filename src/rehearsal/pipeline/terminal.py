@@ -12,7 +12,7 @@ from typing import Any
 
 from rehearsal.model import amount, counted
 from rehearsal.verdict.fingerprints import LETTER
-from rehearsal.verdict.repeat import FRESH, of_summary, with_connector
+from rehearsal.verdict.repeat import first, of_summary, with_connector
 
 MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
 COLOURS = {"pass": "32", "fail": "31", "undecided": "33"}
@@ -126,8 +126,8 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     if release:
         lines.insert(-1, f"RELEASE  {RELEASES[release['exit_code']]}")
     repeat = of_summary(summary)
-    if summary["target"].get("kind") == "existing":
-        lines.append(f"to repeat:    {FRESH}")
+    if before := first(summary["target"]):
+        lines.append(f"to repeat:    {before}")
     if summary["verdict"] == "undecided":
         lines.append("what to do:   the report says under “Next step” what fits the reason")
     lines.append(f"repeat with:  {repeat}")

@@ -8,7 +8,14 @@ from typing import Any
 
 from rehearsal.scenario import Scenario
 
-FRESH = "restore or clone the database first: a rehearsal wants fresh books"
+
+def first(target: Mapping[str, Any]) -> str:
+    """Return what to do before a run on *target* can be repeated; empty where nothing is to be done."""
+    if target.get("kind") != "existing" or target.get("world") == "existing":
+        return ""
+    return (
+        f"clean the database (rehearse clean {target.get('url', 'URL')}), or restore it: this world is made, and wants fresh books"
+    )
 
 
 def command(name: str, scenario: Scenario, target: Mapping[str, Any], *, verb: str = "run", words: Sequence[str] = ()) -> str:
