@@ -419,3 +419,26 @@ def test_a_gate_that_is_newly_missed_is_no_green_comparison(tmp_path: Path) -> N
 def copied(run: Path, to: Path) -> Path:
     """Return a copy of *run*, to do with as one likes."""
     return Path(shutil.copytree(run, to))
+
+
+def test_what_two_runs_of_one_build_differ_in_is_no_news(tmp_path: Path) -> None:
+    """A build that is no worse than the other one at its worst goes out; noise of something else is refused."""
+    calm, wild = make_run(tmp_path / "calm", orders=1), make_run(tmp_path / "wild", orders=2)
+    build, worse = make_run(tmp_path / "build", orders=2), make_run(tmp_path / "worse", orders=3)
+
+    assert rehearse("compare", calm, build, cwd=tmp_path).code == 1, "without noise it is new"
+    said = rehearse("compare", calm, build, "--noise", wild, "--json", cwd=tmp_path)
+    told = json.loads(said.out)
+    assert f"{OVERSELL}: node=store_1, sku=SKU-1" in told["noise"]["troubles"]
+    assert (said.code, told["new"]) == (0, [])
+    assert OVERSELL in [row["id"] for row in told["ongoing"]]
+    said = rehearse("compare", calm, worse, "--noise", wild, cwd=tmp_path)
+    assert (said.code, re.search(r"noise +two runs of the first differ in \d+ troubles: .*15\.00 EUR", said.out) is None) == (
+        1,
+        False,
+    )
+
+    manifest = json.loads((wild / "manifest.json").read_text(encoding="utf-8"))
+    (wild / "manifest.json").write_text(json.dumps(manifest | {"demand_hash": "e" * 64}), encoding="utf-8")
+    said = rehearse("compare", calm, build, "--noise", wild, cwd=tmp_path)
+    assert (said.code, "noise is what two runs of the same differ in" in said.err) == (2, True), said.err

@@ -141,6 +141,9 @@ def baseline(
 def compare(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
+    noise: Annotated[
+        str | None, typer.Option("--noise", metavar="RUN_A2", help="RUN_A once more: what the two differ in is no news.")
+    ] = None,
     waivers: WaiversName = None,
     margin_units: MarginUnits = 0,
     margin_money: MarginMoney = NO_MARGIN,
@@ -156,6 +159,7 @@ def compare(
     before, after = find_run(run_a), find_run(run_b)
     with data_only():
         page = page or page_of(before, after)
-        told = compared(before, after, page, tell, waivers_named(waivers), margin_units, money_named(margin_money))
+        again = find_run(noise) if noise else None
+        told = compared(before, after, page, tell, waivers_named(waivers), margin_units, money_named(margin_money), again)
     say(json.dumps(told, indent=2) if as_json else table(told))
     raise typer.Exit(told["exit_code"])

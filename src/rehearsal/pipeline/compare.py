@@ -3,46 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rehearsal import project
-from rehearsal.model import Tell, amount
+from rehearsal.errors import UsageError
+from rehearsal.model import Tell, amount, counted
 from rehearsal.pipeline.conclusion import Conclusion, concluded, record_of
 from rehearsal.pipeline.run_folder import reopen
 from rehearsal.pipeline.terminal import release_lines, share
 from rehearsal.strangers import raise_ours, said
 from rehearsal.verdict.baseline import Baseline
-from rehearsal.verdict.fingerprints import known_of
+from rehearsal.verdict.fingerprints import Known, either, known_of
 from rehearsal.verdict.record import Record
 from rehearsal.verdict.release import Terms, released
 from rehearsal.verdict.waivers import Waiver
 
 
 def compared(
-    run_a: Path, run_b: Path, page: Path, told: Tell, waivers: tuple[Waiver, ...] = (), margin_units: int = 0, margin_minor: int = 0
+    run_a: Path,
+    run_b: Path,
+    page: Path,
+    told: Tell,
+    waivers: tuple[Waiver, ...] = (),
+    margin_units: int = 0,
+    margin_minor: int = 0,
+    noise: Path | None = None,
 ) -> dict[str, Any]:
     """Return the comparison of two judged runs, and write it to *page* as HTML; *run_a* is the older state of affairs.
 
     By invariant (``new``, ``ongoing``, ``fixed``, ``undecided``), and by trouble (``troubles``), which also tells worse from better.
-    Both are judged anew: a summary on the disk may be of another harness, or not be true any more.
+    All are judged anew: a summary on the disk may be of another harness, or not be true any more. *noise* is another run of what
+    *run_a* is a run of: what these two do not have in common is no news. Raises `UsageError` where it is a run of something else.
     """
     runs = reopen(run_a), reopen(run_b)
     with record_of(runs[0]) as record_a, record_of(runs[1]) as record_b:
         first, second = concluded(runs[0], record_a), concluded(runs[1], record_b)
         _paged([(record_a, first, run_a), (record_b, second, run_b)], page, told)
-    return _compared(first, second, waivers, margin_units, margin_minor)
+    terms = Terms(None, waivers, margin_units, margin_minor)
+    return _compared(first, second, terms, _again(first, run_a, noise) if noise else None)
 
 
-def _compared(
-    first: Conclusion, second: Conclusion, waivers: tuple[Waiver, ...], margin_units: int, margin_minor: int
-) -> dict[str, Any]:
+def _again(first: Conclusion, run: Path, noise: Path) -> Conclusion:
+    """Return the conclusion of *noise*; raises `UsageError` unless it is a run of what *run* is one of."""
+    with record_of(reopen(noise)) as record:
+        again = concluded(reopen(noise), record)
+    for word, what in (("scenario", "scenario"), ("design", "connector"), ("demand_hash", "demand")):
+        if first.summary[word] != again.summary[word]:
+            raise UsageError(
+                f"--noise {noise} has {what} {again.summary[word]}, and {run} has {first.summary[word]}; noise is what two runs of the "
+                "same differ in: repeat the first run with the command at its end, and name that"
+            )
+    return again
+
+
+def _compared(first: Conclusion, second: Conclusion, terms: Terms, again: Conclusion | None) -> dict[str, Any]:
     before, after = first.summary, second.summary
-    known = Baseline(before["scenario"], before["seed"], before["demand_hash"], before["design"], known_of(before, first.verdict))
-    troubles = released(after, second.verdict, Terms(known, waivers, margin_units, margin_minor), datetime.now(UTC).date())
-    broken_a = {one["id"]: one for one in before["invariants"] if one["verdict"] == "fail"}
-    broken_b = {one["id"]: one for one in after["invariants"] if one["verdict"] == "fail"}
+    known = known_of(before, first.verdict)
+    other = known_of(again.summary, again.verdict) if again else known
+    baseline = Baseline(before["scenario"], before["seed"], before["demand_hash"], before["design"], either(known, other))
+    troubles = released(after, second.verdict, replace(terms, baseline=baseline), datetime.now(UTC).date())
+    broken_a = _broken(again.summary if again else before) | _broken(before)
+    broken_b = _broken(after)
     decided_b = {one["id"] for one in after["invariants"] if one["verdict"] != "undecided"}
     return {
         "exit_code": _exit_code(before, after, troubles),
@@ -57,6 +81,22 @@ def _compared(
         "fixed": [_row(key, broken_a[key], None) for key in broken_a if key in decided_b and key not in broken_b],
         "undecided": [_row(one["id"], broken_a.get(one["id"]), None) for one in after["invariants"] if one["id"] not in decided_b],
         "troubles": troubles,
+        **({"noise": _noise(before, again.summary, known, other)} if again else {}),
+    }
+
+
+def _broken(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {one["id"]: one for one in summary["invariants"] if one["verdict"] == "fail"}
+
+
+def _noise(
+    before: Mapping[str, Any], again: Mapping[str, Any], known: Mapping[str, Known], other: Mapping[str, Known]
+) -> dict[str, Any]:
+    """Return in what two runs of one build differ, which is therefore no difference between two builds."""
+    return {
+        "troubles": sorted(name for name in {*known, *other} if known.get(name) != other.get(name)),
+        "sell_through": [one["kpis"]["sell_through"] for one in (before, again)],
+        "money_at_risk": [_dearest(one) for one in (before, again)],
     }
 
 
@@ -100,6 +140,12 @@ def table(told: Mapping[str, Any]) -> str:
     lines.append(
         f"  sell-through {' → '.join(map(share, told['sell_through']))} of the units that one perfect counter would have kept"
     )
+    if noise := told.get("noise"):
+        both = " and ".join(map(share, noise["sell_through"]))
+        sums = " and ".join(amount(one, currency) for one in noise["money_at_risk"])
+        lines.append(
+            f"  noise        two runs of the first differ in {counted(len(noise['troubles']), 'trouble')}: {both} sell-through, {sums} at risk"
+        )
     if not told["same_demand"]:
         lines.append("the two runs met different shoppers (demand_hash differs): compare with care")
     for kind in ("new", "ongoing", "fixed", "undecided"):

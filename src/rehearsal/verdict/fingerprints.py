@@ -70,3 +70,12 @@ def merged(found: Iterable[Known]) -> dict[str, Known]:
         there = whole.get(one.fingerprint, Known(one.fingerprint))
         whole[one.fingerprint] = Known(one.fingerprint, there.units + one.units, there.money_minor + one.money_minor)
     return whole
+
+
+def either(one: Mapping[str, Known], other: Mapping[str, Known]) -> dict[str, Known]:
+    """Return the troubles that one of two runs of one build has, each with the most that it came to."""
+    return {
+        name: Known(name, max(k.units for k in both), max(k.money_minor for k in both))
+        for name in sorted({*one, *other})
+        if (both := [known[name] for known in (one, other) if name in known])
+    }
