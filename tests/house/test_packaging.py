@@ -276,6 +276,32 @@ def test_a_consumers_connector_polls(installed: Callable[[str], Installed], shop
     assert pushed >= set(range(1, 24))
 
 
+@pytest.mark.xdist_group("cli")
+def test_the_example_gate_lets_out_what_is_unchanged_and_keeps_back_what_is_worse(
+    installed: Callable[[str], Installed], tmp_path: Path, target: NativeTarget
+) -> None:
+    """From the installed wheel, with its baseline as committed; a waiver lets the worse one out until its last day."""
+    there, gate = installed("wheel"), Path(shutil.copytree(ROOT / "examples" / "gate", tmp_path / "gate"))
+    words = ("run", "release", "--target", "native", "--baseline", "known.json", "--waivers", "waivers.yaml")
+    said = there.rehearse(*words, "--out", "unchanged", cwd=gate)
+    assert (said.code, "RELEASE  PASS" in said.out) == (0, True), said.out + said.err
+
+    worse = (*words, "--policy", "deduplication=off", "--json")
+    said = there.rehearse(*worse, "--out", "worse", cwd=gate)
+    assert said.code == 1, said.out + said.err
+    new = [row["fingerprint"] for row in json.loads(said.out)["release"]["new"]]
+    assert any(name.startswith("every_accepted_order_is_in_the_erp_once: more than once in Odoo") for name in new), new
+
+    taken = [
+        {"match": f"{name}: *", "owner": "jane", "reason": "until the next release"}
+        for name in sorted({n.partition(":")[0] for n in new})
+    ]
+    for last, code in (("2999-12-31", 0), ("2025-12-31", 1)):
+        (gate / "waivers.yaml").write_text(json.dumps([one | {"expires": last} for one in taken]), encoding="utf-8")
+        held = there.rehearse("compare", "unchanged", "worse", "--waivers", "waivers.yaml", cwd=gate)
+        assert held.code == code, held.out + held.err
+
+
 def test_a_consumers_module_takes_the_place_of_a_bundled_one_for_the_bundled_ones_too(
     installed: Callable[[str], Installed], shop: Path
 ) -> None:
