@@ -16,17 +16,18 @@ extends: promo_day
 name: own
 title: Our own articles on a small Friday
 world: existing
+seed: 4
 currency: USD
 connector: governed
 catalogue: {products: 8, promoted: 2, scarce: 0, tax_percent: 19, domain: [[categ_id.name, =, Household]], hot: [H-003, H-005]}
 nodes: {dc: {warehouse: MAIN}, store_1: {warehouse: ST1}, store_2: {warehouse: ST2}, store_3: {warehouse: ST3}}
 tenders: {card: {journal: PSP}, gift_card: {journal: GIFT}, marketplace: {journal: MKT}}
 channels:
-  webshop: {orders: 12, pricelist: Web}
-  marketplace: {orders: 6}
-  till_1: {orders: 4, till: Alexanderplatz 1}
-  till_2: {orders: 3, till: Hafen 1}
-  till_3: {orders: 3, till: Marktplatz 1}
+  webshop: {orders: 8, pricelist: Web}
+  marketplace: {orders: 3}
+  till_1: {orders: 2, till: Alexanderplatz 1}
+  till_2: {orders: 1, till: Hafen 1}
+  till_3: {orders: 1, till: Marktplatz 1}
 faults: []
 exercised: {orders_per_channel: 0, orders_per_tender: 0, fault_fired: 0, examined: 1}
 """

@@ -19,9 +19,11 @@ from rehearsal.pipeline.run import Options, Run, rehearse
 from rehearsal.scenario import Scenario
 from rehearsal.scenario import file as scenario_file
 from rehearsal.stage import demand
+from rehearsal.targets import template
 from rehearsal.targets.base import Database
 from rehearsal.targets.existing import ExistingTarget
 from rehearsal.targets.native.target import NativeTarget
+from rehearsal.targets.native.workshop import NativeWorkshop
 from tests.conftest import quiet
 from tests.odoo.retailer import SCENARIO, STOCK, furnish
 
@@ -159,9 +161,36 @@ def test_an_article_that_cannot_be_sold_is_told(
         target.drop(database)
 
 
+def test_a_kit_is_told(own: Database, target: NativeTarget, tmp_path: Path) -> None:
+    """It has no stock of its own; Odoo knows kits once manufacturing is installed."""
+    database = target.copy(own, f"kits_{os.getpid()}")
+    try:
+        template.install(NativeWorkshop(target._need()), database.name, ("mrp",))
+        call = calling(database)
+        group = call("ir.model.data", "search_read", None, {"domain": [("name", "=", "group_mrp_manager")], "fields": ["res_id"]})[
+            0
+        ]["res_id"]
+        call("res.users", "write", [database.uid], {"vals": {"group_ids": [(4, group)]}})
+        assert found(call, scenario(tmp_path), {"mrp"})
+        (row,) = call(
+            "product.product", "search_read", None, {"domain": [("default_code", "=", "H-003")], "fields": ["product_tmpl_id"]}
+        )
+        part = call("product.product", "search", None, {"domain": [("default_code", "=", "H-012")]})[0]
+        lines = [(0, 0, {"product_id": part, "product_qty": 2})]
+        kit = {"product_tmpl_id": row["product_tmpl_id"][0], "type": "phantom", "bom_line_ids": lines}
+        call("mrp.bom", "create", None, {"vals_list": [kit]})
+        with pytest.raises(UsageError) as refused:
+            found(call, scenario(tmp_path), {"mrp"})
+        assert "article '[H-003] Article 3' is a kit, which has no stock of its own, and a rehearsal knows none" in str(
+            refused.value
+        )
+    finally:
+        target.drop(database)
+
+
 def test_it_is_rehearsed_on_again_and_again_and_cleaned(staging: Database, target: NativeTarget, tmp_path: Path) -> None:
     """Three designs on one staging: the first one's books are not judged with the second one's, whatever it left. Cleaned, it has
-    its stock again, and of the rehearsals what Odoo never deletes."""
+    its stock again, and of the rehearsals what Odoo never deletes. Four rehearsals, one after another: over a minute."""
     before, stock = counts(target, staging), on_hand(target, staging)
     seen: dict[str, set[str]] = {}
     for number, connector in enumerate(("naive", "polling", "governed"), start=1):
