@@ -12,6 +12,7 @@ import pytest
 from fixtures.existing import found
 from rehearsal import project
 from rehearsal.errors import UsageError
+from rehearsal.load.drive import Drive, drivable, driven
 from rehearsal.odoo import cleaning
 from rehearsal.odoo.connect import Caller, caller
 from rehearsal.odoo.observe import TABLES
@@ -233,6 +234,14 @@ def test_a_copy_of_it_is_rehearsed_on_and_the_database_stays_as_it_is(own: Datab
         assert run.manifest["target"]["database"] not in target.status().databases
     finally:
         target.drop(theirs)
+
+
+def test_it_is_driven_by_locust_too(own: Database, target: NativeTarget, tmp_path: Path) -> None:
+    """On a copy: an order of last year under the first reference of the web shop is nobody's of today."""
+    one = drivable(scenario(tmp_path, clock={"speedup": 2880.0}))
+    _, summary = driven(one, target, Drive(4), Options(out=tmp_path / "run", clone=own.name), quiet)
+    assert summary["finished"], summary
+    assert broken(summary) == set()
 
 
 def test_what_is_older_than_the_rehearsal_is_not_read() -> None:

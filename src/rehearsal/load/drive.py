@@ -375,4 +375,4 @@ def _read(run: Run, database: Database, told: Tell) -> None:
     await_replica(call)
     midway = Midway(lambda: call.client)
     midway.rows |= midway_of(run.folder)
-    observe(call.client, run.folder / "snapshot", told, midway, tables())
+    observe(call.client, run.folder / "snapshot", told, midway, tables(), run.manifest.get("watermark"))
