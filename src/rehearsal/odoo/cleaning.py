@@ -1,6 +1,6 @@
 """Cleaning: what rehearsals left in a database that others use, taken out of it again as far as Odoo lets it go.
 
-What is theirs is known by the watermark: whatever is newer, and was made by the login that rehearsed. Most of it Odoo
+What is theirs is known by the watermark: whatever is newer, and was made by a login that rehearsed. Most of it Odoo
 deletes. What it keeps for ever is ended instead: cancelled, closed, archived; done transfers, paid tickets and their entries
 stay as they are, and the stock that they moved is counted back.
 """
@@ -62,13 +62,14 @@ def left(call: Caller) -> dict[str, list[int]]:
     mark = watermark.noted(call)
     if mark is None:
         return {}
-    uid = call("res.users", "context_get")["uid"]
-    found = {model: _since(call, model, newest, uid) for model, newest in mark.items() if model in watermark.WRITTEN}
+    users = watermark.by(call)
+    found = {model: _since(call, model, newest, users) for model, newest in mark.items() if model in watermark.WRITTEN}
     return {model: found[model] for model in watermark.WRITTEN if found.get(model)}
 
 
-def _since(call: Caller, model: str, newest: int, uid: int) -> list[int]:
-    ids: list[int] = call(model, "search", None, {"domain": [("id", ">", newest), ("create_uid", "=", uid)], "order": "id"}, ALL)
+def _since(call: Caller, model: str, newest: int, users: Sequence[int]) -> list[int]:
+    domain = [("id", ">", newest), ("create_uid", "in", list(users))]
+    ids: list[int] = call(model, "search", None, {"domain": domain, "order": "id"}, ALL)
     return ids
 
 
@@ -87,7 +88,7 @@ def clean(call: Caller, told: Tell) -> tuple[Cleaned, ...]:
     names = call("ir.model.data", "search", None, {"domain": [("module", "=", MODULE)]})
     if names:
         call("ir.model.data", "unlink", names)
-    marks = call("ir.config_parameter", "search", None, {"domain": [("key", "in", [watermark.SINCE, USED, SEEN])]})
+    marks = call("ir.config_parameter", "search", None, {"domain": [("key", "in", [watermark.SINCE, watermark.BY, USED, SEEN])]})
     if marks:
         call("ir.config_parameter", "unlink", marks)
     return tuple(done)

@@ -16,6 +16,8 @@ SINCE = "rehearsal.since"
 """The system parameter with the watermark of the first rehearsal that has not been cleaned yet."""
 COUNT = "rehearsal.count"
 """The system parameter that says how many rehearsals there were."""
+BY = "rehearsal.by"
+"""The system parameter with the users whose logins rehearsed since."""
 WRITTEN = (
     "pos.session",
     "pos.order",
@@ -55,6 +57,9 @@ def _newest(call: Caller, model: str) -> int:
 def note(call: Caller, mark: Watermark) -> int:
     """Keep *mark* in the database unless an older one waits to be cleaned; return how many rehearsals there were before."""
     before = int(parameter(call, COUNT) or 0)
+    own = call("res.users", "context_get")["uid"]
+    users = ",".join(str(one) for one in sorted({*by(call), own}))
+    call("ir.config_parameter", "set_param", None, {"key": BY, "value": users})
     if not parameter(call, SINCE):
         call("ir.config_parameter", "set_param", None, {"key": SINCE, "value": json.dumps(dict(mark), sort_keys=True)})
     call("ir.config_parameter", "set_param", None, {"key": COUNT, "value": str(before + 1)})
@@ -65,6 +70,11 @@ def noted(call: Caller) -> Watermark | None:
     """Return the watermark that the database keeps; None where no rehearsal left one."""
     text = parameter(call, SINCE)
     return {str(model): int(newest) for model, newest in json.loads(text).items()} if text else None
+
+
+def by(call: Caller) -> tuple[int, ...]:
+    """Return the users whose logins have rehearsed since the last cleaning."""
+    return tuple(int(one) for one in parameter(call, BY).split(",") if one)
 
 
 def parameter(call: Caller, key: str) -> str:
