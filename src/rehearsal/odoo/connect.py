@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from rehearsal.errors import EnvironmentNotReady, UsageError
+from rehearsal.errors import EnvironmentNotReady
 from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused, explained, may_read_replica
 from rehearsal.targets.base import Database
 from rehearsal.targets.existing import MARK_DOMAIN, MARK_FIELDS, mark_of
@@ -100,16 +100,12 @@ def require_mark(call: Caller, database: Database) -> None:
     mark_of(database.name, rows).require(database.url)
 
 
-def require_currency(call: Caller, currency: str) -> None:
-    """Raise `UsageError` unless the login's company keeps its books in *currency*: it is not ours to change."""
+def currency_of(call: Caller) -> str:
+    """Return the currency in which the login's company keeps its books."""
     uid = call("res.users", "context_get")["uid"]
     (user,) = call("res.users", "read", [uid], {"fields": ["company_id"]})
     (company,) = call("res.company", "read", [user["company_id"][0]], {"fields": ["currency_id"]})
-    kept = company["currency_id"][1]
-    if kept != currency:
-        raise UsageError(
-            f"currency: {currency} is the scenario's, and {user['company_id'][1]} keeps its books in {kept}; write currency: {kept}"
-        )
+    return str(company["currency_id"][1])
 
 
 def require_unused(call: Caller, database: Database) -> None:

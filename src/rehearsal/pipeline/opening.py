@@ -10,7 +10,7 @@ from rehearsal import project
 from rehearsal.errors import UsageError
 from rehearsal.model import Tell, World
 from rehearsal.odoo import watermark
-from rehearsal.odoo.connect import Caller, caller, note_use, require_currency, require_mark, require_modules, require_unused
+from rehearsal.odoo.connect import Caller, caller, currency_of, note_use, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import require
 from rehearsal.pipeline.leftovers import database_name, sweep
 from rehearsal.pipeline.run_folder import Run
@@ -70,12 +70,16 @@ def _with_a_made_world(run: Run, target: Target, clone: str, name: str, modules:
             require_unused(call, database)
         require(call.client, brought())
         if begun := bool(clone) or target.kind == "existing":
-            require_currency(call, scenario.currency)
+            if (kept := currency_of(call)) != scenario.currency:  # amounts are the same numbers, so that nothing is wrongly found
+                told(f"amounts are told in {scenario.currency}, and this company keeps its books in {kept}; write currency: {kept}")
             _kept(run, replace(world, tag=_marked(run, call)))
         note_use(call, str(run.folder))
         if copied is None:
             told("seeding the opening world")
-            project.module("fixtures", "opening").seed(call, scenario, world)
+            opening = project.module("fixtures", "opening")
+            if not begun and hasattr(opening, "keep_books_in"):
+                opening.keep_books_in(call, scenario.currency)
+            opening.seed(call, scenario, world)
             if key and not begun:
                 target.keep_world(database, key)
     except BaseException:
