@@ -161,8 +161,8 @@ def clean(
     """Take out of a database what rehearsals left there; lists it first, and asks for the database's name to be typed."""
     from dataclasses import asdict
 
-    from rehearsal.odoo import cleaning
-    from rehearsal.odoo.connect import caller, require_mark
+    from rehearsal.odoo import cleaning, watermark
+    from rehearsal.odoo.connect import USED, caller, require_mark
     from rehearsal.targets.existing import ExistingTarget, ask
 
     chosen = target_named(target)
@@ -171,10 +171,16 @@ def clean(
     database = chosen.database(chosen.connect().database)
     call = caller(database, "json2" if database.api_key else "odoorpc", CLEAN_S_MAX, "cleaning the database")
     require_mark(call, database)
+    if watermark.noted(call) is None:
+        old = watermark.parameter(call, USED)
+        tell(
+            f"database '{database.name}' was rehearsed on by an older harness, which left no watermark; restore it from its backup"
+            if old
+            else f"database '{database.name}' holds nothing of a rehearsal"
+        )
+        raise typer.Exit(3 if old else 0)
     there = cleaning.left(call)
-    if not there:
-        tell(f"database '{database.name}' holds nothing of a rehearsal")
-        return
+    tell("made since the first rehearsal by the logins that rehearsed, whoever else used them:")
     for model, ids in there.items():
         tell(f"{len(ids):6} {model}")
     typed = ask("All this is deleted, or ended where Odoo deletes nothing. Type the name of the database: ")

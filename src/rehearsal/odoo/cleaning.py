@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from rehearsal.errors import EnvironmentNotReady
 from rehearsal.model import Tell
 from rehearsal.odoo import watermark
-from rehearsal.odoo.client import ServerRefused
+from rehearsal.odoo.client import NoAnswer, NotAllowed, NotSent, ServerRefused
 from rehearsal.odoo.connect import SEEN, USED, Caller
 
 MODULE = "rehearsal"
@@ -116,15 +117,11 @@ class _Model:
         over = self.end(ids)
         if self.model in KEPT:
             return Cleaned(self.model, len(ids), 0, len(over))
-        forever = (
-            self.call(self.model, "search", None, {"domain": [("id", "in", list(ids)), *FOREVER[self.model]]}, ALL)
-            if self.model in FOREVER
-            else []
-        )
-        stuck = forever + self.refused(
-            [one for one in ids if one not in forever], partial(self.ask, "unlink", context={"force_delete": True})
-        )
-        archived = [one for one in stuck if self.archive(one)]
+        done = [("id", "in", list(ids)), *FOREVER.get(self.model, [("id", "=", 0)])]
+        forever = set(self.call(self.model, "search", None, {"domain": done}, ALL))
+        unlink = partial(self.ask, "unlink", context={"force_delete": True})
+        stuck = sorted({*forever, *self.refused([one for one in ids if one not in forever], unlink)})
+        archived = self.archive(stuck)
         if self.model == "stock.picking":
             self.rename(stuck)
         return Cleaned(self.model, len(ids), len(ids) - len(stuck), len({*archived, *(over & set(stuck))}))
@@ -141,19 +138,18 @@ class _Model:
             unended = self.call(self.model, "search", None, {"domain": domain}, ALL)
         return set(before) - set(unended)
 
-    def archive(self, one: int) -> bool:
-        """Archive a record, under another name where its own must be free; whether Odoo did."""
-        if "active" not in self.fields:
-            return False
-        words: dict[str, Any] = {
-            field: f"R{one}"[:5] if field == "code" else f"~{one} of a rehearsal" for field in RENAMED.get(self.model, ())
-        }
-        words |= {"barcode": False} if "barcode" in self.fields else {}
-        if words:
+    def archive(self, ids: Sequence[int]) -> set[int]:
+        """Archive records, under other names where their own must be free; return those that Odoo let go."""
+        if "active" not in self.fields or not ids:
+            return set()
+        for one in ids if self.model in RENAMED else ():
+            words = {field: f"R{one}"[:5] if field == "code" else f"~{one} of a rehearsal" for field in RENAMED[self.model]}
             self.refused([one], partial(self.ask, "write", arguments={"vals": words}))
+        if "barcode" in self.fields:
+            self.refused(ids, partial(self.ask, "write", arguments={"vals": {"barcode": False}}))
         if self.model == "pos.config":
-            self.refused([one], self.elsewhere)
-        return not self.refused([one], partial(self.ask, "write", arguments={"vals": {"active": False}}))
+            self.refused(ids, self.elsewhere)
+        return set(ids) - set(self.refused(ids, partial(self.ask, "write", arguments={"vals": {"active": False}})))
 
     def elsewhere(self, ids: Sequence[int]) -> None:
         """Let a point of sale, which stays for its sessions' sake, belong to a warehouse that stays, so that its own can go."""
@@ -172,7 +168,12 @@ class _Model:
     def ask(
         self, method: str, ids: Sequence[int], arguments: Mapping[str, Any] | None = None, context: Mapping[str, Any] | None = None
     ) -> None:
-        self.call.client.call(self.model, method, tuple(ids), arguments or {}, context or {})
+        try:
+            self.call.client.call(self.model, method, tuple(ids), arguments or {}, context or {})
+        except (NoAnswer, NotAllowed, NotSent) as error:
+            raise EnvironmentNotReady(
+                f"{self.call.doing}: {self.model}.{method}: {error}; what is cleaned stays so, and the rest is still known: run it again"
+            ) from error
 
     def refused(self, ids: Sequence[int], do: Callable[[Sequence[int]], None]) -> list[int]:
         """Do something with many records at once, and where Odoo refuses with half of them; return those that it refuses alone."""
