@@ -26,6 +26,7 @@ from reports._dropped import dropped, ignored
 from reports._ending import Order
 from reports._glossary import WORDS
 from reports._missing import missing
+from reports._mix import mix
 from reports._span import span_of
 from reports._steps import steps
 from reports._stock import Account, account
@@ -99,7 +100,7 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
         run=run, first=first, summary=run.summary, scenario=run.scenario, title=run.scenario.title or wording.in_words(run.scenario.name),
         harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=missing(run), steps=steps(run), at_risk=money, rule=rule,
         chapters=list(_chapters(record, run)), more=max(0, len(run.findings) - ROWS_MAX), full=min(FULL_MAX, len(run.findings)),
-        dropped=dropped(record), ignored=ignored(record), span=span_of(run.scenario), words=WORDS,
+        dropped=dropped(record), ignored=ignored(record), span=span_of(run.scenario), mix=mix(run), words=WORDS,
         kpis=_kpis(run), chart=accepted_orders(record, run), marks=MARKS,
         known=release_lines(run.summary["release"], run.scenario.currency) if "release" in run.summary else (), w=wording, when=partial(wording.when, run.scenario),
     )  # fmt: skip

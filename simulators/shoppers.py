@@ -9,8 +9,6 @@ from rehearsal.model import Demand, World
 from rehearsal.parts.tender import second_tender
 from rehearsal.scenario import Channel, Scenario
 
-UNITS = ((1, 0.85), (2, 0.12), (3, 0.03))
-"""Pieces per line (assumption)."""
 COLLECTS_AFTER = (5 * 3600.0, 26 * 3600.0)
 """Median and p95 of the time from staging to the customer at the counter (assumption)."""
 SPLIT_FIRST = (0.35, 0.8)
@@ -41,18 +39,18 @@ def _one(scenario: Scenario, world: World, code: str, spec: Channel, number: int
         customer=f"guest:{code}:{number}" if guest else known,
         mode=mode,
         nodes=tuple(nodes),
-        lines=_basket(rng, world, pick(rng, list(spec.basket.items()))),
+        lines=_basket(rng, world, spec, pick(rng, list(spec.basket.items()))),
         tenders=_tenders(rng, spec),
         patience_s=lognormal(rng, *COLLECTS_AFTER),
     )
 
 
-def _basket(rng: Random, world: World, size: int) -> tuple[tuple[str, int], ...]:
-    weights = [(product.sku, product.weight) for product in world.products]
+def _basket(rng: Random, world: World, spec: Channel, size: int) -> tuple[tuple[str, int], ...]:
+    weights, pieces = [(product.sku, product.weight) for product in world.products], list(spec.pieces.items())
     lines: dict[str, int] = {}
     for _ in range(size):
         sku = pick(rng, weights)
-        lines[sku] = lines.get(sku, 0) + pick(rng, UNITS)
+        lines[sku] = lines.get(sku, 0) + pick(rng, pieces)
     return tuple(lines.items())
 
 

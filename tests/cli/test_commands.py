@@ -22,6 +22,7 @@ from rehearsal.targets.cache import Cache, default_root
 from tests.cli.command import COMMAND_S_MAX, REHEARSE, environment
 from tests.cli.command import rehearse as rehearse_anew
 from tests.cli.forked import rehearse
+from tests.odoo.retailer import SCENARIO
 from tests.tiny_run import make_run
 
 HEAVY = {"duckdb", "simpy", "faker", "pydantic", "odoorpc", "locust", "gevent", "rich", "ruamel", "jinja2", "urllib3"}
@@ -99,6 +100,7 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_harness(tmp_path: Path) -> N
         (("replay", "nowhere"), "no run 'nowhere'"),
         (("compare", "nowhere", "."), "no run 'nowhere'"),
         (("compare", ".", "."), "is no run folder"),
+        (("fit", "promo_day", "--clone", "x"), "promo_day makes its own world, which has no history; write world: existing"),
         (("scenario", "new", "Black Friday"), "a scenario cannot be named 'Black Friday'"),
     ],
     ids=" ".join,
@@ -113,6 +115,35 @@ def test_a_word_that_cannot_be_used_ends_with_2_and_says_what_was_expected(
     assert (said.code, said.out) == (2, "")
     assert told in said.err
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "world: existing takes its articles from a database; name one: --target URL, or --clone DATABASE"),
+        (("--times", "0"), "--times 0 is no factor; write one above 0, such as 2.5 (at most 1000)"),
+        (("--since", "yesterday"), "--since 'yesterday' is no day; write it as YEAR-MONTH-DAY, such as 2025-11-28"),
+        (("--since", "2025-12-01", "--until", "2025-11-28"), "--since 2025-12-01 lies after --until 2025-11-28"),
+        (("--zone", "Europe/Atlantis"), "--zone 'Europe/Atlantis' is no time zone; write a name of the IANA list"),
+        (("--as", "Black Friday"), "a scenario cannot be named 'Black Friday'"),
+        (("--as", "own"), "scenarios/own.yaml exists already; choose another name with --as, or remove it"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_fitted_is_told_before_an_odoo_is_asked(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    """And nothing is written over."""
+    (tmp_path / "scenarios").mkdir()
+    path = tmp_path / "scenarios" / "own.yaml"
+    path.write_text(SCENARIO, encoding="utf-8")
+
+    said = rehearse("fit", "own", *words, "--target", "native", cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
+    assert path.read_text(encoding="utf-8") == SCENARIO
+
+    path.write_text(SCENARIO + "fitted: {since: '2025-11-28', until: '2025-11-28', orders: 1}\n", encoding="utf-8")
+    again = rehearse("fit", "own", "--target", "native", cwd=tmp_path)
+    assert (again.code, "own is fitted already; fit the scenario that it extends" in again.err) == (2, True)
 
 
 def test_all_problems_of_a_scenario_are_told_at_once_with_their_places(tmp_path: Path) -> None:

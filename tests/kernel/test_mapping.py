@@ -41,7 +41,37 @@ def test_a_world_that_is_mapped_whole_is_valid(tmp_path: Path) -> None:
         (
             "[[categ_id.name, =, Household]]",
             "[[categ_id.name, Household]]",
-            ["catalogue.domain.0: ['categ_id.name', 'Household'] is no term of a domain; write [field, operator, value], such as [sale_ok, =, true], or '&', '|', '!'"],
+            ["catalogue.domain.0: ['categ_id.name', 'Household'] is no term of a domain; write [field, operator, value], such as [active, =, true], or '&', '|', '!'"],
+        ),
+        (
+            "hot: [H-003, H-005]",
+            "hot: [H-003, H-005], shares: {H-003: 2, H-001: 1}",
+            ["catalogue.hot.1: 'H-005' is hot, and has no share in catalogue.shares; give it one"],
+        ),
+        (
+            "hot: [H-003, H-005]",
+            "shares: {H-003: 0, H-001: 0}",
+            ["catalogue.shares: every share is 0, so nobody would want anything; give one article a share"],
+        ),
+        (
+            "products: 8, promoted: 2, scarce: 0, tax_percent: 19, domain: [[categ_id.name, =, Household]], hot: [H-003, H-005]",
+            "products: 3, promoted: 2, scarce: 0, tax_percent: 19, shares: {A: 1, B: 1, C: 1, D: 1}",
+            ["catalogue.shares: names 4 articles that draw demand, and products is 3; write products: 4"],
+        ),
+        (
+            "till: Hafen 1",
+            "till: Hafen 1, history: [[state, =, paid]]",
+            ["channels.till_2.history: a till's history are the tickets of its point of sale; leave the word out"],
+        ),
+        (
+            "pricelist: Web",
+            "pricelist: Web, history: [origin]",
+            ["channels.webshop.history.0: 'origin' is no term of a domain; write [field, operator, value], such as [active, =, true], or '&', '|', '!'"],
+        ),
+        (
+            "currency: USD",
+            "currency: USD\ncustomer_domain: [[id, '>']]",
+            ["customer_domain.0: ['id', '>'] is no term of a domain; write [field, operator, value], such as [active, =, true], or '&', '|', '!'"],
         ),
     ],
 )  # fmt: skip
@@ -53,12 +83,18 @@ def test_what_is_not_mapped_is_told_by_name(left_out: str, instead: str, told: l
 
 def test_a_made_world_maps_nothing(tmp_path: Path) -> None:
     """Whoever maps something wants their own; a rehearsal that silently made its own would prove nothing about it."""
-    text = "nodes: {dc: {warehouse: MAIN}}\nchannels: {webshop: {pricelist: Web}}\ncatalogue: {hot: [A]}\n"
+    text = (
+        "nodes: {dc: {warehouse: MAIN}}\nchannels: {webshop: {pricelist: Web, history: [[id, '>', 1]]}}\n"
+        "catalogue: {hot: [A], shares: {A: 1}}\ncustomer_domain: [[id, '>', 1]]\n"
+    )
     assert said(tmp_path, text) == tuple(
         f"{place}: {word} names what a database has already; write world: existing as well, or leave it out"
         for place, word in (
             ("nodes.dc.warehouse", "warehouse"),
             ("channels.webshop.pricelist", "pricelist"),
+            ("channels.webshop.history", "history"),
             ("catalogue.hot", "hot"),
+            ("catalogue.shares", "shares"),
+            ("customer_domain", "customer_domain"),
         )
     )

@@ -35,7 +35,7 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
     assert said == (
         "mine.yaml:5:22 nodes.dc.stock.regular: Input should be greater than or equal to 0 (it is -3)",
         "mine.yaml:5:36 nodes.dc.stock.promoted: Input should be a valid integer, unable to parse string as an integer (it is 'x')",
-        "mine.yaml:8:12 channels.marketplace.color: marketplace does not read color (there are: basket, collects, curve, fulfilment, guests, kind, lag, options, orders, pricelist, publish_every, refund, split, split_with, tenders, till)",
+        "mine.yaml:8:12 channels.marketplace.color: marketplace does not read color (there are: basket, collects, curve, fulfilment, guests, history, kind, lag, options, orders, pieces, pricelist, publish_every, refund, split, split_with, tenders, till)",
     )
 
 

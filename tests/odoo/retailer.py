@@ -11,6 +11,9 @@ ARTICLES = 14
 STOCK = {"MAIN": 40, "ST1": 12, "ST2": 12, "ST3": 12}
 JOURNALS = {"PSP": "Card acquirer", "GIFT": "Gift cards", "MKT": "Marketplace payouts"}
 WEB_PERCENT = 10.0
+KNOWN = 5
+KNOWN_CUSTOMERS = "customers: 5\ncustomer_domain: [[email, =ilike, known-%]]\n"
+"""Words that let the retailer's own customers take part."""
 SCENARIO = """
 extends: promo_day
 name: own
@@ -67,6 +70,8 @@ def furnish(call: Caller) -> None:
         name = f"{HOUSES[row['code']]} 1"
         house = {"warehouse_id": row["id"], "picking_type_id": row["pos_type_id"][0]}
         _create(call, "pos.config", [{"name": name, "payment_method_ids": [(6, 0, methods)], **house}])
+    _create(call, "res.partner", [_customer(n) for n in range(1, KNOWN + 1)])
+    _create(call, "res.partner", [_customer(KNOWN) | {"name": "The same, once more"}])
     _trade(call, articles, houses[0])
     _second_company(call)
 
@@ -77,6 +82,10 @@ def _article(number: int, category: int, tax: int) -> dict[str, Any]:
         "list_price": 10.0 * number, "standard_price": 4.0 * number, "available_in_pos": True, "invoice_policy": "delivery",
         "taxes_id": [(6, 0, [tax])],
     }  # fmt: skip
+
+
+def _customer(number: int) -> dict[str, Any]:
+    return {"name": f"Known {number}", "email": f"Known-{number}@own.example", "street": f"Street {number}", "city": "Hamburg"}
 
 
 def _trade(call: Caller, articles: list[int], house: int) -> None:

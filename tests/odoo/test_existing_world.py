@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.existing import found
+from fixtures.existing import found, sold
 from rehearsal import project
 from rehearsal.errors import UsageError
 from rehearsal.load.drive import Drive, drivable, driven
+from rehearsal.model import EventKind
 from rehearsal.odoo import cleaning
 from rehearsal.odoo.connect import Caller, caller
 from rehearsal.odoo.observe import TABLES
+from rehearsal.pipeline.conclusion import record_of
 from rehearsal.pipeline.run import Options, Run, rehearse
 from rehearsal.scenario import Scenario
 from rehearsal.scenario import file as scenario_file
 from rehearsal.stage import demand
+from rehearsal.stage.fitting import Habits, Past, fitted
 from rehearsal.targets import template
 from rehearsal.targets.base import Database
 from rehearsal.targets.existing import ExistingTarget
 from rehearsal.targets.native.target import NativeTarget
 from rehearsal.targets.native.workshop import NativeWorkshop
 from tests.conftest import quiet
-from tests.odoo.retailer import SCENARIO, STOCK, furnish
+from tests.odoo.retailer import KNOWN, KNOWN_CUSTOMERS, SCENARIO, STOCK, furnish
 
 pytestmark = pytest.mark.xdist_group("own")
+WEB = ("webshop", "marketplace")
 DOCUMENTS = ("sale_order", "stock_picking", "account_payment", "pos_order", "pos_session", "res_partner", "ir_model_data")
 
 
@@ -190,25 +198,28 @@ def test_a_kit_is_told(own: Database, target: NativeTarget, tmp_path: Path) -> N
 
 
 def test_it_is_rehearsed_on_again_and_again_and_cleaned(staging: Database, target: NativeTarget, tmp_path: Path) -> None:
-    """Three designs on one staging: the first one's books are not judged with the second one's, whatever it left. Cleaned, it has
+    """Three designs on one staging, with customers of its own: the first one's books are not judged with the second one's, whatever it left. Cleaned, it has
     its stock again, and of the rehearsals what Odoo never deletes. Four rehearsals, one after another: over a minute."""
     before, stock = counts(target, staging), on_hand(target, staging)
     seen: dict[str, set[str]] = {}
     for number, connector in enumerate(("naive", "polling", "governed"), start=1):
         there = ExistingTarget(staging.url)
-        run, summary = played(there, tmp_path / connector, scenario(tmp_path, connector=connector))
+        run, summary = played(there, tmp_path / connector, scenario(tmp_path, SCENARIO + KNOWN_CUSTOMERS, connector=connector))
         assert summary["finished"], summary
         seen[connector] = broken(summary)
         tag = demand.stored(run.folder / "world.json").tag
         assert tag == ("" if number == 1 else f"-R{number}")
     assert seen["governed"] == set(), "whatever the other two left"
     assert "money_taken_equals_money_booked" in seen["naive"]
+    known = "SELECT count(*) FROM res_partner WHERE email ILIKE 'known-%'"
+    assert int(target.sql(staging, known)[0][0]) > KNOWN + 1, "the naive one creates them once more"
 
     done = {one.model: one for one in cleaning.clean(calling(staging), quiet)}
 
     after = counts(target, staging)
     assert on_hand(target, staging) == stock
     assert cleaning.left(calling(staging)) == {}
+    assert target.sql(staging, f"{known} AND active") == [(str(KNOWN + 1),)], "their own customers stay"
     assert {model for model, one in done.items() if one.stayed} <= {
         "pos.order",
         "pos.session",
@@ -234,6 +245,54 @@ def test_a_copy_of_it_is_rehearsed_on_and_the_database_stays_as_it_is(own: Datab
         assert run.manifest["target"]["database"] not in target.status().databases
     finally:
         target.drop(theirs)
+
+
+def test_their_own_customers_take_part_and_the_past_is_fitted(staging: Database, target: NativeTarget, tmp_path: Path) -> None:
+    """Only where the scenario says which: orders are theirs, and nobody is created twice. What was sold that day is then read
+    as sums, and is what the record of the run says."""
+    words: dict[str, dict[str, Any]] = {code: {"history": [["origin", "=", code]]} for code in WEB}
+    words["webshop"]["guests"] = 0.0
+    one = scenario(tmp_path, SCENARIO + KNOWN_CUSTOMERS, channels=words)
+    run, summary = played(ExistingTarget(staging.url), tmp_path / "run", one)
+    assert broken(summary) == set()
+    known = "email ILIKE 'known-%'"
+    assert target.sql(staging, f"SELECT count(*) FROM res_partner WHERE {known}") == [(str(KNOWN + 1),)]
+    buyers = f"SELECT count(*) FROM sale_order s JOIN res_partner p ON p.id = s.partner_id WHERE {known} AND s.origin = 'webshop'"
+    day = date.fromisoformat(one.starts_at[:10])
+
+    past = sold(calling(staging), one, day - timedelta(days=6), day, ZoneInfo("UTC"))
+
+    with record_of(run) as record:
+        placed = record.rows(
+            "SELECT channel, at_s, data FROM events WHERE type IN (?, ?) ORDER BY i",
+            [EventKind.ORDER_PLACED, EventKind.TICKET_CLOSED],
+        )
+    assert int(target.sql(staging, buyers)[0][0]) == sum(row["channel"] == "webshop" for row in placed) > 0
+    assert past == _told(placed, day)
+    fit = fitted(one, past, times=3)
+    assert fit.words["channels"]["webshop"]["orders"] == 3 * past.channels["webshop"].orders
+    assert fit.words["fitted"]["orders"] == len(placed)
+
+
+def _told(placed: list[dict[str, Any]], day: date) -> Past:
+    """Return the past as the outside has it: every order was kept, so Odoo must tell the same."""
+    orders = [(row["channel"], row["at_s"], json.loads(row["data"])) for row in placed]
+    sold: Counter[str] = Counter()
+    channels = {}
+    web = Counter(leg["tender"] for code, _, told in orders if code in WEB for leg in told["tenders"])
+    for code in dict.fromkeys(code for code, _, _ in orders):
+        own = [(at_s, told) for channel, at_s, told in orders if channel == code]
+        legs = Counter(leg["tender"] for _, told in own for leg in told["tenders"])
+        channels[code] = Habits(
+            hours=dict(Counter((day, int(at_s // 3600)) for at_s, _ in own)),
+            lines=dict(Counter(len(told["lines"]) for _, told in own)),
+            pieces=dict(Counter(line["units"] for _, told in own for line in told["lines"])),
+            tenders={tender: web[tender] for tender in legs} if code in WEB else dict(legs),
+        )
+        for _, told in own:
+            for line in told["lines"]:
+                sold[line["sku"]] += line["units"]
+    return Past(day - timedelta(days=6), day, channels, dict(sold), sold.total())
 
 
 def test_it_is_driven_by_locust_too(own: Database, target: NativeTarget, tmp_path: Path) -> None:

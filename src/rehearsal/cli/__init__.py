@@ -13,7 +13,7 @@ from rehearsal.errors import RehearsalError
 
 # Each registers its commands, and `--help` shows them in this order.
 # isort: off
-from rehearsal.cli import target, init, plan, rehearsal, record, parts  # noqa: F401
+from rehearsal.cli import target, init, plan, fit, rehearsal, record, parts  # noqa: F401
 
 # isort: on
 

@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rehearsal.cli.words import AsJson, CloneName, Name, Seed, TargetName, app, scenario_named, scenarios, target_named, tell
+from rehearsal.cli.words import AsJson, CloneName, Name, Seed, TargetName, app, on_target, scenario_named, scenarios, tell
 from rehearsal.errors import ScenarioError, UsageError
-
-NAME = "[a-z][a-z0-9_]*"
 
 
 @scenarios.command("list")
@@ -68,7 +66,9 @@ def scenario_new(name: Annotated[str, typer.Argument(help="Name of the new scena
     """Write scenarios/NAME.yaml, a variant of promo_weekend to start from."""
     from re import fullmatch
 
-    if not fullmatch(NAME, name):
+    from rehearsal.parts.bounds import SCENARIO_NAME
+
+    if not fullmatch(SCENARIO_NAME, name):
         raise UsageError(f"a scenario cannot be named {name!r}; expected small letters, digits and _, such as black_friday")
     path = Path("scenarios") / f"{name}.yaml"
     if path.exists():
@@ -95,14 +95,8 @@ def plan(name: Name, target: TargetName = "", clone: CloneName = None, seed: See
         )
     if scenario.world == "existing":
         from rehearsal.pipeline.opening import looked_at
-        from rehearsal.pipeline.standing import standing
 
-        chosen = target_named(target or "auto")
-        if chosen.kind == "existing":
-            told = planned(scenario, looked_at(scenario, chosen, clone or "", tell))
-        else:
-            with standing(chosen, tell, scenario) as up:
-                told = planned(scenario, looked_at(scenario, chosen, clone or "", up.progress.tell))
+        told = planned(scenario, on_target(target, scenario, lambda on, tell: looked_at(scenario, on, clone or "", tell)))
     else:
         told = planned(scenario)
     print(json.dumps(told, indent=2) if as_json else table(told))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from rehearsal.errors import UsageError
 
 if TYPE_CHECKING:
+    from rehearsal.model import Tell
     from rehearsal.scenario import Scenario
     from rehearsal.targets.base import Target
     from rehearsal.verdict.release import Terms
@@ -29,6 +30,7 @@ app = typer.Typer(
 scenarios = typer.Typer(help="What can be rehearsed.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(scenarios, name="scenario")
 
+T = TypeVar("T")
 NO_MARGIN = "0.00"
 Name = Annotated[str, typer.Argument(help="A scenario of the project path, or a path to a YAML file.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or 'latest'.")]
@@ -96,6 +98,17 @@ def target_named(name: str, allow_untested: bool = False) -> Target:
     from rehearsal.targets import choose
 
     return choose(name, allow_untested=allow_untested, told=tell)
+
+
+def on_target(name: str, scenario: Scenario, read: Callable[[Target, Tell], T]) -> T:
+    """Return what *read* finds on the target of that name, which is up meanwhile; an Odoo that is not ours is taken as it is."""
+    from rehearsal.pipeline.standing import standing
+
+    chosen = target_named(name or "auto")
+    if chosen.kind == "existing":
+        return read(chosen, tell)
+    with standing(chosen, tell, scenario) as up:
+        return read(chosen, up.progress.tell)
 
 
 def scenario_named(

@@ -37,6 +37,8 @@ class Table:
     """Fields of the model; the rest of *fields* are then aggregates."""
     since: bool = False
     """Whether records are left out that are older than the rehearsal, in books that others had begun."""
+    named: bool = False
+    """Whether older records are read after all that the rehearsal has named, since they take part in it."""
 
 
 ID, NUM, TEXT, WHOLE = "BIGINT", "DOUBLE", "VARCHAR", "BIGINT"
@@ -88,7 +90,7 @@ TABLES = (
           {"id": "id", "name": "name", "state": "state", "till": "config_id", "opening_minor": "cash_register_balance_start:minor",
            "closing_minor": "cash_register_balance_end_real:minor", "difference_minor": "cash_register_difference:minor"}, since=True),
     Table("partners", {"id": ID, "name": TEXT, "email": TEXT, "ref": TEXT}, "res.partner",
-          {"id": "id", "name": "name", "email": "email_normalized", "ref": "ref"}, (("email", "!=", False), ("user_ids", "=", False)), since=True),
+          {"id": "id", "name": "name", "email": "email_normalized", "ref": "ref"}, (("email", "!=", False), ("user_ids", "=", False)), since=True, named=True),
 )  # fmt: skip
 
 
@@ -160,7 +162,7 @@ def observe(
     try:
         for table in tables:
             told(f"reading {table.name}")
-            _store(table, _rows(client, _newer(table, watermark or {})), partial)
+            _store(table, _rows(client, _newer(client, table, watermark or {})), partial)
         for table in MIDWAY:
             before = folder / f"{table.name}.parquet"
             if midway is None and before.is_file():
@@ -187,10 +189,21 @@ def require(client: Client, tables: Sequence[Table]) -> None:
             ) from error
 
 
-def _newer(table: Table, watermark: Mapping[str, int]) -> Table:
-    """Return *table* without what is older than the rehearsal."""
+def _newer(client: Client, table: Table, watermark: Mapping[str, int]) -> Table:
+    """Return *table* without what is older than the rehearsal, and takes no part in it."""
     mark = watermark.get(table.model, 0) if table.since else 0
-    return replace(table, domain=(*table.domain, ("id", ">", mark))) if mark else table
+    if not mark:
+        return table
+    taking_part = _named(client, table.model) if table.named else []
+    newer: tuple[Any, ...] = ("|", ("id", ">", mark), ("id", "in", taking_part)) if taking_part else (("id", ">", mark),)
+    return replace(table, domain=(*table.domain, *newer))
+
+
+def _named(client: Client, model: str) -> list[int]:
+    """Return the records of *model* that the rehearsal has named by external ids."""
+    domain = [("module", "=", "rehearsal"), ("model", "=", model)]
+    rows = client.call("ir.model.data", "search_read", None, {"domain": domain, "fields": ["res_id"]}, {})
+    return sorted(row["res_id"] for row in rows)
 
 
 def _rows(client: Client, table: Table, page_size: int = PAGE) -> Iterator[Row]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from rehearsal.parts.bounds import ClockTime, Code, Lines, OdooName, Orders, Share, SomeTime, Units
+from rehearsal.parts.bounds import ClockTime, Code, Lines, OdooDomain, OdooName, Orders, Pieces, Share, SomeTime, Units
 from rehearsal.parts.part import Lag, Part
 
 
@@ -69,6 +69,8 @@ class Channel(Part):
     """The second tender of a split order; of one whose first tender it is already, the second is the most frequent other one."""
     basket: Annotated[dict[Lines, Share], Field(min_length=1)] = {1: 0.6, 2: 0.3, 3: 0.1}
     """Number of lines, with its share."""
+    pieces: Annotated[dict[Pieces, Share], Field(min_length=1)] = {1: 0.85, 2: 0.12, 3: 0.03}
+    """Pieces of the article of one line, with their share (assumption)."""
     publish_every: SomeTime = 900
     """How often the connector is asked what this channel may sell."""
     lag: Lag = Lag(median=20, p95=90)
@@ -79,6 +81,9 @@ class Channel(Part):
     """With ``world: existing``: the name of the price list in Odoo by which this channel sells; left out: the sales prices."""
     till: OdooName = ""
     """With ``world: existing``: the name of the point of sale in Odoo that this till is."""
+    history: OdooDomain = ()
+    """With ``world: existing``: which orders were this channel's, as a domain of sale.order, for `rehearse fit`; a till's are
+    the tickets of its point of sale."""
     options: dict[str, Any] = {}
     """For simulators of your own that have no settings."""
 

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
@@ -52,6 +52,7 @@ NO_HUNDREDTHS = frozenset(
     ]
 )
 """ISO 4217 gives these no hundredths, in which every amount is kept here."""
+SCENARIO_NAME = "[a-z][a-z0-9_]{0,62}"
 CLOCK_TIME = re.compile(r"^([01]\d|2[0-4]):([0-5]\d)$")
 YEARS = (1970, 2100)
 LASTS_MAX_S = 31 * DAY_S
@@ -127,6 +128,20 @@ def local_time(value: object) -> str:
     if not YEARS[0] <= instant.year <= YEARS[1]:
         raise ValueError(f"{value!r} is not between {YEARS[0]} and {YEARS[1]}; {wanted}")
     return value
+
+
+def day(value: object) -> str:
+    """Return *value* when it is a day, such as ``"2025-11-28"``."""
+    wanted = 'write it as text, such as "2025-11-28"'
+    if not isinstance(value, str):
+        raise ValueError(f"{value} is not text; {wanted}")  # YAML makes a date of it when it has no quotes
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no day; {wanted}") from None
+    if not YEARS[0] <= found.year <= YEARS[1]:
+        raise ValueError(f"{value!r} is not between {YEARS[0]} and {YEARS[1]}; {wanted}")
+    return found.isoformat()
 
 
 def duration(value: float) -> str:
@@ -213,6 +228,7 @@ Price = Annotated[Money, Within(1, 1_000_000_000, shown=lambda minor: f"{minor /
 """Odoo's amounts are exact to the cent far beyond it."""
 ClockTime = Annotated[int, BeforeValidator(second_of_day), WithJsonSchema({"type": "string", "pattern": CLOCK_TIME.pattern})]
 LocalTime = Annotated[str, BeforeValidator(local_time), WithJsonSchema({"type": "string"})]
+Day = Annotated[str, BeforeValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=0), Within(0, ORDERS_MAX)]
@@ -221,6 +237,9 @@ Orders = Annotated[int, Field(ge=0), Within(0, ORDERS_MAX, lambda n: much(n, ORD
 Products = Annotated[int, Field(ge=1), Within(1, PRODUCTS_MAX, lambda n: much(n, PRODUCT_CPU_MS))]
 Customers = Annotated[int, Field(ge=1), Within(1, CUSTOMERS_MAX, lambda n: much(n, CUSTOMER_CPU_MS))]
 Lines = Annotated[int, Field(ge=1, le=100)]
+Pieces = Annotated[int, Field(ge=1, le=1000)]
 OdooName = Annotated[str, Field(max_length=200)]
 """What something is called in Odoo; empty where nothing is named."""
+OdooDomain = tuple[Any, ...]
+"""Terms such as ``[state, =, sale]``, as Odoo's search takes them."""
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]

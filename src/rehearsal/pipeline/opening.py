@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rehearsal import project
 from rehearsal.errors import UsageError
@@ -12,10 +15,13 @@ from rehearsal.model import Tell, World
 from rehearsal.odoo import watermark
 from rehearsal.odoo.connect import Caller, caller, currency_of, note_use, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import require
+from rehearsal.pipeline.fit import Span
 from rehearsal.pipeline.leftovers import database_name, sweep
 from rehearsal.pipeline.run_folder import Run
 from rehearsal.scenario import Scenario
 from rehearsal.stage import demand
+from rehearsal.stage.fitting import Past
+from rehearsal.stage.mix import distances
 from rehearsal.stage.stock_records import with_wrong_records
 from rehearsal.targets.base import Database, Target
 from rehearsal.targets.existing import ExistingTarget
@@ -39,14 +45,31 @@ def opened(run: Run, target: Target, modules: tuple[str, ...], clone: str, keep:
 
 def looked_at(scenario: Scenario, target: Target, clone: str, told: Tell) -> World:
     """Return the world that a database has already, read alone: what is written for a rehearsal is not written."""
+    with _reading(scenario, target, clone, told) as call:
+        world: World = project.module("fixtures", "existing").found(call, scenario, require_modules(call, ()))[0]
+        return with_wrong_records(scenario, world)
+
+
+def past_of(scenario: Scenario, target: Target, clone: str, told: Tell, span: Span) -> Past:
+    """Return what was sold in a database within *span*; it is read alone."""
+    with _reading(scenario, target, clone, told) as call:
+        require_modules(call, ())
+        zone = span.zone or call("res.users", "context_get")["tz"] or ""
+        if not zone:
+            told("the login has no time zone, so hours are those of UTC; write --zone, such as --zone Europe/Berlin")
+        past: Past = project.module("fixtures", "existing").sold(call, scenario, span.since, span.until, ZoneInfo(zone or "UTC"))
+        return past
+
+
+@contextmanager
+def _reading(scenario: Scenario, target: Target, clone: str, told: Tell) -> Iterator[Caller]:
+    """Yield what calls a database that is only read, or a copy that is gone after."""
     require_place(scenario, target, clone)
     name = database_name(datetime.now(UTC).isoformat(), keep=False)
     database = target.database(target.connect().database) if isinstance(target, ExistingTarget) else _fresh(target, clone, name)
     try:
         told(f"reading database {database.name} at {database.url}")
-        call = caller(database, scenario.client, CALL_TIMEOUT_S, "reading the database")
-        world: World = project.module("fixtures", "existing").found(call, scenario, require_modules(call, ()))[0]
-        return with_wrong_records(scenario, world)
+        yield caller(database, scenario.client, CALL_TIMEOUT_S, "reading the database")
     finally:
         target.drop(database)
 
@@ -101,12 +124,18 @@ def _with_what_exists(run: Run, target: Target, clone: str, name: str, modules: 
         existing.named(call, run.scenario, names)
         _kept(run, replace(with_wrong_records(run.scenario, world), tag=tag))
         told(
-            f"{len(world.products)} articles, {sum(world.book.values())} pieces at {len(run.scenario.nodes)} nodes; customers are made up"
+            f"{len(world.products)} articles, {sum(world.book.values())} pieces at {len(run.scenario.nodes)} nodes; {_people(run, world)}"
         )
     except BaseException:
         target.drop(database)
         raise
     return database
+
+
+def _people(run: Run, world: World) -> str:
+    if not run.scenario.customer_domain:
+        return "customers are made up"
+    return f"{len(world.customers)} customers of this database take part: their names and addresses stand in the run's folder"
 
 
 def _fresh(target: Target, clone: str, name: str) -> Database:
@@ -115,7 +144,10 @@ def _fresh(target: Target, clone: str, name: str) -> Database:
 
 def _kept(run: Run, world: World) -> World:
     """Keep *world* in the run folder, and on record who will come."""
-    run.manifest["demand_hash"] = demand.demand_hash(world, demand.wanted_of(run.scenario, world))
+    wanted = demand.wanted_of(run.scenario, world)
+    run.manifest["demand_hash"] = demand.demand_hash(world, wanted)
+    if run.scenario.fitted:
+        run.manifest["mix"] = [asdict(one) for one in distances(run.scenario, world, wanted)]
     demand.store(world, run.folder / "world.json")
     return world
 

@@ -18,12 +18,15 @@ from rehearsal.parts.actor import Node as Node
 from rehearsal.parts.actor import Service as Service
 from rehearsal.parts.bounds import (
     HOUR_S,
+    SCENARIO_NAME,
     Code,
     Count,
     Currency,
     Customers,
+    Day,
     Duration,
     LocalTime,
+    OdooDomain,
     Price,
     Products,
     RoundTrip,
@@ -70,11 +73,28 @@ class Catalogue(Part):
     """Share of all units wanted that falls on promoted products: the hot-SKU skew."""
     tax_percent: Annotated[float, Field(ge=0, le=30)] = 10
     """Included in every price."""
-    domain: tuple[Any, ...] = ()
+    domain: OdooDomain = ()
     """With ``world: existing``: which articles, as a domain of product.product; of those that match, the ones with most stock."""
     hot: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=1000)] = ()
     """With ``world: existing``: internal references of the articles that draw promoted_demand; left out: as many as are
     promoted, of those with most stock."""
+    shares: Annotated[dict[Annotated[str, Field(min_length=1, max_length=100)], Weight], Field(max_length=20_000)] = {}
+    """With ``world: existing``: how much of the demand each article draws, by internal reference, on any scale; who is not
+    named draws none. Left out: promoted_demand for the hot ones, and less and less for the others."""
+
+
+class Fitted(Part):
+    """From what the words of demand were fitted, as `rehearse fit` writes it down: sums of orders, nothing of a person."""
+
+    since: Day
+    until: Day
+    """The last day that was read."""
+    orders: Annotated[int, Field(ge=1)]
+    """How many orders were read, over all channels."""
+    times: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """By how much there are more of them now."""
+    units_share: Share = 1.0
+    """Share of the units sold in that time that the articles of this scenario were."""
 
 
 class Curve(Part):
@@ -209,7 +229,7 @@ class Scenario(Part):
     """One rehearsal, whole: every default written out."""
 
     schema_version: Literal[1] = 1
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    name: Annotated[str, Field(pattern=f"^{SCENARIO_NAME}$")]
     title: Annotated[str, Field(max_length=300)] = ""
     starts_at: LocalTime = "2025-11-28T00:00:00"
     """Local time of the retailer; in the past, since Odoo posts nothing that is dated in the future.
@@ -238,6 +258,10 @@ class Scenario(Part):
     by the names that nodes, channels and tenders give them; nothing of it is written, only external ids that name it."""
     catalogue: Catalogue = Catalogue()
     customers: Customers = 80
+    customer_domain: OdooDomain = ()
+    """With ``world: existing``: which partners are the known customers, as a domain of res.partner; of those that match, the
+    oldest. Their names and addresses then stand in the record of the run. Left out: they are made up."""
+    fitted: Fitted | None = None
     nodes: Annotated[dict[Code, SomeNode], Field(min_length=1, max_length=200)]
     channels: Annotated[dict[Code, SomeChannel], Field(min_length=1, max_length=90)]
     services: Annotated[

@@ -77,14 +77,18 @@ def _basket_sums(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
     yield from _sums_to_one(list(channel.basket.values()), "channels", code, "basket")
 
 
+def _pieces_sum(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
+    yield from _sums_to_one(list(channel.pieces.values()), "channels", code, "pieces")
+
+
 def _sums_to_one(shares: list[float], *place: int | str) -> Iterator[Problem]:
     if abs(sum(shares) - 1) > SHARE_TOLERANCE:
         yield Problem.at(f"the shares of {place[-1]} sum to {sum(shares):g}, they must sum to 1", *place)
 
 
 def _basket_fits(s: Scenario, code: str, channel: Channel) -> Iterator[Problem]:
-    for lines in channel.basket:
-        if lines > s.catalogue.products:
+    for lines, share in channel.basket.items():
+        if share and lines > s.catalogue.products:
             yield Problem.at(
                 f"a basket of {lines} lines cannot be filled from {s.catalogue.products} product(s)",
                 "channels",
@@ -246,7 +250,7 @@ def clock(second: int) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    _words_are_declared, _curve_is_known, _nodes_are_known, _picks_up_in_stores, _is_fulfilled, _tenders_sum, _basket_sums, _basket_fits, _splits,
+    _words_are_declared, _curve_is_known, _nodes_are_known, _picks_up_in_stores, _is_fulfilled, _tenders_sum, _basket_sums, _pieces_sum, _basket_fits, _splits,
     _tenders_are_taken_there, _one_tender_lies_in_the_drawer, _till_stands_in_one_store, _lag_spreads,
     _somebody_comes, _till_is_open_when_they_come, _till_is_open_for_the_crowd, _sells_as_often_as_wanted,
 )  # fmt: skip

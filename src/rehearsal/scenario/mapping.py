@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from rehearsal.parts.bounds import OdooDomain
 from rehearsal.parts.mode import Handover, handed
 from rehearsal.scenario import Scenario
 from rehearsal.scenario.problem import Place, Problem, Rule
@@ -36,7 +37,10 @@ def _said(s: Scenario) -> Iterator[tuple[Place, str]]:
 def _made_worlds_map_nothing(s: Scenario) -> Iterator[Problem]:
     if s.world != "made":
         return
-    named = [place for place, _ in _said(s)] + [("catalogue", word) for word in ("domain", "hot") if getattr(s.catalogue, word)]
+    named: list[Place] = [place for place, _ in _said(s)]
+    named += [("catalogue", word) for word in ("domain", "hot", "shares") if getattr(s.catalogue, word)]
+    named += [("channels", code, "history") for code, channel in s.channels.items() if channel.history]
+    named += [("customer_domain",)] if s.customer_domain else []
     for place in named:
         yield Problem.at(f"{place[-1]} names what a database has already; write world: existing as well, or leave it out", *place)
 
@@ -75,11 +79,41 @@ def _hot_ones_are_few(s: Scenario) -> Iterator[Problem]:
         )
 
 
+def _shares_are_of_some(s: Scenario) -> Iterator[Problem]:
+    shares = s.catalogue.shares
+    if not shares:
+        return
+    drawn = sum(share > 0 for share in shares.values())
+    if drawn == 0:
+        yield Problem.at("every share is 0, so nobody would want anything; give one article a share", "catalogue", "shares")
+    elif s.catalogue.products < drawn:
+        told = f"names {drawn} articles that draw demand, and products is {s.catalogue.products}; write products: {drawn}"
+        yield Problem.at(told, "catalogue", "shares")
+    for place, sku in enumerate(s.catalogue.hot):
+        if not shares.get(sku):
+            yield Problem.at(f"{sku!r} is hot, and has no share in catalogue.shares; give it one", "catalogue", "hot", place)
+
+
+def _tills_have_their_tickets(s: Scenario) -> Iterator[Problem]:
+    for code in tills_of(s):
+        if s.channels[code].history:
+            told = "a till's history are the tickets of its point of sale; leave the word out"
+            yield Problem.at(told, "channels", code, "history")
+
+
 def _terms_are_a_domain(s: Scenario) -> Iterator[Problem]:
-    for n, term in enumerate(s.catalogue.domain):
-        if not (term in ("&", "|", "!") or (isinstance(term, list | tuple) and len(term) == 3 and isinstance(term[0], str))):
-            told = f"{term!r} is no term of a domain; write [field, operator, value], such as [sale_ok, =, true], or '&', '|', '!'"
-            yield Problem.at(told, "catalogue", "domain", n)
+    domains: list[tuple[Place, OdooDomain]] = [
+        (("catalogue", "domain"), s.catalogue.domain),
+        (("customer_domain",), s.customer_domain),
+    ]
+    domains += [(("channels", code, "history"), channel.history) for code, channel in s.channels.items()]
+    for place, domain in domains:
+        for n, term in enumerate(domain):
+            if not (term in ("&", "|", "!") or (isinstance(term, list | tuple) and len(term) == 3 and isinstance(term[0], str))):
+                told = (
+                    f"{term!r} is no term of a domain; write [field, operator, value], such as [active, =, true], or '&', '|', '!'"
+                )
+                yield Problem.at(told, *place, n)
 
 
 RULES: tuple[Rule, ...] = (
@@ -87,5 +121,7 @@ RULES: tuple[Rule, ...] = (
     _all_is_mapped,
     _nothing_is_mapped_twice,
     _hot_ones_are_few,
+    _shares_are_of_some,
+    _tills_have_their_tickets,
     _terms_are_a_domain,
 )

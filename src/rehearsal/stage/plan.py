@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rehearsal.model import World
 from rehearsal.scenario import Scenario
 from rehearsal.stage.demand import demand_hash, wanted_of, world_of
+from rehearsal.stage.mix import Distance, distances
+from rehearsal.stage.mix import table as table_of
 
 
 def planned(scenario: Scenario, world: World | None = None) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def planned(scenario: Scenario, world: World | None = None) -> dict[str, Any]:
         "demand_hash": demand_hash(world, wanted),
         "orders": {code: len(ones) for code, ones in wanted.items()},
         "peak": {"day": peak // 24 + 1, "hour": peak % 24, "orders": hours[peak]},
+        **({"mix": [asdict(one) for one in distances(scenario, world, wanted)]} if scenario.fitted else {}),
         "tightest": [{"sku": sku, "name": names[sku], "supply": supply[sku], "demand": units[sku]} for sku in tight],
     }
 
@@ -49,4 +53,5 @@ def table(told: Mapping[str, Any]) -> str:
     lines.append(f"  busiest hour: day {told['peak']['day']}, {told['peak']['hour']:02d}:00, {told['peak']['orders']} orders")
     lines.append("TIGHTEST SUPPLY")
     lines += [f"  {row['sku']:12} {row['supply']:5} in stock {row['demand']:5} wanted  {row['name']}" for row in told["tightest"]]
+    lines += table_of(tuple(Distance(**one) for one in told["mix"])) if "mix" in told else []
     return "\n".join(lines)
