@@ -54,9 +54,10 @@ def mix(run: Facts) -> Mix | None:
     if fitted is None or not told:
         return None
     since, until = (date.fromisoformat(day) for day in (fitted.since, fitted.until))
+    days = f"{until:%-d %B %Y}" if since == until else f"{since:%-d %B %Y} to {until:%-d %B %Y}"
     times = f", times {fitted.times:g}" if fitted.times != 1 else ""
     source = (
-        f"Fitted to {counted(fitted.orders, 'order')} of {since:%-d %B %Y} to {until:%-d %B %Y}{times}. "
+        f"Fitted to {counted(fitted.orders, 'order')} of {days}{times}. "
         f"The articles that are rehearsed were {fitted.units_share:.0%} of all units sold then."
     )
     return Mix(source, tuple(_respect(row) for row in told))
