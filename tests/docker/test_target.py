@@ -56,7 +56,7 @@ def test_a_clone_answers_on_both_interfaces_and_is_marked(docker: DockerTarget, 
     """And its files came with it."""
     files = [docker._workshop().files().count(one) for one in (database.name, docker._need_template().database)]
 
-    assert parameter(database, MARK) == "template"
+    assert parameter(database, MARK) == database.name
     assert partners(database) >= 1
     assert files == [1, 1]
 
@@ -92,7 +92,7 @@ def test_a_database_of_an_old_name_is_not_mistaken_for_the_old_one(docker: Docke
     docker.drop(database)
     docker.clone(database.name)
 
-    assert (old, {parameter(database, MARK) for _ in range(6)}) == ({"old"}, {"template"})
+    assert (old, {parameter(database, MARK) for _ in range(6)}) == ({"old"}, {database.name})
 
 
 def test_what_is_there_is_not_overwritten_and_what_is_not_ours_is_not_dropped(docker: DockerTarget, database: Database) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.existing import found, sold
+from fixtures.existing import found, named, sold
 from rehearsal import project
-from rehearsal.errors import UsageError
+from rehearsal.errors import TargetRefused, UsageError
 from rehearsal.load.drive import Drive, drivable, driven
 from rehearsal.model import EventKind
-from rehearsal.odoo import cleaning
-from rehearsal.odoo.connect import Caller, caller
+from rehearsal.odoo import cleaning, watermark
+from rehearsal.odoo.connect import USED, Caller, caller, require_mark
 from rehearsal.odoo.observe import TABLES
 from rehearsal.pipeline.conclusion import record_of
 from rehearsal.pipeline.run import Options, Run, rehearse
@@ -29,7 +30,7 @@ from rehearsal.stage import demand
 from rehearsal.stage.fitting import Habits, Past, fitted
 from rehearsal.targets import template
 from rehearsal.targets.base import Database
-from rehearsal.targets.existing import ExistingTarget
+from rehearsal.targets.existing import MARK, NEUTRALIZED, ExistingTarget
 from rehearsal.targets.native.target import NativeTarget
 from rehearsal.targets.native.workshop import NativeWorkshop
 from tests.conftest import quiet
@@ -245,6 +246,52 @@ def test_a_copy_of_it_is_rehearsed_on_and_the_database_stays_as_it_is(own: Datab
         assert run.manifest["target"]["database"] not in target.status().databases
     finally:
         target.drop(theirs)
+
+
+def test_a_copy_says_by_its_name_that_it_is_one_and_is_neutralised_unless_its_source_was(
+    own: Database, target: NativeTarget
+) -> None:
+    """A mark names one database, so that a dump of a copy of ours is nobody's to write to under another name. What was neither
+    marked nor neutralised may be production: its copy sends no mail."""
+    theirs = target.copy(own, f"theirs_{os.getpid()}")
+    said: dict[str, tuple[str, str]] = {}
+    values = {"marked": f"'{theirs.name}'", "production": "''"}
+    try:
+        for what, value in values.items():
+            target.sql(theirs, f"UPDATE ir_config_parameter SET value = {value} WHERE key = 'rehearsal.marked'")
+            copied = target.clone_of(theirs.name, f"copied_{os.getpid()}")
+            call = calling(copied)
+            require_mark(call, copied)
+            said[what] = (watermark.parameter(call, MARK), watermark.parameter(call, NEUTRALIZED))
+            if what == "marked":
+                with pytest.raises(TargetRefused, match="so it may be production and nothing was written"):
+                    require_mark(call, replace(copied, name="restored_elsewhere"))
+            target.drop(copied)
+    finally:
+        target.drop(theirs)
+    assert said == {"marked": (f"copied_{os.getpid()}", ""), "production": (f"copied_{os.getpid()}", "true")}
+
+
+def test_the_numbers_that_a_made_world_has_taken_are_not_given_again(own: Database, target: NativeTarget, tmp_path: Path) -> None:
+    """A database that `--keep` kept has orders and pickup shelves of a rehearsal, and no watermark."""
+    database = target.copy(own, f"kept_{os.getpid()}")
+    try:
+        call = calling(database)
+        call("ir.config_parameter", "set_param", None, {"key": USED, "value": "runs/promo_day/1"})
+        mark = watermark.read(call, ())
+        _, names = found(call, scenario(tmp_path), {})
+        for _ in range(2):
+            named(call, scenario(tmp_path), names)
+            call("ir.model.data", "unlink", call("ir.model.data", "search", None, {"domain": [("module", "=", "rehearsal")]}))
+        codes = target.sql(
+            database,
+            "SELECT w.code, t.sequence_code FROM stock_picking_type t JOIN stock_warehouse w ON w.id = t.warehouse_id "
+            "WHERE t.sequence_code LIKE 'STAGE%' OR t.sequence_code LIKE 'HAND%' ORDER BY 1, 2",
+        )
+        assert codes == [(store, code) for store in ("ST1", "ST2", "ST3") for code in ("HAND", "HAND2", "STAGE", "STAGE2")]
+        assert [watermark.note(call, mark) for _ in range(3)] == [1, 2, 3]
+    finally:
+        target.drop(database)
 
 
 def test_their_own_customers_take_part_and_the_past_is_fitted(staging: Database, target: NativeTarget, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def staging(database: Database, monkeypatch: pytest.MonkeyPatch) -> ExistingTarg
 
 
 def test_a_clone_answers_on_both_interfaces_and_is_marked(database: Database) -> None:
-    assert parameter(database, MARK) == "template"
+    assert parameter(database, MARK) == database.name
     assert parameter(database, "rehearsal.test") == "settings ran"
     assert partners(database) >= 1
 

@@ -174,7 +174,8 @@ def clean(
     if watermark.noted(call) is None:
         old = watermark.parameter(call, USED)
         tell(
-            f"database '{database.name}' was rehearsed on by an older harness, which left no watermark; restore it from its backup"
+            f"database '{database.name}' was made for a rehearsal ({old}), or used by an older harness: nothing tells what in it is the "
+            "rehearsal's; restore it from its backup, or drop it"
             if old
             else f"database '{database.name}' holds nothing of a rehearsal"
         )

@@ -80,7 +80,7 @@ def clean(call: Caller, told: Tell) -> tuple[Cleaned, ...]:
     moved = _moved(call, there.get("stock.move.line", []))
     done = []
     for model, ids in there.items():
-        told(f"{model}: {len(ids)}")
+        told(f"taking out {model}")
         if model == "product.product":  # a warehouse with stock in it cannot be archived
             _count_to(call, _there(call, [("product_id", "in", ids), ("location_id.usage", "=", "internal")]), {})
         done.append(_Model(call, model).cleaned(ids))

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rehearsal.odoo.connect import Caller
+from rehearsal.odoo.connect import USED, Caller
 from rehearsal.odoo.observe import Table
 
 SINCE = "rehearsal.since"
@@ -56,7 +56,8 @@ def _newest(call: Caller, model: str) -> int:
 
 def note(call: Caller, mark: Watermark) -> int:
     """Keep *mark* in the database unless an older one waits to be cleaned; return how many rehearsals there were before."""
-    before = int(parameter(call, COUNT) or 0)
+    # A made world that a run left there, such as one that `--keep` kept, was a rehearsal too: its orders have taken their numbers.
+    before = int(parameter(call, COUNT) or bool(parameter(call, USED)))
     own = call("res.users", "context_get")["uid"]
     users = ",".join(str(one) for one in sorted({*by(call), own}))
     call("ir.config_parameter", "set_param", None, {"key": BY, "value": users})

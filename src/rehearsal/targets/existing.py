@@ -24,7 +24,6 @@ from rehearsal.targets.wire import Refusal, post
 
 MARK = "rehearsal.marked"
 NEUTRALIZED = "database.is_neutralized"
-TEMPLATE_MARK = "template"
 MARK_DOMAIN = [["key", "in", [MARK, NEUTRALIZED]]]
 MARK_FIELDS = ["key", "value"]
 ENVIRONMENT = "REHEARSE_ODOO_"
@@ -41,7 +40,7 @@ class Mark:
     @property
     def allows(self) -> bool:
         """Whether it may be written to: a copied database keeps its mark, so the mark must name it."""
-        return self.neutralized or self.marked in (self.database, TEMPLATE_MARK)
+        return self.neutralized or self.marked == self.database
 
     def require(self, url: str) -> None:
         """Raise `TargetRefused` unless the database, at *url*, may be written to."""
@@ -204,10 +203,15 @@ class ExistingTarget:
             raise EnvironmentNotReady(f"database '{connection.database}' didn't keep the mark; nothing may be rehearsed on it")
 
 
+def is_true(value: str) -> bool:
+    """Whether a system parameter's value says yes."""
+    return value.strip().lower() in ("true", "1", "t")
+
+
 def mark_of(database: str, parameters: list[dict[str, Any]]) -> Mark:
     """Return what the system *parameters* of *database* (those of MARK_DOMAIN) say about being rehearsed on."""
     values = {str(row["key"]): str(row["value"] or "") for row in parameters}
-    neutralized = values.get(NEUTRALIZED, "").strip().lower() in ("true", "1", "t")
+    neutralized = is_true(values.get(NEUTRALIZED, ""))
     return Mark(database, neutralized, values.get(MARK))
 
 

@@ -1,6 +1,7 @@
 """Databases of others on our own PostgreSQL, such as a staging that was restored there: copied for a rehearsal, never written to.
 
-The copy gets a login of the harness's own, and the mark that says that it may be rehearsed on; its source stays as it is.
+The copy gets a login of the harness's own, and the mark that says that it may be rehearsed on; its source stays as it is. A
+copy of what is neither neutralised nor marked is neutralised by Odoo's own program: no mail, no payment leaves it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from dataclasses import replace
 from rehearsal.errors import EnvironmentNotReady
 from rehearsal.targets import template
 from rehearsal.targets.cache import Cache
+from rehearsal.targets.existing import MARK, NEUTRALIZED, is_true
 from rehearsal.targets.template import Template, Workshop
 
 ADOPTED = "adopted"
 """Where the cache's secrets keep the logins of such copies, by database."""
+NEUTRALISE_SECONDS = 300.0
 INDEX_LENGTH = 8
 """Odoo keeps so many signs of an API key in the clear, to find it by."""
 
@@ -33,8 +36,13 @@ def copied(shop: Workshop, made: Template, source: str, name: str) -> None:
         )
     if not shop.postgres.sql(source, "SELECT 1 FROM information_schema.tables WHERE table_name = 'ir_module_module'"):
         raise EnvironmentNotReady(f"--clone {source}: this database is not one of Odoo's; name one that is")
+    harmless = _is_harmless(shop, source)
     template.copy(shop, source, name)
     try:
+        if not harmless:
+            shop.odoo(
+                ["neutralize", "--database", name], f"neutralising the copy of {source}", NEUTRALISE_SECONDS, "neutralize.log"
+            )
         if not _knows(shop, made, name):
             _adopt(shop, name)
     except BaseException:
@@ -53,6 +61,13 @@ def forget(cache: Cache, name: str) -> None:
     known = cache.secrets()
     if name in known.get(ADOPTED, {}):
         cache.write_secrets({**known, ADOPTED: {one: login for one, login in known[ADOPTED].items() if one != name}})
+
+
+def _is_harmless(shop: Workshop, source: str) -> bool:
+    """Whether somebody has neutralised or marked database *source*; else its copy would send mail and charge cards."""
+    look = f"SELECT key, coalesce(value, '') FROM ir_config_parameter WHERE key IN ('{MARK}', '{NEUTRALIZED}')"
+    said = {row[0]: row[1] for row in shop.postgres.sql(source, look)}
+    return bool(said.get(MARK)) or is_true(said.get(NEUTRALIZED, ""))
 
 
 def _knows(shop: Workshop, made: Template, name: str) -> bool:

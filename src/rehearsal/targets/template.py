@@ -33,6 +33,10 @@ OWN_LOGIN = "rehearsal"
 """For the harness: a user who may do the same, with an API key and no password. Checking a key costs milliseconds, and a
 password that is there would be tried first."""
 MARK = "rehearsal.marked"
+MARK_BY_NAME = """INSERT INTO ir_config_parameter (key, value, create_uid, write_uid, create_date, write_date)
+VALUES ('{key}', '{name}', 1, 1, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
+"""Lets a copy of ours be written to, and no copy of it that somebody makes elsewhere: a mark names its database."""
 KEY_NAME = "peak-rehearsal"
 INIT_SECONDS = 900.0
 SETTINGS_SECONDS = 300.0
@@ -266,6 +270,7 @@ def copy(shop: Workshop, source: str, name: str) -> None:
     shop.copy_files(source, name)
     try:
         shop.postgres.copy(source, name)
+        shop.postgres.sql(name, MARK_BY_NAME.format(key=MARK, name=name))
         shop.postgres.forget_registry(name)
     except BaseException:
         drop(shop, name)
