@@ -1,5 +1,6 @@
 # Two commands that do everything on a fresh machine: make rehearsal, make test.
-.PHONY: rehearsal test quick check lint types benchmarks clean-cache
+.PHONY: help rehearsal test quick lint benchmarks
+.DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -12,15 +13,18 @@ endef
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ALL = $(BIN)/python -m pytest -n 2 --dist loadgroup --durations=50 --durations-min=1
 
+help:  ## what there is to make
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
 rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
 	$(BIN)/rehearse run promo_weekend --completed-is-success
 
 ifdef AREA
-test: $(STAMP)  ## the tests of one folder of tests/, such as AREA=assertions or AREA=odoo; an Odoo that is up is used and stays up
+test: $(STAMP)  # the tests of one folder of tests/, such as AREA=assertions or AREA=odoo; an Odoo that is up is used and stays up
 	@test -e tests/$(AREA) || { echo "AREA=$(AREA): there is no tests/$(AREA); there are: $(notdir $(wildcard tests/*))" >&2; exit 2; }
 	$(if $(findstring docker,$(AREA)),bin/with-docker) bin/with-odoo bin/await-images $(PYTEST_ALL) tests/$(AREA) $(PYTEST)
 else
-test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in Docker
+test: $(STAMP)  ## lint, types, and all tests against a real Odoo, here and in Docker; AREA=assertions: those of one folder
 	$(LINT)
 	bin/with-docker bin/with-odoo bin/await-images $(PYTEST_ALL) $(PYTEST)
 endif
@@ -29,7 +33,7 @@ quick: $(STAMP)  ## lint, types, and every test that needs no Odoo: within two m
 	$(LINT)
 	$(PYTEST_ALL) -q --without-odoo $(PYTEST)
 
-lint: $(STAMP)
+lint: $(STAMP)  ## lint and types alone
 	$(LINT)
 
 benchmarks: $(STAMP)  ## ratios within one run, never part of the tests

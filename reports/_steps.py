@@ -42,6 +42,10 @@ def _failed(run: Facts, noun: str) -> Iterator[Step]:
     scenario = run.scenario
     if run.findings:
         yield Step("Read the first chapter and the story of one of its orders: its last line says what never happened.")
+    for gate in (one for one in run.summary["gates"] if one["held"] is False):
+        yield Step(
+            f"The limit on {figure_name(gate['figure'])} was missed ({gate['value']}, wanted {gate['limit']}): what it counts stands under “Figures”."
+        )
     if scenario.cure and scenario.cure != scenario.connector:
         yield Step(f"See the same {noun} with the connector {scenario.cure}:", repeat(run, scenario.cure))
     yield Step(f"After a change, play this {noun} again:", repeat(run))

@@ -154,12 +154,7 @@ def lead(run: Facts, harmed: int) -> str:
     if run.verdict == "pass":
         return f"All {len(run.invariants)} invariants held for {counted(accepted, 'accepted order')}, and everything was exercised."
     if not broken:
-        missed = [
-            f"{gate['figure']} is {gate['value']}, wanted {gate['limit']}" for gate in run.summary["gates"] if gate["held"] is False
-        ]
-        return f"No breach was found among {counted(accepted, 'accepted order')}." + (
-            f" Missed: {'; '.join(missed)}." if missed else ""
-        )
+        return f"No breach was found among {counted(accepted, 'accepted order')}.{missed(run)}"
     said = [f"{len(broken)} of {counted(len(run.invariants), 'invariant')} {'is' if len(broken) == 1 else 'are'} broken"]
     if units := oversold(run):
         said.append(f"{counted(units, 'unit')} {'was' if units == 1 else 'were'} sold that no stock covered")
@@ -168,7 +163,17 @@ def lead(run: Facts, harmed: int) -> str:
     money, rule = at_risk(run)
     said.append(f"{money} are at risk ({rule})")
     so_far = "" if run.verdict == "fail" else "What is known so far: "
-    return so_far + "; ".join(said) + "."
+    return so_far + "; ".join(said) + "." + missed(run)
+
+
+def missed(run: Facts) -> str:
+    """Return which limits were missed, as a sentence after others; empty where none was."""
+    told = [
+        f"{figure_name(gate['figure'])} is {gate['value']}, wanted {gate['limit']}"
+        for gate in run.summary["gates"]
+        if gate["held"] is False
+    ]
+    return f" Missed: {'; '.join(told)}." if told else ""
 
 
 def repeat(run: Facts, connector: str = "") -> str:

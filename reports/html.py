@@ -95,11 +95,11 @@ def write(record: Record, judged: Sequence[Judged], folder: Path) -> None:
     """Write ``report.html`` into the run folder."""
     run = wording.told(record, folder)
     money, rule = wording.at_risk(run)
-    first = {finding["invariant"]: number for number, finding in reversed(list(enumerate(run.findings[:FULL_MAX], start=1)))}
+    first = {run.findings[place]["invariant"]: place + 1 for place in reversed(_in_full(run))}
     html = _template().render(
         run=run, first=first, summary=run.summary, scenario=run.scenario, title=run.scenario.title or wording.in_words(run.scenario.name),
         harmed=wording.hurt(record, run), oversold=wording.oversold(run), missing=missing(run), steps=steps(run), at_risk=money, rule=rule,
-        chapters=list(_chapters(record, run)), more=max(0, len(run.findings) - ROWS_MAX), full=min(FULL_MAX, len(run.findings)),
+        chapters=list(_chapters(record, run)), more=max(0, len(run.findings) - ROWS_MAX), full=len(_in_full(run)),
         dropped=dropped(record), ignored=ignored(record), span=span_of(run.scenario), mix=mix(run), words=WORDS,
         kpis=_kpis(run), chart=accepted_orders(record, run), marks=MARKS,
         known=release_lines(run.summary["release"], run.scenario.currency) if "release" in run.summary else (), w=wording, when=partial(wording.when, run.scenario),
@@ -156,13 +156,21 @@ def _chapters(record: Record, run: Facts) -> Iterator[Chapter]:
         )
 
 
+def _in_full(run: Facts) -> list[int]:
+    """Return the places of the findings that are told in full: the dearest one of each invariant, and then the dearest of all."""
+    dearest = list({finding["invariant"]: place for place, finding in reversed(list(enumerate(run.findings)))}.values())
+    places = dict.fromkeys([*sorted(dearest), *range(len(run.findings))])
+    return sorted(list(places)[:FULL_MAX])
+
+
 def _told(record: Record, run: Facts) -> Iterator[Told]:
-    told = run.findings[:FULL_MAX]
+    numbers = [place + 1 for place in _in_full(run)]
+    told = [run.findings[number - 1] for number in numbers]
     witnessed = _witnessed(record, told)
     chosen = [_telling(finding, witnessed) for finding in told]
     known = stories(record, (pair for pairs in chosen for pair in pairs))
     first: dict[Order, int] = {}
-    for number, (finding, pairs) in enumerate(zip(told, chosen, strict=True), start=1):
+    for number, finding, pairs in zip(numbers, told, chosen, strict=True):
         with_story = [pair for pair in pairs if known[pair]]
         own = [pair for pair in with_story if first.setdefault(pair, number) == number]
         yield Told(

@@ -11,7 +11,7 @@ import simpy
 
 from rehearsal.clock import Steps
 from rehearsal.draw import lognormal
-from rehearsal.model import EventKind, Instruction
+from rehearsal.model import EventKind, Instruction, priced
 from rehearsal.parts.part import Lag
 from rehearsal.stage.market import Market
 
@@ -48,7 +48,7 @@ class Ledger:
         left = self._market.captured[key][self._owner] - self._returned[key]
         told = {"tender": tender, "amount_minor": amount, "reference": reference, "by": self._owner}
         if amount <= 0 or amount > left:
-            told["reason"] = f"{left} minor units are left to refund on {tender}"
+            told["reason"] = f"{priced(left, self._market.scenario.currency)} are left to refund on {tender}"
             self._market.emit(EventKind.REFUND_REJECTED, instruction.channel, instruction.order, "", told)
             return
         self._returned[key] += amount

@@ -53,6 +53,13 @@ def said(error: BaseException) -> str:
     return f"{named(error)}, at {place}" if place else named(error)
 
 
+def in_a_line(error: BaseException) -> str:
+    """Return what `said` does, of words that go over several lines only the first."""
+    place = raised_at(error)
+    words = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}{f': {words}' if words else ''}{f', at {place}' if place else ''}"
+
+
 def named(error: BaseException) -> str:
     """Return an exception's kind and words."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -118,10 +118,12 @@ def test_the_world_is_what_the_database_has(own: Database, tmp_path: Path) -> No
     [
         ("currency: USD", "currency: EUR", "currency: EUR is the scenario's, and the company's is USD; write currency: USD"),
         ("warehouse: ST3", "warehouse: SIS", "nodes.store_3.warehouse: warehouse 'SIS' is of company Sister; the login's is"),
-        ("warehouse: ST3", "warehouse: NONE", "nodes.store_3.warehouse: warehouse 'NONE' is not there"),
+        ("warehouse: ST3", "warehouse: NONE", "nodes.store_3.warehouse: warehouse 'NONE' is not there (there are: MAIN, ST1, ST2, ST3, WH)"),
         ("pricelist: Web", "pricelist: Euro", "channels.webshop.pricelist: price list 'Euro' is in EUR; the company's currency is"),
-        ("pricelist: Web", "pricelist: Shop", "channels.webshop.pricelist: price list 'Shop' is not there, or is of another company"),
-        ("till: Hafen 1", "till: Kiosk", "channels.till_2.till: point of sale 'Kiosk' is not there"),
+        ("pricelist: Web", "pricelist: Shop", "channels.webshop.pricelist: price list 'Shop' is not there, or is of another company (there are: "),
+        ("till: Hafen 1", "till: Kiosk", "channels.till_2.till: point of sale 'Kiosk' is not there (there are: Alexanderplatz 1, Hafen 1, Marktplatz 1)"),
+        ("journal: PSP", "journal: INV", "tenders.card.journal: journal 'INV' is of type sale; payments are booked in one of type bank, cash or credit (there are: "),
+        ("categ_id.name", "categ_id.nam", "catalogue.domain: Odoo refuses it: Invalid field product.category.nam"),
         ("journal: MKT", "journal: K1", None),
         ("hot: [H-003", "hot: [H-999", "catalogue.hot: no article 'H-999' matches catalogue.domain"),
         ("tax_percent: 19", "tax_percent: 7", "tax 'USt 19 %' is 19 %; write catalogue: {tax_percent: 19} (it is 7)"),
@@ -138,6 +140,25 @@ def test_what_cannot_be_mapped_is_told(word: str, instead: str, told: str | None
         found(calling(own), one, {})
     assert told in str(refused.value)
     assert "nothing was written to it" in str(refused.value)
+
+
+def test_everything_that_is_wrong_is_told_at_once(own: Database, tmp_path: Path) -> None:
+    """One line each: a journal that takes no money is not told once more by each till that takes its tender."""
+    words = (
+        ("journal: PSP", "journal: INV"),
+        ("pricelist: Web", "pricelist: Shop"),
+        ("till: Hafen 1", "till: Kiosk"),
+        ("hot: [H-003", "hot: [H-999"),
+    )
+    text = SCENARIO
+    for word, instead in words:
+        text = text.replace(word, instead)
+    with pytest.raises(UsageError) as refused:
+        found(calling(own), scenario(tmp_path, text), {})
+    told = str(refused.value).splitlines()[1:]
+    assert [line.split(":")[0].strip() for line in told] == [
+        "tenders.card.journal", "channels.till_2.till", "channels.webshop.pricelist", "catalogue.hot",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

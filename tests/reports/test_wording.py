@@ -47,7 +47,7 @@ def test_a_pass_says_so() -> None:
 def test_a_missed_gate_is_not_called_a_broken_invariant() -> None:
     run = told("fail", gates=[{"figure": "sync_latency_s_p95", "limit": "<= 120", "value": 300.0, "held": False}])
     assert wording.headline(run) == "Every invariant held, but a limit was missed."
-    assert "sync_latency_s_p95 is 300.0, wanted <= 120" in wording.lead(run, 0)
+    assert "sync latency, p95 is 300.0, wanted <= 120" in wording.lead(run, 0)
 
 
 def test_what_stayed_idle_is_missing() -> None:

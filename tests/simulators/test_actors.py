@@ -62,7 +62,7 @@ def test_a_gateway_gives_back_nothing_that_another_one_took(tmp_path: Path) -> N
         market.env.run()
 
     (rejected,) = events(tmp_path, "refund.rejected")
-    assert (rejected["data"]["by"], rejected["data"]["reason"]) == ("vouchers", "0 minor units are left to refund on card")
+    assert (rejected["data"]["by"], rejected["data"]["reason"]) == ("vouchers", "0.00 EUR are left to refund on card")
 
 
 def test_money_that_a_simulator_of_ones_own_took_without_saying_who_can_be_given_back(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def main() -> None:
     except OSError as error:
         if debug:
             raise
-        _end(f"the machine refused: {error}", 3)
+        _end(f"the machine refused: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", 3)
     except Exception as error:
         if debug:
             raise

@@ -76,6 +76,8 @@ def policies(
         {"name": name, "connector": connector, "sentence": kind.sentence, "prevents": list(kind.prevents), "file": str(kind.path)}
         for name, kind in listed(connector).items()
     ]
+    if not as_json:
+        say(f"of the connector {connector}; switched off with --policy NAME=off, or in a scenario: policies: {{NAME: off}}")
     _listed(rows, as_json, lambda row: f"{row['name']}  (without it: {', '.join(row['prevents'])})")
 
 

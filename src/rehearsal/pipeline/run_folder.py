@@ -130,7 +130,11 @@ def find_run(name: str) -> Path:
     if not folder.is_dir():
         raise UsageError(
             f"no run {name!r}"
-            + (f"; there is none yet under {project.runs()}/: start one with `rehearse run NAME`" if name == "latest" else "")
+            + (
+                f"; there is none yet under {project.runs()}/: start one with `rehearse run NAME`"
+                if name == "latest"
+                else "; name a run folder, such as the one that `rehearse run` ended with, or 'latest'"
+            )
         )
     return folder.resolve()
 

@@ -108,11 +108,11 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
             f" the connector dropped {counted(counts['dead_letters'], 'event')}"
         ),
         _headline_sum(summary, currency),
-        f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that one perfect counter would have sold and kept",
+        f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that one perfect counter would have sold and kept{_beyond(summary)}",
         "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
     ]
     lines += _load_lines(summary.get("load"))
-    lines += _dearest(run)
+    lines += _dearest(run, currency)
     release = summary.get("release")
     lines += ["RELEASE", *release_lines(release, currency)] if release else []
     lines += [
@@ -131,9 +131,15 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     if summary["verdict"] == "undecided":
         lines.append("what to do:   the report says under “Next step” what fits the reason")
     lines.append(f"repeat with:  {repeat}")
-    if cure and cure != summary["connector"]:
+    if cure and cure != summary["connector"] and summary["verdict"] == "fail":
         lines.append(f"see the cure: {with_connector(repeat, cure)}")
     return lines
+
+
+def _beyond(summary: Mapping[str, Any]) -> str:
+    """Return why there may be more than all."""
+    more = (summary["kpis"].get("sell_through") or 0) > 1
+    return " (it serves first come, first served, and whole baskets: no upper bound)" if more else ""
 
 
 def _refused(summary: Mapping[str, Any], currency: str) -> str:
@@ -253,12 +259,21 @@ def _verdict(run: Path) -> dict[str, Any]:
     return found
 
 
-def _dearest(run: Path) -> list[str]:
+def _worth(finding: Mapping[str, Any], currency: str) -> str:
+    """Return the money at risk of a finding whose sentence does not name it."""
+    told = amount(finding["money_at_risk"], currency)
+    return "" if finding["money_at_risk"] == "0.00" or told in finding["message"] else f" ({told} at risk)"
+
+
+def _dearest(run: Path, currency: str) -> list[str]:
     found = _verdict(run).get("findings")
     if not found:
         return []
     head = f"DEAREST FINDINGS  ({min(DEAREST, len(found))} of {len(found)})"
-    return [head, *(f"  {n}. {finding['message']}" for n, finding in enumerate(found[:DEAREST], start=1))]
+    return [
+        head,
+        *(f"  {n}. {finding['message']}{_worth(finding, currency)}" for n, finding in enumerate(found[:DEAREST], start=1)),
+    ]
 
 
 def _coloured(text: str, verdict: str) -> str:

@@ -158,10 +158,20 @@ def _of_part(problem: Any, values: Mapping[str, Any]) -> str:
     return ""
 
 
+def _meant(where: tuple[int | str, ...]) -> str:
+    """Return the words that there are beside the one at *where*, or the nearest of them."""
+    part: Any = Scenario
+    for word in where[:-1]:
+        fields = getattr(part, "model_fields", {})
+        part = fields[word].annotation if word in fields else None
+    fields = getattr(part, "model_fields", {})
+    return nearest(str(where[-1]), fields) if fields else ""
+
+
 def _words(problem: Any) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        return "is no word of a scenario here; `rehearse scenario schema` lists them"
+        return f"is no word of a scenario here{_meant(problem['loc'])}; `rehearse scenario schema` lists them"
     if problem["type"] == "missing":
         return "is missing"
     if problem["type"] == "value_error":

@@ -67,6 +67,8 @@ def post(url: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str
 
 def unreachable(url: str, reason: object) -> EnvironmentNotReady:
     """Return the error for a server that can't be reached."""
+    if isinstance(reason, ssl.SSLError):
+        return EnvironmentNotReady(f"{url} does not speak TLS ({reason.reason or reason}); write http:// if it is meant so")
     return EnvironmentNotReady(f"no server answers at {url} ({reason}); correct the URL, or start it")
 
 
@@ -84,5 +86,5 @@ def meaning(url: str, error: urllib.error.HTTPError) -> Exception:
     if isinstance(told, dict):
         return Refusal(error.code, str(told.get("name", "")), str(told.get("message", "")))
     if error.code >= 500:
-        return EnvironmentNotReady(f"{url} fails with HTTP {error.code}; see its log")
+        return EnvironmentNotReady(f"{url} fails with HTTP {error.code}; see its log, or correct the URL if this is no Odoo")
     return Refusal(error.code, "", error.reason)

@@ -10,7 +10,7 @@ from rehearsal.model import Judgement, Verdict, counted
 from rehearsal.scenario.channels import tenders_used
 from rehearsal.scenario.gates import GateResult
 from rehearsal.stage.faults import Count, labelled
-from rehearsal.strangers import raise_ours, shown
+from rehearsal.strangers import in_a_line, raise_ours, shown
 from rehearsal.verdict.laws import Law, areas
 from rehearsal.verdict.record import Record
 
@@ -163,7 +163,7 @@ def judged_by(record: Record, area: str, law: Law, alone: bool) -> Judged:
         judgement = law(record)
     except BaseException as error:
         raise_ours(error)
-        because = f"the invariant itself crashed: {type(error).__name__}: {error}"
+        because = f"the invariant itself crashed: {in_a_line(error)}"
         return Judged(law.__name__, area, sentence, Judgement(0, undecided_because=because), traceback.format_exc())
     if not isinstance(judgement, Judgement):
         because = f"the invariant returns {shown(judgement)}; expected a Judgement"
