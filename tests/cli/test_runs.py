@@ -183,6 +183,16 @@ def test_a_marked_staging_is_rehearsed_on_once_and_then_wants_to_be_restored(
     assert said.code == 0, said.out + said.err
 
 
+def test_what_no_watermark_tells_apart_is_not_cleaned(shop: Path, staging: Staging, target: NativeTarget) -> None:
+    """A database that was made for a rehearsal, or used by a harness that kept none: its records are nobody else's."""
+    database = staging()
+    target.sql(database, "INSERT INTO ir_config_parameter (key, value) VALUES ('rehearsal.used', 'runs/promo_day/1')")
+    said = rehearse("clean", database.url, cwd=shop, env=login(database), typed=f"{database.name}\n")
+    assert (said.code, said.out) == (3, "")
+    assert f"database '{database.name}' was made for a rehearsal (runs/promo_day/1), or used by an older harness" in said.err
+    assert count(target, database, "ir_config_parameter", "key = 'rehearsal.used'") == 1
+
+
 def text(path: Path) -> str:
     """Return the content of *path*, as far as it is text."""
     return path.read_text(encoding="utf-8", errors="replace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,10 +16,11 @@ import pytest
 
 from fixtures.existing import found, named, sold
 from rehearsal import project
-from rehearsal.errors import TargetRefused, UsageError
+from rehearsal.errors import EnvironmentNotReady, TargetRefused, UsageError
 from rehearsal.load.drive import Drive, drivable, driven
 from rehearsal.model import EventKind
 from rehearsal.odoo import cleaning, watermark
+from rehearsal.odoo.client import Client, NoAnswer
 from rehearsal.odoo.connect import USED, Caller, caller, require_mark
 from rehearsal.odoo.observe import TABLES
 from rehearsal.pipeline.conclusion import record_of
@@ -313,6 +314,44 @@ def test_the_numbers_that_a_made_world_has_taken_are_not_given_again(own: Databa
         assert [watermark.note(call, mark) for _ in range(3)] == [1, 2, 3]
     finally:
         target.drop(database)
+
+
+def test_an_odoo_that_goes_away_while_it_is_cleaned_is_told_and_cleaned_again(own: Database, target: NativeTarget) -> None:
+    """What is taken out stays out, and what is left is still known."""
+    database = target.copy(own, f"leaving_{os.getpid()}")
+    try:
+        call = calling(database)
+        mark = watermark.read(call, ())
+        watermark.note(call, mark)
+        partners = call("res.partner", "create", None, {"vals_list": [{"name": "Of a rehearsal"}]})
+        orders = call("sale.order", "create", None, {"vals_list": [{"partner_id": partners[0]}]})
+        call.client = Leaving(call.client)
+        with pytest.raises(EnvironmentNotReady, match="what is cleaned stays so, and the rest is still known: run it again"):
+            cleaning.clean(call, quiet)
+        assert cleaning.left(calling(database)) == {"res.partner": partners}
+        assert [one.deleted for one in cleaning.clean(calling(database), quiet)] == [1]
+        assert orders
+    finally:
+        target.drop(database)
+
+
+class Leaving:
+    """A client whose Odoo goes away once it is asked to take a customer out."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def call(
+        self, model: str, method: str, ids: tuple[int, ...] | None, arguments: Mapping[str, Any], context: Mapping[str, Any]
+    ) -> Any:
+        """Ask, or find nobody there."""
+        if (model, method) == ("res.partner", "unlink"):
+            raise NoAnswer("connection reset")
+        return self._client.call(model, method, ids, arguments, context)
+
+    def version(self) -> str:
+        """Return the server's version."""
+        return self._client.version()
 
 
 def test_their_own_customers_take_part_and_the_past_is_fitted(staging: Database, target: NativeTarget, tmp_path: Path) -> None:
