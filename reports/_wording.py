@@ -123,7 +123,9 @@ def headline(run: Facts) -> str:
 def _release(release: Mapping[str, Any]) -> str:
     parts = [(part, len(release[part])) for part in ("new", "worse", "expired") if release[part]]
     if release["exit_code"] == 0:
-        return "The build may go out: nothing is new or worse than what is known."
+        waived = len(release["waived"])
+        rest = f", beside {counted(waived, 'trouble')} that somebody waived" if waived else ""
+        return f"The build may go out: nothing is new or worse than what is known{rest}."
     if release["exit_code"] == 5:
         return "Whether the build may go out is undecided."
     words = {"new": "new", "worse": "worse than before", "expired": "waived too long ago"}

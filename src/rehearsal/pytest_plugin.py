@@ -8,6 +8,7 @@ pytest but the option, and imports nothing heavy.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Generator, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,16 @@ class Undecided(Exception):
     """Something could not be decided, which is no pass."""
 
 
+class _Once(argparse.Action):
+    """Takes one run: of two, the first would be forgotten without a word."""
+
+    def __call__(self, parser: object, namespace: argparse.Namespace, values: object, option_string: str | None = None) -> None:
+        """Keep the run, or raise `pytest.UsageError`."""
+        if getattr(namespace, self.dest, None) not in (None, values):
+            raise pytest.UsageError(f"{option_string} is given twice; judge one run at a time")
+        setattr(namespace, self.dest, values)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the one option."""
     group = parser.getgroup("rehearsal", "peak rehearsal")
@@ -48,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest=OPTION,
         metavar="RUN",
         default=None,
+        action=_Once,
         help="judge a finished rehearsal: one test for each thing that must hold of this run folder (or 'latest')",
     )
 

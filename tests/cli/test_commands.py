@@ -428,7 +428,9 @@ def test_two_runs_are_compared_by_what_is_new_ongoing_fixed_and_undecided(overso
         }
 
     assert (1, {"new"}) == told(clean, broken)
-    assert (0, {"ongoing"}) == told(broken, broken)
+    assert (0, {"ongoing"}) == told(broken, copied(broken, tmp_path / "again"))
+    itself = rehearse("compare", broken, broken, cwd=tmp_path)
+    assert (itself.code, "would be compared with itself; name two runs" in itself.err) == (2, True)
     assert (0, {"fixed"}) == told(broken, clean)
     assert (5, {"undecided"}) == told(broken, unsure)
     assert told(unsure, clean)[0] == 5, "whether it was broken before is not known"

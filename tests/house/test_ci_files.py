@@ -52,5 +52,7 @@ def test_what_is_cached_is_made_by_the_target_and_holds_no_secret() -> None:
     kept = next(step["with"]["path"].split() for step in github if "cache" in step.get("uses", ""))
     gitlab = YAML(typ="safe").load((CI / "gitlab.yml").read_text())["rehearsal"]["cache"]["paths"]
 
-    assert kept == gitlab == [f".rehearse-cache/{folder}" for folder in ("apt", "odoo", "venv")]
+    folders = ("apt", "odoo", "venv")
+    assert kept == [f"/var/cache/peak-rehearsal/{folder}" for folder in folders], "a path of the job's container"
+    assert gitlab == [f".rehearse-cache/{folder}" for folder in folders], "GitLab keeps nothing outside of the project"
     assert all(f"    {folder.rpartition('/')[2]}/" in (cache.__doc__ or "") for folder in kept)

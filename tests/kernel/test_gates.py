@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal.clock.meter import Figures
-from rehearsal.errors import ScenarioError
+from rehearsal.errors import ScenarioError, UsageError
 from rehearsal.load import vitals
+from rehearsal.pipeline.run import require_measured
 from rehearsal.scenario import Gate
 from rehearsal.scenario.gates import LIVE_FIGURES, VITAL_FIGURES, evaluate, gate_figures, parsed
 from rehearsal.targets.sensor import Reading
@@ -73,12 +74,17 @@ def test_what_is_no_gate_is_refused_with_an_example(gate: str, said: str) -> Non
     assert "for example" in str(refused.value)
 
 
-def test_gates_of_pressure_wait_for_load() -> None:
-    """A functional run has no orders per minute that mean anything."""
+def test_a_gate_of_pressure_is_not_held_without_load() -> None:
+    """A functional run has no orders per minute that mean anything: whoever asks for them gets no pass, and no run either."""
     gates = [Gate(limit="orders_per_minute >= 1"), Gate(limit="sync_latency_s_p95 <= 120")]
 
-    assert [result.figure for result in evaluate(gates, FIGURES, under_load=False)] == ["sync_latency_s_p95"]
-    assert len(evaluate(gates, FIGURES)) == 2
+    assert [result.held is None for result in evaluate(gates, FIGURES, under_load=False)] == [True, False]
+    assert [result.held is None for result in evaluate(gates, FIGURES)] == [False, False]
+    with pytest.raises(
+        UsageError, match="gates on pressure, which only `rehearse load promo_day` measures: orders_per_minute >= 1;"
+    ):
+        require_measured(load("promo_day", gates=["orders_per_minute >= 1", "sync_latency_s_p95 <= 120"]))
+    require_measured(load("promo_day", gates=["sync_latency_s_p95 <= 120"]))
 
 
 def test_a_scenario_takes_strings_and_objects() -> None:

@@ -67,7 +67,9 @@ def run(*findings: dict[str, Any], **more: Any) -> tuple[dict[str, Any], dict[st
         "exercised": [{"what": "tender cash", "done": 3, "wanted": 1, "said": "tender cash paid 3"}],
         "gates": [{"figure": "sell_through", "limit": ">= 0.7", "value": 0.9, "held": True}],
     }
-    return summary | more, {"invariants": judged, "findings": list(findings)}
+    summary |= more
+    summary["verdict"] = {0: "pass", 5: "undecided"}.get(int(str(summary["exit_code"])), "fail")
+    return summary, {"invariants": judged, "findings": list(findings)}
 
 
 def terms(*known: Known, waivers: tuple[Waiver, ...] = (), demand: str = "d", margins: tuple[int, int] = (0, 0)) -> Terms:
@@ -110,6 +112,28 @@ def test_a_trouble_is_new_worse_ongoing_better_or_fixed(
     told = released(*run(*now), terms(*before, margins=margins), TODAY)
 
     assert (parts(told), told["exit_code"]) == ({head: [OVERSOLD]}, code)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "head", "code"),
+    [
+        (0.6, 0.6, "ongoing", 0),
+        (0.6, 0.59, "ongoing", 0),
+        (0.6, 0.58, "worse", 4),
+        (0.6, 0.65, "better", 0),
+        (None, 0.1, "ongoing", 0),
+    ],
+)
+def test_a_limit_that_is_known_to_be_missed_may_not_be_missed_by_more(
+    before: float | None, now: float, head: str, code: int
+) -> None:
+    """By a tenth of what it was beyond it; a baseline from before figures were kept knows none."""
+    name = "gate: sell_through >= 0.7"
+    missed = {"gates": [{"figure": "sell_through", "limit": ">= 0.7", "value": now, "held": False}]}
+    told = released(*run(**missed, exit_code=4), terms(Known(name, figure=before)), TODAY)
+
+    assert (parts(told), told["exit_code"]) == ({head: [name]}, code)
+    assert told[head][0]["figures"] == [before, now]
 
 
 def test_findings_of_one_fingerprint_are_one_trouble() -> None:
@@ -241,6 +265,9 @@ def test_a_baseline_is_one_line_per_trouble_and_reads_back_the_same(tmp_path: Pa
         "}",
     ]
     assert baselines.read(tmp_path / "b.json") == baseline
+    missed = Baseline("promo_day", 1, "d", "naive", {"gate: x <= 1": Known("gate: x <= 1", figure=2.5)})
+    (tmp_path / "b.json").write_text(baselines.as_text(missed))
+    assert baselines.read(tmp_path / "b.json") == missed
     (tmp_path / "b.json").write_text(baselines.as_text(nothing := Baseline("promo_day", 1, "d", "naive", {})))
     assert baselines.read(tmp_path / "b.json") == nothing
 
@@ -254,6 +281,14 @@ def test_a_baseline_is_one_line_per_trouble_and_reads_back_the_same(tmp_path: Pa
         ('{"schema_version": 1, "seed": 1}', "known is missing"),
         ('{"schema_version": 1, "known": [{"fingerprint": "x", "units": -1}]}', "units of 'x' are -1; expected a whole number"),
         ('{"schema_version": 1, "known": [{"fingerprint": "x", "units": 1, "money_at_risk": "much"}]}', "'much' is not an amount"),
+        (
+            '{"schema_version": 1, "known": [{"fingerprint": "x", "units": 1, "money_at_risk": "1.00"}, {"fingerprint": "x", "units": 9, "money_at_risk": "1.00"}]}',
+            "'x' is there twice, as after a merge; keep one of them",
+        ),
+        (
+            '{"schema_version": 1, "known": [{"fingerprint": "x", "units": 1, "money_at_risk": "1.00", "figure": "all"}]}',
+            "figure of 'x' is 'all'; expected a number",
+        ),
     ],
 )
 def test_what_is_no_baseline_is_told_with_what_was_expected(text: str, said: str, tmp_path: Path) -> None:
@@ -275,20 +310,22 @@ def test_waivers_are_read_with_all_their_problems_at_once(tmp_path: Path) -> Non
     """Each with its line."""
     (tmp_path / "w.yaml").write_text(
         "- {match: a*, owner: jane, reason: r, expires: 2026-12-31}\n"
-        "- {match: b, owner: '', reason: r}\n- {match: c, owner: o, reason: r, expires: soon}\n- none\n"
+        "- {match: a, owner: jane, reason: r, expires: 2999-12-31}\n- {match: b, owner: '', reason: r}\n- {match: c, owner: o, reason: r, expires: soon}\n- none\n"
         "- {match: d, owner: o, reason: r, expires: 2026-12-31, until: x}\n"
     )
 
     with pytest.raises(UsageError) as told:
         waiver_files.read(tmp_path / "w.yaml")
     assert [line.replace(f"{tmp_path}/", "")[:60] for line in str(told.value).splitlines() if line.startswith(str(tmp_path))] == [
-        "w.yaml:2 owner, expires is missing: who waives says what, wh",
-        "w.yaml:3 expires is 'soon'; expected a day, such as 2026-12-",
-        "w.yaml:4 'none' is no waiver; expected for example:",
-        "w.yaml:5 'until' is no word of a waiver; there are: match, o",
+        "w.yaml:1 match is 'a*', which excuses whatever comes; name t",
+        "w.yaml:2 expires is 2999-12-31, more than a year ahead; writ",
+        "w.yaml:3 owner, expires is missing: who waives says what, wh",
+        "w.yaml:4 expires is 'soon'; expected a day, such as 2026-12-",
+        "w.yaml:5 'none' is no waiver; expected for example:",
+        "w.yaml:6 'until' is no word of a waiver; there are: match, o",
     ]
-    (tmp_path / "w.yaml").write_text("- {match: a*, owner: jane, reason: r, expires: 2026-12-31}\n")
-    assert waiver_files.read(tmp_path / "w.yaml") == (Waiver("a*", "jane", "r", "2026-12-31"),)
+    (tmp_path / "w.yaml").write_text("- {match: 'a: *', owner: jane, reason: r, expires: 2026-12-31}\n")
+    assert waiver_files.read(tmp_path / "w.yaml") == (Waiver("a: *", "jane", "r", "2026-12-31"),)
     (tmp_path / "w.yaml").write_text("")
     assert waiver_files.read(tmp_path / "w.yaml") == ()
 

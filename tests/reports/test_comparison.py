@@ -71,11 +71,11 @@ def test_the_same_shopper_is_followed_through_both(page: tuple[str, Reader]) -> 
 
 def test_a_page_that_cannot_be_written_takes_the_comparison_not_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline may keep its runs where nobody writes, and a team's own report may know nothing of two runs."""
-    run = make_run(tmp_path / "run")
+    run, other = make_run(tmp_path / "run"), make_run(tmp_path / "other")
     before: list[str] = []
-    first = compared(run, run, tmp_path / "nowhere" / "page.html", before.append)
+    first = compared(run, other, tmp_path / "nowhere" / "page.html", before.append)
     monkeypatch.delattr(project.module("reports", "html"), "compare")
-    second = compared(run, run, tmp_path / "page.html", before.append)
+    second = compared(run, other, tmp_path / "page.html", before.append)
 
     assert first == second and first["verdicts"] == ["fail", "fail"]
     assert "could not be written to" in before[0] and "name another file: --page FILE" in before[0]

@@ -41,11 +41,11 @@ def check(
 ) -> None:
     """Judge a run again from its files alone; a baseline or waivers that are given take the place of the run's own."""
     from rehearsal.pipeline.conclusion import conclude
-    from rehearsal.pipeline.run_folder import find_run, reopen
+    from rehearsal.pipeline.run_folder import find_run, reopened_for_judging
     from rehearsal.pipeline.terminal import verdict_lines
 
-    found = reopen(find_run(name))
-    if terms := terms_named(baseline, waivers, margin_units, margin_money, found.scenario.name):
+    found = reopened_for_judging(find_run(name))
+    if terms := terms_named(baseline, waivers, margin_units, margin_money, found.scenario.name, found.folder):
         terms.write(found.folder)
     with data_only():
         summary = conclude(found, tell)
@@ -56,9 +56,10 @@ def check(
 @app.command()
 def report(name: RunName = "latest") -> None:
     """Write the reports of a run again."""
-    from rehearsal.pipeline.run import conclude, find_run, reopen
+    from rehearsal.pipeline.run import conclude, find_run
+    from rehearsal.pipeline.run_folder import reopened_for_judging
 
-    found = reopen(find_run(name))
+    found = reopened_for_judging(find_run(name))
     with data_only():
         conclude(found, tell)
     say(str(found.folder / "report.html"))

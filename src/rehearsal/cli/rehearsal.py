@@ -63,7 +63,7 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help="The run folder itself; default: a new one under runs/.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave target and database up, for a look inside.")] = False,
     completed_is_success: Annotated[
-        bool, typer.Option("--completed-is-success", help="End with 0 once judged, whatever the verdict.")
+        bool, typer.Option("--completed-is-success", help="End with 0 once judged, whatever the verdict: no gate for CI.")
     ] = False,
     baseline: BaselineName = None,
     waivers: WaiversName = None,
@@ -73,6 +73,10 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Rehearse a scenario, and judge it."""
+    if completed_is_success and (baseline or waivers):
+        raise UsageError(
+            "--completed-is-success ends with 0 whatever is found, and a baseline or waivers decide by it: take one out"
+        )
     if seeds:
         scenario = scenario_named(name, None, connector, lanes, client, policies=policy, addons=addons, modules=modules)
         terms_named(baseline, waivers, margin_units, margin_money, scenario.name)

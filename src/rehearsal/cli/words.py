@@ -159,7 +159,9 @@ def _switch(text: str) -> tuple[str, str]:
     return name, said
 
 
-def terms_named(baseline: str | None, waivers: Path | None, margin_units: int, margin_money: str, scenario: str) -> Terms | None:
+def terms_named(
+    baseline: str | None, waivers: Path | None, margin_units: int, margin_money: str, scenario: str, run: Path | None = None
+) -> Terms | None:
     """Return by what the release of a run of *scenario* is decided; None when nobody asks. Raises `UsageError`."""
     if baseline is None and waivers is None:
         if margin_units or margin_money != NO_MARGIN:
@@ -168,7 +170,7 @@ def terms_named(baseline: str | None, waivers: Path | None, margin_units: int, m
     from rehearsal.pipeline.baseline import baseline_named
     from rehearsal.verdict.release import Terms
 
-    known = baseline_named(baseline) if baseline is not None else None
+    known = baseline_named(baseline, run) if baseline is not None else None
     if known is not None and known.scenario != scenario:
         raise UsageError(f"--baseline {baseline} is of scenario {known.scenario}, and this is {scenario}; take one of {scenario}")
     return Terms(known, waivers_named(waivers), margin_units, money_named(margin_money))
@@ -193,5 +195,5 @@ def money_named(text: str) -> int:
 
 def exit_code(summary: Mapping[str, Any]) -> int:
     """Return how a command ends that has judged a run: by its release where it has terms, else by its verdict."""
-    told: int = (summary.get("release") or summary)["exit_code"]
+    told: int = summary["exit_code"]
     return told

@@ -39,6 +39,11 @@ def compared(
     *run_a* is a run of: what these two do not have in common is no news. Raises `UsageError` where it is a run of something else.
     """
     runs = reopen(run_a), reopen(run_b)
+    if run_a.resolve() == run_b.resolve():
+        raise UsageError(f"{run_a} would be compared with itself; name two runs")
+    if runs[0].scenario.name != runs[1].scenario.name:
+        one, other = (run.scenario.name for run in runs)
+        raise UsageError(f"{run_a} is a run of {one}, and {run_b} of {other}; compare two runs of one scenario")
     with record_of(runs[0]) as record_a, record_of(runs[1]) as record_b:
         first, second = concluded(runs[0], record_a), concluded(runs[1], record_b)
         _paged([(record_a, first, run_a), (record_b, second, run_b)], page, told)
@@ -56,6 +61,8 @@ def _again(first: Conclusion, run: Path, noise: Path) -> Conclusion:
                 f"--noise {noise} has {what} {again.summary[word]}, and {run} has {first.summary[word]}; noise is what two runs of the "
                 "same differ in: repeat the first run with the command at its end, and name that"
             )
+    if again.summary["damages"]:
+        raise UsageError(f"--noise {noise} is no record of a run any more ({again.summary['damages'][0]}); take another one")
     return again
 
 
@@ -125,7 +132,7 @@ def _exit_code(before: Mapping[str, Any], after: Mapping[str, Any], troubles: Ma
     Of a run that was undecided as a whole, what its invariants passed is known all the same.
     """
     code: int = troubles["exit_code"]
-    if before["exit_code"] != 5:
+    if before["verdict"] != "undecided":
         return code
     held = {one["id"] for one in before["invariants"] if one["verdict"] == "pass"}
     return 1 if code == 1 and any(row["fingerprint"].partition(":")[0] in held for row in troubles["new"]) else 5

@@ -66,7 +66,7 @@ def concluded(run: Run, record: Record) -> Conclusion:
     if terms is None:
         return found
     told = released(found.summary, found.verdict, terms, datetime.now(UTC).date())
-    return replace(found, summary=found.summary | {"release": told})
+    return replace(found, summary=found.summary | {"release": told, "exit_code": told["exit_code"]})
 
 
 def _concluded(run: Run, record: Record) -> Conclusion:

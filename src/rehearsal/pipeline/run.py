@@ -19,7 +19,7 @@ from rehearsal.clock.erp_clock import ErpClock
 from rehearsal.clock.lanes import Lanes
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.history import History
-from rehearsal.model import Tell, counted
+from rehearsal.model import Tell
 from rehearsal.odoo.connect import await_replica, caller, factory, reachable, require_mark
 from rehearsal.odoo.observe import Midway, observe
 from rehearsal.parts.addon import Software
@@ -79,14 +79,22 @@ def recipe(scenario: Scenario | None = None) -> TemplateRecipe:
     return TemplateRecipe(tuple(template.MODULES), str(template.SETTINGS), software)
 
 
+def require_measured(scenario: Scenario) -> None:
+    """Raise `UsageError` for gates on what only `rehearse load` measures: a run without it could not hold them."""
+    left = [gate.limit for gate in scenario.gates if parsed(gate.limit).under_load_only]
+    if left:
+        raise UsageError(
+            f"gates on pressure, which only `rehearse load {scenario.name}` measures: {'; '.join(left)}; rehearse with that, or take "
+            "them out of this scenario's gates"
+        )
+
+
 def rehearse(scenario: Scenario, target: Target, options: Options, told: Tell, advanced: Advanced) -> tuple[Run, dict[str, Any]]:
     """Run *scenario* on *target* and return the run with its summary.
 
     The target must be up. Ctrl-C ends the simulation; what ran is still observed, judged and reported.
     """
-    left = sum(parsed(gate.limit).under_load_only for gate in scenario.gates)
-    if left:
-        told(f"{counted(left, 'gate')} {'is' if left == 1 else 'are'} about pressure, and held by `rehearse load` only")
+    require_measured(scenario)
     with begun(scenario, target, options, told) as run, no_way_out(), Watch() as watch:
         try:
             connector = employed(scenario, watch)

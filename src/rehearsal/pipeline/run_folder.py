@@ -15,6 +15,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as Xml
 
 from rehearsal import project, seals
 from rehearsal.errors import DamagedRun, ScenarioError, UsageError
@@ -23,6 +24,9 @@ from rehearsal.scenario import file as scenario_file
 
 PARTS = ("scenario.yaml", "manifest.json", "world.json", "history")
 """What a run folder holds from its first minute on; a folder with none of them is none."""
+RESULTS = ("summary.json", "verdict.json", "summary.md", "junit.xml", "report.html", "allure-results")
+"""What is written of a verdict, beside what a project's own reports write."""
+WITHDRAWN = ".withdrawn"
 NO_JSON = "is missing or no JSON, so nothing tells a whole record from a damaged one"
 CHANGED = "was changed after it was written"
 REPEAT = "run it again; its own command stands at the end of its report"
@@ -149,6 +153,33 @@ def reopen(folder: Path) -> Run:
         raise UsageError(f"{folder} is no run folder: it has none of {', '.join(PARTS)}")
     manifest, damaged = manifest_of(folder)
     return Run(folder, _scenario(folder, manifest), manifest, damaged=damaged)
+
+
+def reopened_for_judging(folder: Path) -> Run:
+    """Return the run in *folder*; where it cannot be judged at all, what an earlier verdict said of it is withdrawn ahead of the error.
+
+    Else a pipeline would publish yesterday's green beside today's exit code.
+    """
+    try:
+        return reopen(folder)
+    except DamagedRun as error:
+        _withdraw(folder, str(error))
+        raise
+
+
+def _withdraw(folder: Path, why: str) -> None:
+    """Put the results in *folder* aside, and let those that CI reads say that nothing is decided."""
+    for name in RESULTS:
+        aside = folder / f"{name}{WITHDRAWN}"
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        if (folder / name).exists():
+            (folder / name).replace(aside)
+    suite = Xml.Element("testsuite", {"name": "peak-rehearsal", "tests": "1", "failures": "0", "errors": "1", "skipped": "0"})
+    case = Xml.SubElement(suite, "testcase", {"classname": "rehearsal", "name": "the_record_is_whole", "time": "0"})
+    Xml.SubElement(case, "error", {"message": why, "type": "undecided"})
+    Xml.ElementTree(suite).write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
+    (folder / "summary.md").write_text(f"# UNDECIDED\n\n{why}\n", encoding="utf-8")
 
 
 def require_manifest(run: Run) -> None:

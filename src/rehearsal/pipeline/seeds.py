@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import UsageError
-from rehearsal.pipeline.terminal import MARKS, share
+from rehearsal.pipeline.terminal import MARKS, release_line, share
 
 SPAN = re.compile(r"^(-?\d{1,19})\.\.(-?\d{1,19})$")
 SEEDS_MAX = 500
@@ -149,6 +149,7 @@ def _row(one: Outcome) -> dict[str, Any]:
         "seed": one.seed,
         "exit_code": one.exit_code,
         "verdict": summary.get("verdict", "none"),
+        **({"release": release_line(summary["release"])} if "release" in summary else {}),
         "broken": broken,
         "sell_through": summary.get("kpis", {}).get("sell_through"),
         "wall_s": round(sum(summary.get("timings_s", {}).values()), 1),
@@ -204,7 +205,8 @@ def _lines(told: Mapping[str, Any], folder: Path) -> Iterator[str]:
     yield "SEEDS"
     for run in runs:
         took = f", {run['wall_s']:.0f} s" if run["wall_s"] else ""
-        yield f"  {run['seed']:>6}  {run['verdict']:9} {len(run['broken'])} broken, sell-through {share(run['sell_through'])}{took}"
+        release = f"; release {run['release']}" if "release" in run else ""
+        yield f"  {run['seed']:>6}  {run['verdict']:9} {len(run['broken'])} broken, sell-through {share(run['sell_through'])}{took}{release}"
     if sold := told["sell_through"]:
         yield f"SELL-THROUGH  {share(sold['mean'])} in the mean, {share(sold['min'])} to {share(sold['max'])}"
     passed = sum(run["exit_code"] == 0 for run in runs)

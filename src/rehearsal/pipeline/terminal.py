@@ -19,11 +19,6 @@ COLOURS = {"pass": "32", "fail": "31", "undecided": "33"}
 DEAREST = 3
 SHOWN = 6
 """Troubles under a head that keeps nobody back."""
-RELEASES = {
-    0: "PASS: nothing is new or worse", 1: "FAIL: something is new or worse, or a waiver has expired", 4: "FAIL: a gate is newly missed",
-    5: "UNDECIDED",
-}  # fmt: skip
-"""By exit code."""
 
 
 class Progress:
@@ -124,7 +119,7 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
         f"report:       {run / 'report.html'}",
     ]
     if release:
-        lines.insert(-1, f"RELEASE  {RELEASES[release['exit_code']]}")
+        lines.insert(-1, f"RELEASE  {release_line(release)}")
     repeat = of_summary(summary)
     if before := first(summary["target"]):
         lines.append(f"to repeat:    {before}")
@@ -157,19 +152,34 @@ def _headline_sum(summary: Mapping[str, Any], currency: str) -> str:
     return f"  at risk     {amount(dearest['money_at_risk'], currency)}: {dearest['id'].replace('_', ' ')} ({rule})"
 
 
+def release_line(told: Mapping[str, Any]) -> str:
+    """Return in a line whether a build may go out, and why, or why not."""
+    parts = (("new", "new"), ("worse", "worse"), ("expired", "waived too long ago"))
+    held = ", ".join(f"{len(told[part])} {word}" for part, word in parts if told[part])
+    if told["exit_code"] == 5:
+        return "UNDECIDED"
+    if told["exit_code"]:
+        return f"FAIL: {held or 'a limit was missed'}"
+    waived = len(told["waived"])
+    return f"PASS: nothing else is new or worse; {counted(waived, 'trouble')} waived" if waived else "PASS: nothing is new or worse"
+
+
 def release_lines(told: Mapping[str, Any], currency: str = "") -> list[str]:
     """Return what is new, worse, ongoing, better, fixed and waived: one line per trouble, with units and money before and after."""
     lines = []
     for part in ("new", "worse", "ongoing", "better", "fixed", "waived"):
         rows = told[part]
-        most = len(rows) if part in ("new", "worse") else SHOWN
+        most = len(rows) if part in ("new", "worse", "waived") else SHOWN
         lines += [f"  {part:9} {row['fingerprint']}{_apart(row, currency)}" for row in rows[:most]]
         lines += [f"  {part:9} and {len(rows) - most} more"] if len(rows) > most else []
     for one in told["expired"]:
         lines.append(
             f"  expired   {one['match']}: waived by {one['owner']} until {one['expires']} ({one['reason']}); mend it, or renew it"
         )
-    lines += [f"  idle      the waiver of {match} matches nothing; take it out" for match in told["unmatched"]]
+    lines += [
+        f"  idle      the waiver of {match} matches nothing; take it out{'' if ':' in match else f', or write {match}: *'}"
+        for match in told["unmatched"]
+    ]
     if not told["same_demand"]:
         lines.append("  the two met different shoppers, so troubles are compared without nodes and SKUs")
     return lines
@@ -179,6 +189,7 @@ def _apart(row: Mapping[str, Any], currency: str) -> str:
     """Return in brackets what a trouble comes to, before and after; empty where nothing can be counted."""
     noun = "time" if row["fingerprint"].startswith(f"{LETTER}:") else "unit"
     said = [f"{row['units'][0]} → {counted(row['units'][1], noun)}"] if any(row["units"]) else []
+    said += [" → ".join("none" if one is None else f"{one:g}" for one in row["figures"])] if "figures" in row else []
     sums = [amount(one, currency) for one in row["money_at_risk"]]
     said += [" → ".join(sums) + " at risk"] if set(row["money_at_risk"]) != {"0.00"} else []
     return f"  ({', '.join(said)})" if said else ""

@@ -170,13 +170,11 @@ class Declared(Protocol):
 
 
 def evaluate(gates: Iterable[Declared], figures: Mapping[str, Any], under_load: bool = True) -> tuple[GateResult, ...]:
-    """Hold every gate against *figures*; those of pressure only *under_load*."""
+    """Hold every gate against *figures*; one of pressure has none unless *under_load*, and so leaves the run undecided."""
     results = []
     for gate in gates:
         limit = parsed(gate.limit)
-        if limit.under_load_only and not under_load:
-            continue
-        found = values(limit, figures)
+        found = values(limit, figures) if under_load or not limit.under_load_only else []
         worst = next((value for value in found if not limit.holds(value)), _nearest(limit, found))
         held = limit.holds(worst) if worst is not None else None
         results.append(GateResult(limit.shown, f"{limit.comparison} {limit.number:g}", worst, held))

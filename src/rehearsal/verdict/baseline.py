@@ -6,6 +6,7 @@ JSON, one trouble per line, in order of fingerprint: who changes the file says i
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Baseline:
 
 def baseline_of(summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> Baseline:
     """Return the baseline that a run makes; raises `UsageError` for a run that is undecided: what it would have found is not known."""
-    if summary["exit_code"] == 5:
+    if summary["verdict"] == "undecided":
         told = f"the run of {summary['scenario']} with {summary['connector']} is undecided, so that it tells nothing"
         raise UsageError(f"{told}; take a run that passes or fails")
     design = str(summary.get("design", summary["connector"]))
@@ -45,7 +46,10 @@ def as_text(baseline: Baseline) -> str:
     head = {"schema_version": VERSION, "scenario": baseline.scenario, "seed": baseline.seed, "design": baseline.design,
             "demand_hash": baseline.demand_hash}  # fmt: skip
     rows = [
-        json.dumps({"fingerprint": one.fingerprint, "units": one.units, "money_at_risk": money(one.money_minor)})
+        json.dumps(
+            {"fingerprint": one.fingerprint, "units": one.units, "money_at_risk": money(one.money_minor)}
+            | ({} if one.figure is None else {"figure": one.figure})
+        )
         for one in baseline.known.values()
     ]
     lines = [f"  {json.dumps(word)}: {json.dumps(value)}," for word, value in head.items()]
@@ -70,7 +74,11 @@ def parsed(told: Any, name: str) -> Baseline:
         found = told.get("schema_version") if isinstance(told, Mapping) else type(told).__name__
         raise UsageError(f"baseline {name}: schema_version is {found!r}; expected {VERSION}; {MADE_BY}")
     try:
-        known = merged(_row(one) for one in told["known"])
+        rows = [_row(one) for one in told["known"]]
+        known = merged(rows)
+        if len(known) < len(rows):
+            twice = next(name for name, n in Counter(row.fingerprint for row in rows).items() if n > 1)
+            raise ValueError(f"{twice!r} is there twice, as after a merge; keep one of them")
         return Baseline(str(told["scenario"]), int(told["seed"]), str(told["demand_hash"]), str(told["design"]), known)
     except KeyError as error:
         raise UsageError(f"baseline {name}: {error.args[0]} is missing; {MADE_BY}") from None
@@ -81,4 +89,7 @@ def parsed(told: Any, name: str) -> Baseline:
 def _row(told: Mapping[str, Any]) -> Known:
     if not isinstance(told["units"], int) or told["units"] < 0:
         raise ValueError(f"units of {told['fingerprint']!r} are {told['units']!r}; expected a whole number")
-    return Known(str(told["fingerprint"]), told["units"], minor_units(told["money_at_risk"]))
+    figure = told.get("figure")
+    if figure is not None and (isinstance(figure, bool) or not isinstance(figure, int | float)):
+        raise ValueError(f"figure of {told['fingerprint']!r} is {figure!r}; expected a number")
+    return Known(str(told["fingerprint"]), told["units"], minor_units(told["money_at_risk"]), figure)

@@ -54,7 +54,9 @@ def cases(summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> list[Case]:
     release = summary.get("release")
     return list(
         _unique(
-            [_excused(case, verdict, release, summary["exit_code"] == 5) for case in found] + _terms(release) if release else found
+            [_excused(case, verdict, release, summary["verdict"] == "undecided") for case in found] + _terms(release)
+            if release
+            else found
         )
     )
 

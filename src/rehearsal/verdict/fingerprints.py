@@ -2,8 +2,8 @@
 
 A fingerprint is a line that a person can read: ``no_unit_is_promised_twice: node=store_1, sku=SKU-00002``, or with the kind of
 trouble where an invariant knows several: ``every_accepted_order_is_in_the_erp_once: missing in Odoo, channel=webshop``. What else
-a build can stumble over has one too: ``gate: sell_through >= 0.7``, ``dead letter: LookupError in Connector.receive``, and for what
-was not decided or not exercised, ``undecided: tender cash``.
+a build can stumble over has one too: ``gate: sell_through >= 0.7``, ``dead letter: LookupError in Connector.receive of
+payment.captured``, and for what was not decided or not exercised, ``undecided: tender cash``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ class Known:
     fingerprint: str
     units: int = 0
     money_minor: int = 0
+    figure: float | None = None
+    """What a gate met; None for what is none, and in a baseline that was written before this was kept."""
 
     @property
     def invariant(self) -> str:
@@ -49,7 +51,11 @@ def rough(known: str) -> str:
 def known_of(summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> dict[str, Known]:
     """Return the troubles of a run by fingerprint, from the contents of ``summary.json`` and ``verdict.json``."""
     found = [Known(one["fingerprint"], one["units"], one["money_at_risk_minor"]) for one in verdict["findings"]]
-    found += [Known(f"{GATE}: {gate['figure']} {gate['limit']}") for gate in summary["gates"] if gate["held"] is False]
+    found += [
+        Known(f"{GATE}: {gate['figure']} {gate['limit']}", figure=gate["value"])
+        for gate in summary["gates"]
+        if gate["held"] is False
+    ]
     found += [Known(f"{LETTER}: {one['what']}", one["times"]) for one in summary.get("dead_letter_kinds", ())]
     return merged([*found, *(Known(f"{DOUBT}: {what}") for what in _doubts(summary))])
 
@@ -68,14 +74,22 @@ def merged(found: Iterable[Known]) -> dict[str, Known]:
     whole: dict[str, Known] = {}
     for one in sorted(found, key=lambda known: known.fingerprint):
         there = whole.get(one.fingerprint, Known(one.fingerprint))
-        whole[one.fingerprint] = Known(one.fingerprint, there.units + one.units, there.money_minor + one.money_minor)
+        figure = there.figure if one.figure is None else one.figure
+        whole[one.fingerprint] = Known(one.fingerprint, there.units + one.units, there.money_minor + one.money_minor, figure)
     return whole
+
+
+def beyond(known: Known) -> float:
+    """Return by how much the figure of a missed gate lies beyond its limit; 0 for what is no gate, or has no figure."""
+    if known.figure is None or not known.fingerprint.startswith(f"{GATE}: "):
+        return 0.0
+    return abs(known.figure - float(known.fingerprint.rpartition(" ")[2]))
 
 
 def either(one: Mapping[str, Known], other: Mapping[str, Known]) -> dict[str, Known]:
     """Return the troubles that one of two runs of one build has, each with the most that it came to."""
     return {
-        name: Known(name, max(k.units for k in both), max(k.money_minor for k in both))
+        name: Known(name, max(k.units for k in both), max(k.money_minor for k in both), max((k for k in both), key=beyond).figure)
         for name in sorted({*one, *other})
         if (both := [known[name] for known in (one, other) if name in known])
     }

@@ -16,10 +16,12 @@ from typing import Any
 from rehearsal.model import money
 from rehearsal.verdict import baseline as baselines
 from rehearsal.verdict.baseline import Baseline
-from rehearsal.verdict.fingerprints import DOUBT, GATE, LETTER, Known, known_of, merged, rough
+from rehearsal.verdict.fingerprints import DOUBT, GATE, LETTER, Known, beyond, known_of, merged, rough
 from rehearsal.verdict.waivers import Waiver
 from rehearsal.verdict.waivers import parsed as parsed_waiver
 
+FIGURE_MARGIN = 0.1
+"""A gate that is known to be missed is worse once its figure lies a tenth further beyond the limit, and better likewise."""
 FILE = "release.json"
 """The terms of a run, in its folder: judged again, it is judged by the same."""
 
@@ -85,6 +87,9 @@ def _part(before: Known | None, after: Known | None, terms: Terms) -> str:
     """Return under what head a trouble is told."""
     if before is None or after is None:
         return "new" if before is None else "fixed"
+    if before.figure is not None and after.figure is not None:
+        known, now = beyond(before), beyond(after)
+        return "worse" if now > known * (1 + FIGURE_MARGIN) else "better" if now < known * (1 - FIGURE_MARGIN) else "ongoing"
     units, minor = after.units - before.units, after.money_minor - before.money_minor
     if units > terms.margin_units or minor > terms.margin_minor:
         return "worse"
@@ -97,6 +102,11 @@ def _row(name: str, before: Known | None, after: Known | None) -> dict[str, Any]
         "fingerprint": name,
         "units": [one.units if one else 0 for one in pair],
         "money_at_risk": [money(one.money_minor if one else 0) for one in pair],
+        **(
+            {"figures": [one.figure if one else None for one in pair]}
+            if any(one and one.figure is not None for one in pair)
+            else {}
+        ),
     }
 
 
@@ -111,6 +121,6 @@ def _exit_code(summary: Mapping[str, Any], held: list[str], expired: bool) -> in
     about = {name.partition(":")[0] for name in held}
     if expired or about - {GATE, LETTER, DOUBT}:
         return 1
-    if about & {LETTER, DOUBT} or not summary["invariants"] or summary["exit_code"] == 5:
+    if about & {LETTER, DOUBT} or not summary["invariants"] or summary["verdict"] == "undecided":
         return 5  # a doubt that is known excuses no run of which nothing else is known: undecided is no pass
     return 4 if held else 0

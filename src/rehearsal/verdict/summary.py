@@ -94,9 +94,9 @@ def dead_letters(record: Record) -> list[str]:
 
 
 def _letter_kinds(record: Record) -> list[dict[str, Any]]:
-    """Return what dead letters there are, by error and method, without what differs from build to build."""
-    rows = record.rows("""SELECT error || ' in ' || split_part(place, ' (', 1) AS what, count(*) AS times FROM dead_letters
-        GROUP BY what ORDER BY what""")
+    """Return what dead letters there are, by error, method and kind of event, without what differs from build to build."""
+    rows = record.rows("""SELECT d.error || ' in ' || split_part(d.place, ' (', 1) || coalesce(' of ' || e.type, '') AS what, count(*) AS times
+        FROM dead_letters d LEFT JOIN events e ON e.id = d.cause GROUP BY what ORDER BY what""")
     return [dict(row) for row in rows]
 
 

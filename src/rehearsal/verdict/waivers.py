@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ EXAMPLE = (
     '- {match: "no_unit_is_promised_twice: node=store_*", owner: jane, reason: "known until the new till", expires: 2026-12-31}'
 )
 WAIVERS_MAX = 1000
+DAYS_MAX = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class Waiver:
     def excuses(self, fingerprint: str) -> bool:
         """Whether *fingerprint* is meant."""
         return fnmatchcase(fingerprint, self.match)
+
+    def meant(self) -> str:
+        """Return what to write where nothing matches, if it names an invariant alone; else empty."""
+        return f"{self.match}: *" if ":" not in self.match else ""
 
     def expired(self, today: date) -> bool:
         """Whether its last day has passed."""
@@ -86,8 +91,13 @@ def _wrong(one: Any) -> str:
         return f"{', '.join(lacking)} is missing: who waives says what, who, why and until when"
     if strange := [word for word in one if word not in WORDS]:
         return f"{strange[0]!r} is no word of a waiver; there are: {', '.join(WORDS)}"
+    about = str(one["match"]).partition(":")[0]
+    if set(about) & set("*?["):
+        return f"match is {one['match']!r}, which excuses whatever comes; name the invariant, such as no_unit_is_promised_twice: *"
     try:
-        date.fromisoformat(str(one["expires"]))
+        last = date.fromisoformat(str(one["expires"]))
     except ValueError:
         return f"expires is {one['expires']!r}; expected a day, such as 2026-12-31"
+    if last > datetime.now(UTC).date() + timedelta(days=DAYS_MAX):
+        return f"expires is {last}, more than a year ahead; write a day within {DAYS_MAX} days, and renew it then"
     return ""
