@@ -50,6 +50,20 @@ class Side:
         share = self.run.summary["kpis"].get("sell_through")
         return "not known" if share is None else f"{100 * share:.1f} %"
 
+    @property
+    def worth(self) -> str:
+        """What was sold and kept, in money; empty where the record is older than that figure."""
+        return self.run.amount(self.run.summary["kept_worth"]) if "kept_worth" in self.run.summary else ""
+
+    @property
+    def perfect(self) -> str:
+        """What a perfect counter sells and turns away of the same shoppers; empty where that is not known."""
+        best = self.run.summary.get("perfect")
+        if best is None:
+            return ""
+        away = self.run.summary["counts"]["orders_attempted"] - best["orders"]
+        return f"a perfect counter would have kept {self.run.amount(best['worth'])}, and turned {away:,} away"
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -106,6 +120,8 @@ def headline(first: Side, second: Side) -> str:
     """Return what the comparison comes to, in one sentence."""
     was, now = ({"pass": "holds", "fail": "breaks", "undecided": "proves nothing"}[side.run.verdict] for side in (first, second))
     said = f"{first.name} {was} and {second.name} {now}" + (", too" if was == now else "")
+    if first.worth and second.worth:
+        said += f"; {first.worth} of sales are kept with the one, {second.worth} with the other"
     if first.run.summary["demand_hash"] != second.run.summary["demand_hash"]:
         return f"{said}; they met different shoppers, so compare with care"
     return f"With the same shoppers, {said}"

@@ -59,29 +59,46 @@ def account_of(record: Record, node: str, sku: str) -> Account:
     changes = record.rows(CHANGES, [sku, node])
     published = record.rows(PUBLISHED, [sku, node])
     book = record.world.book.get((node, sku), 0)
-    entries = _entries(changes, published, book)
+    entries = entries_of(changes, published, book)
     broken = next((n for n, entry in enumerate(entries) if entry.change and entry.left < 0), len(entries))
     first, last = max(0, broken - BEFORE), min(len(entries), broken + AFTER)
     names = {product.sku: product.name for product in record.world.products}
     return Account(sku, names.get(sku, ""), node, book, tuple(entries[first:last]), first, len(entries) - last)
 
 
-def _entries(changes: list[dict[str, Any]], published: list[dict[str, Any]], book: int) -> list[Entry]:
-    """Merge promises and publications by time; a publication is shown when it says something new, or is wrong for the first time."""
-    entries, left, told = [], book, dict[str, tuple[int, bool]]()
+def entries_of(changes: list[dict[str, Any]], published: list[dict[str, Any]], book: int) -> list[Entry]:
+    """Merge promises and publications by time.
+
+    A publication is shown when it says something new, is wrong for the first time, or is the last word before a promise that no
+    stock covers any more: what a channel was told again and again is why it sold.
+    """
+    entries, left, told = list[Entry](), book, dict[str, tuple[int, bool]]()
+    again: dict[str, tuple[int, Entry]] = {}
+    """By channel: the last publication that said nothing new, and before which entry it belongs."""
     merged = [*({**row, "change": True} for row in changes), *({**row, "change": False} for row in published)]
     for row in sorted(merged, key=lambda row: (row["at_s"], row["i"])):
         if row["change"]:
             left -= row["units"]
             verb = {"accepted": "accepts", "moved": "moves", "substituted": "substitutes in", "cancelled": "cancels"}[row["how"]]
-            tone = "bad" if left < 0 and row["units"] > 0 else ""
-            entries.append(Entry(row["at_s"], f"{row['channel']} {verb} {row['order']}", -row["units"], left, tone))
+            beyond = left < 0 and row["units"] > 0
+            if beyond and row["channel"] in again:
+                place, entry = again.pop(row["channel"])
+                entries.insert(place, entry)
+                again = {code: (at + (at >= place), other) for code, (at, other) in again.items()}
+            entries.append(
+                Entry(row["at_s"], f"{row['channel']} {verb} {row['order']}", -row["units"], left, "bad" if beyond else "")
+            )
             continue
-        too_many = row["units"] > max(left, 0)
-        if told.get(row["channel"]) != (row["units"], too_many):
-            told[row["channel"]] = (row["units"], too_many)
-            there = max(left, 0)
-            but = f", though {there} {'is' if there == 1 else 'are'} left" if too_many else ""
-            what = f"{row['channel']} is told: {row['units']} to sell{but}"
-            entries.append(Entry(row["at_s"], what, None, left, "warn" if too_many else "quiet"))
+        there = max(left, 0)
+        too_many = row["units"] > there
+        new = told.get(row["channel"]) != (row["units"], too_many)
+        told[row["channel"]] = (row["units"], too_many)
+        but = f", though {there} {'is' if there == 1 else 'are'} left" if too_many else ""
+        what = f"{row['channel']} is told{'' if new else ' again'}: {row['units']} to sell{but}"
+        entry = Entry(row["at_s"], what, None, left, "warn" if too_many else "quiet")
+        if new:
+            again.pop(row["channel"], None)
+            entries.append(entry)
+        else:
+            again[row["channel"]] = (len(entries), entry)
     return entries

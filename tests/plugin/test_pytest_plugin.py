@@ -57,6 +57,12 @@ def test_collects_what_must_hold_and_nothing_else(empty: Path, broken_run: Path)
     } < told
 
 
+def test_of_two_runs_none_is_forgotten(empty: Path, broken_run: Path) -> None:
+    """One run at a time: the last of two would win without a word."""
+    done = run_pytest(empty, "--run-dir=elsewhere", f"--run-dir={broken_run}")
+    assert (done.code, "--run-dir is given twice; judge one run at a time" in done.err + done.out) == (4, True)
+
+
 def test_a_broken_invariant_fails_with_its_findings_alone(empty: Path, broken_run: Path) -> None:
     before = contents(broken_run)
     done = run_pytest(empty, f"--run-dir={broken_run}", "-k", "oversell")

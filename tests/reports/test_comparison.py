@@ -8,7 +8,10 @@ import pytest
 
 from rehearsal import project
 from rehearsal.pipeline.compare import compared, page_of
-from tests.conftest import quiet
+from reports._comparison import Side
+from reports._stock import entries_of
+from reports._wording import Facts
+from tests.conftest import load, quiet
 from tests.reports.test_html import Reader
 from tests.tiny_run import NODE, SKU, make_run
 
@@ -43,7 +46,10 @@ def test_the_failure_and_the_cure_stand_side_by_side_with_what_each_costs(page: 
     """Each sum with its rule; what was sold, kept and refused; every rule with its sentence."""
     said = words(page[1])
 
-    assert "With the same shoppers, naive breaks and naive breaks, too." in said
+    kept = "45.00 EUR of sales are kept with the one, 15.00 EUR with the other"
+    assert f"With the same shoppers, naive breaks and naive breaks, too; {kept}." in said
+    assert "Sold and kept 45.00 EUR accepted and not cancelled;" in said
+    assert "a perfect counter would have kept" not in said, "the record is from before that was written"
     assert "At risk 45.00 EUR the dearest broken invariant: money taken equals money booked" in said
     assert "Sold twice 2 units promised, and no stock covered them" in said
     assert "Sold twice 0 units promised, and no stock covered them" in said
@@ -80,3 +86,40 @@ def test_a_page_that_cannot_be_written_takes_the_comparison_not_down(tmp_path: P
     assert first == second and first["verdicts"] == ["fail", "fail"]
     assert "could not be written to" in before[0] and "name another file: --page FILE" in before[0]
     assert before[1] == "no page for both runs: reports/html.py of this project has no function compare(both, path)"
+
+
+def test_who_sells_more_than_can_be_kept_is_set_beside_a_perfect_counter(tmp_path: Path) -> None:
+    """In money and in orders: a cure that turns more shoppers away than a failure may still keep more sales."""
+    counts = {"orders_attempted": 293, "orders_accepted": 231}
+    summary = {
+        "kept_worth": "89761.29",
+        "perfect": {"orders": 235, "worth": "91020.10"},
+        "counts": counts,
+        "kpis": {"sell_through": 0.986},
+    }
+    side = Side(Facts(summary, (), (), {}, load("promo_weekend")), tmp_path, 0, 0, None)
+
+    assert (side.worth, side.kept) == ("89,761.29 EUR", "98.6 %")
+    assert side.perfect == "a perfect counter would have kept 91,020.10 EUR, and turned 58 away"
+
+
+def test_what_a_channel_was_told_again_and_again_stands_before_what_it_sold_too_many(tmp_path: Path) -> None:
+    """Two units; the shop is told 2 at the start and once more after a till has taken both, which nobody had told it."""
+    changes = [
+        {"i": 2, "at_s": 10.0, "channel": "till_1", "order": "T1", "units": 1, "how": "accepted"},
+        {"i": 5, "at_s": 40.0, "channel": "till_1", "order": "T2", "units": 1, "how": "accepted"},
+        {"i": 9, "at_s": 90.0, "channel": "webshop", "order": "W1", "units": 2, "how": "accepted"},
+    ]
+    published = [
+        {"i": i, "at_s": at_s, "channel": "webshop", "units": 2} for i, at_s in ((1, 0.0), (3, 20.0), (6, 50.0), (8, 80.0))
+    ]
+    told = [(entry.at_s, entry.what, entry.tone) for entry in entries_of(changes, published, 2)]
+
+    assert told == [
+        (0.0, "webshop is told: 2 to sell", "quiet"),
+        (10.0, "till_1 accepts T1", ""),
+        (20.0, "webshop is told: 2 to sell, though 1 is left", "warn"),
+        (40.0, "till_1 accepts T2", ""),
+        (80.0, "webshop is told again: 2 to sell, though 0 are left", "warn"),
+        (90.0, "webshop accepts W1", "bad"),
+    ]

@@ -106,6 +106,9 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
         f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that one perfect counter would have sold and kept{_beyond(summary)}",
         "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
     ]
+    if "kept_worth" in summary:
+        best = f" of {amount(summary['perfect']['worth'], currency)} that it would have kept" if "perfect" in summary else ""
+        lines.insert(-1, f"  kept        {amount(summary['kept_worth'], currency)}{best}: accepted, and not cancelled")
     lines += _load_lines(summary.get("load"))
     lines += _dearest(run, currency)
     release = summary.get("release")

@@ -19,11 +19,14 @@ class Kept:
 
     orders: int
     units: Units
+    minor: int
+    """What they are worth, at the prices of their channels."""
 
 
 def oracle(world: World, wanted: Mapping[str, Sequence[Demand]]) -> Kept:
-    """Return how many orders and units of *wanted* one perfect counter per node keeps."""
-    left, orders, units = dict(world.book), 0, 0
+    """Return how many orders and units of *wanted* one perfect counter per node keeps, and their worth."""
+    left, orders, units, minor = dict(world.book), 0, 0, 0
+    products = {product.sku: product for product in world.products}
     for one in merge(*wanted.values(), key=lambda demand: demand.at_s):
         node = next((n for n in one.nodes if all(left.get((n, sku), 0) >= count for sku, count in one.lines)), None)
         if node is None:
@@ -32,4 +35,5 @@ def oracle(world: World, wanted: Mapping[str, Sequence[Demand]]) -> Kept:
         for sku, count in one.lines:
             left[node, sku] -= count
             units += count
-    return Kept(orders, units)
+            minor += count * world.price_minor(one.channel, products[sku])
+    return Kept(orders, units, minor)

@@ -23,7 +23,7 @@ def opened(env: simpy.Environment, market: Market, history: History) -> None:
     history.phase("simulate", 0.0)
     if market.scenario.load.shape != "breakpoint":  # there, how many come is what is searched for
         kept = oracle(market.world, market.demand)
-        history.write("oracle", 0.0, data={"orders": kept.orders, "units": kept.units})
+        history.write("oracle", 0.0, data={"orders": kept.orders, "units": kept.units, "minor": kept.minor})
     env.run(until=env.process(market.start()))
     market.open_doors()
     play(env, market)

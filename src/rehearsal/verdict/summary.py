@@ -66,11 +66,13 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         "damages": [str(damage) for damage in record.damages],
         "counts": _counts(record),
         "refused_worth": money(refused_minor(record)),
+        "kept_worth": money(int(record.value("SELECT coalesce(sum(due_minor), 0) FROM due") or 0)),
+        **perfect(record),
         "invariants": [_invariant(one) for one in judged],
         "exercised": [{"what": e.what, "done": e.done, "wanted": e.wanted, "said": e.said} for e in done],
         "idle": idle,
         "dead_letters": lost,
-        "dead_letter_kinds": _letter_kinds(record),
+        "dead_letter_kinds": letter_kinds(record),
         "crashed": list(crashed),
         "kpis": measured,
         "gates": [{"figure": g.figure, "limit": g.limit, "value": g.value, "held": g.held} for g in gates],
@@ -93,7 +95,7 @@ def dead_letters(record: Record) -> list[str]:
     return [f"{row['said']} ({counted(row['n'], 'time')}, the first about {row['first']})" for row in rows]
 
 
-def _letter_kinds(record: Record) -> list[dict[str, Any]]:
+def letter_kinds(record: Record) -> list[dict[str, Any]]:
     """Return what dead letters there are, by error, method and kind of event, without what differs from build to build."""
     rows = record.rows("""SELECT d.error || ' in ' || split_part(d.place, ' (', 1) || coalesce(' of ' || e.type, '') AS what, count(*) AS times
         FROM dead_letters d LEFT JOIN events e ON e.id = d.cause GROUP BY what ORDER BY what""")
@@ -150,6 +152,14 @@ def _counts(record: Record) -> dict[str, int]:
         "operations_unknown": outcomes.get("unknown", 0),
         "dead_letters": record.value("SELECT count(*) FROM dead_letters") or 0,
     }
+
+
+def perfect(record: Record) -> dict[str, Any]:
+    """Return what a perfect counter keeps of the same demand; nothing where the history is from before that was written."""
+    rows = record.rows("""SELECT TRY_CAST(data->>'orders' AS BIGINT) AS orders, TRY_CAST(data->>'minor' AS BIGINT) AS minor
+        FROM history WHERE kind = 'oracle'""")
+    known = rows and rows[0]["minor"] is not None and rows[0]["orders"] is not None
+    return {"perfect": {"orders": rows[0]["orders"], "worth": money(rows[0]["minor"])}} if known else {}
 
 
 def refused_minor(record: Record) -> int:
