@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rehearsal import project
+from rehearsal.parts.policies import policies
 from rehearsal.verdict.record import Record
 from reports._ending import Order
 from reports._stock import Account, account_of
@@ -33,6 +36,11 @@ class Side:
     def name(self) -> str:
         """The connector, with what is switched off."""
         return str(self.run.summary.get("design") or self.run.summary["connector"])
+
+    @property
+    def meant(self) -> list[str]:
+        """What the connector is, in its own words, and what it does without, in those of each policy that is off."""
+        return introduced(self.run.scenario.connector, self.run.scenario.policies_off)
 
     @property
     def at_risk(self) -> tuple[str, str]:
@@ -82,6 +90,14 @@ class Shopper:
     channel: str
     order: str
     stories: tuple[tuple[Row, ...], tuple[Row, ...]]
+
+
+def introduced(connector: str, off: Sequence[str]) -> list[str]:
+    """Return the first line of a connector's docstring, where it is on this project path, and the sentence of each policy that is *off*."""
+    path = project.files("connectors", ".py").get(connector)
+    lines = ((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines() if path else [])[:1]
+    known = policies(connector) if path and off else {}
+    return [*lines, *(f"Without this: {known[name].sentence}" for name in off if name in known)]
 
 
 def sides(records: Sequence[Record], runs: Sequence[Facts], folders: Sequence[Path]) -> tuple[Side, Side]:

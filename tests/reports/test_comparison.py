@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal import project
 from rehearsal.pipeline.compare import compared, page_of
-from reports._comparison import Side
+from reports._comparison import Side, introduced
 from reports._stock import entries_of
 from reports._wording import Facts
 from tests.conftest import load, quiet
@@ -50,7 +50,11 @@ def test_the_failure_and_the_cure_stand_side_by_side_with_what_each_costs(page: 
     assert f"With the same shoppers, naive breaks and naive breaks, too; {kept}." in said
     assert "Sold and kept 45.00 EUR accepted and not cancelled;" in said
     assert "a perfect counter would have kept" not in said, "the record is from before that was written"
-    assert "At risk 45.00 EUR the dearest broken invariant: money taken equals money booked" in said
+    assert (
+        "At risk 45.00 EUR the dearest broken invariant: money taken equals money booked; wrong in the books, or to be given"
+        in said
+    )
+    assert "The naive connector: how integrations are often first written." in said
     assert "Sold twice 2 units promised, and no stock covered them" in said
     assert "Sold twice 0 units promised, and no stock covered them" in said
     assert "Turned away 0 orders refused by channels, worth 0.00 EUR" in said
@@ -123,3 +127,11 @@ def test_what_a_channel_was_told_again_and_again_stands_before_what_it_sold_too_
         (80.0, "webshop is told again: 2 to sell, though 0 are left", "warn"),
         (90.0, "webshop accepts W1", "bad"),
     ]
+
+
+def test_a_connector_and_what_it_does_without_are_introduced_in_their_own_words() -> None:
+    """One that is not on the project path is named, and nothing else is said of it."""
+    said = introduced("governed", ("deduplication",))
+    assert said[0] == "The governed connector: the same technology as the naive one, under another operating design."
+    assert said[1].startswith("Without this: ") and len(said) == 2
+    assert introduced("my_shop.connector:Shop", ()) == []
