@@ -18,6 +18,7 @@ from reports._span import span_of
 
 OVERSELL = "no_unit_is_promised_twice"
 """The invariant whose units are oversold units."""
+MINUTE_S = 60
 SECONDS = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -214,7 +215,7 @@ def figure(name: str, value: Any) -> tuple[str, str]:
     if name == "sell_through":
         return f"{100 * value:.1f}", "% of what one perfect counter keeps"
     if "_s_" in name or name.endswith("_s"):
-        return f"{value:,.0f}", f"s ({lasting(value)})"
+        return (f"{value:,.0f}", f"s ({lasting(value)})") if value >= MINUTE_S else (f"{value:.2g}", "s")
     return f"{value:,}", "units" if name.endswith("_units") else "count"
 
 

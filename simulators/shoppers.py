@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from rehearsal.draw import arrivals, lognormal, pick, stream
+from rehearsal.draw import Odds, arrivals, lognormal, pick, stream
 from rehearsal.model import Demand, World
 from rehearsal.parts.tender import second_tender
 from rehearsal.scenario import Channel, Scenario
@@ -17,15 +17,16 @@ SPLIT_FIRST = (0.35, 0.8)
 
 def demand(scenario: Scenario, world: World) -> dict[str, tuple[Demand, ...]]:
     """Return the demand of every channel, each in order of time."""
-    return {code: tuple(_of_channel(scenario, world, code, spec)) for code, spec in scenario.channels.items()}
+    articles = Odds([(product.sku, product.weight) for product in world.products])
+    return {code: tuple(_of_channel(scenario, world, articles, code, spec)) for code, spec in scenario.channels.items()}
 
 
-def _of_channel(scenario: Scenario, world: World, code: str, spec: Channel) -> list[Demand]:
+def _of_channel(scenario: Scenario, world: World, articles: Odds[str], code: str, spec: Channel) -> list[Demand]:
     times = arrivals(stream(scenario.seed, code, "arrivals"), scenario.hourly(spec.curve), spec.orders)
-    return [_one(scenario, world, code, spec, number, at_s) for number, at_s in enumerate(times, start=1)]
+    return [_one(scenario, world, articles, code, spec, number, at_s) for number, at_s in enumerate(times, start=1)]
 
 
-def _one(scenario: Scenario, world: World, code: str, spec: Channel, number: int, at_s: float) -> Demand:
+def _one(scenario: Scenario, world: World, articles: Odds[str], code: str, spec: Channel, number: int, at_s: float) -> Demand:
     rng = stream(scenario.seed, code, f"order:{number}")
     mode = pick(rng, [(mode, way.share) for mode, way in spec.fulfilment.items()])
     nodes = list(spec.fulfilment[mode].nodes)
@@ -39,17 +40,17 @@ def _one(scenario: Scenario, world: World, code: str, spec: Channel, number: int
         customer=f"guest:{code}:{number}" if guest else known,
         mode=mode,
         nodes=tuple(nodes),
-        lines=_basket(rng, world, spec, pick(rng, list(spec.basket.items()))),
+        lines=_basket(rng, articles, spec, pick(rng, list(spec.basket.items()))),
         tenders=_tenders(rng, spec),
         patience_s=lognormal(rng, *COLLECTS_AFTER),
     )
 
 
-def _basket(rng: Random, world: World, spec: Channel, size: int) -> tuple[tuple[str, int], ...]:
-    weights, pieces = [(product.sku, product.weight) for product in world.products], list(spec.pieces.items())
+def _basket(rng: Random, articles: Odds[str], spec: Channel, size: int) -> tuple[tuple[str, int], ...]:
+    pieces = list(spec.pieces.items())
     lines: dict[str, int] = {}
     for _ in range(size):
-        sku = pick(rng, weights)
+        sku = articles.pick(rng)
         lines[sku] = lines.get(sku, 0) + pick(rng, pieces)
     return tuple(lines.items())
 

@@ -6,11 +6,13 @@ Mersenne Twister is used, which gives the same bits on every machine and Python 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import accumulate
 from math import exp, log
 from random import Random
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -64,3 +66,17 @@ def pick(rng: Random, weights: Sequence[tuple[T, float]]) -> T:
         if mark < 0:
             return value
     return weights[-1][0]
+
+
+class Odds(Generic[T]):
+    """Values with their weights, for many draws: the same values as `pick`, each at the cost of the logarithm of how many there are."""
+
+    def __init__(self, weights: Sequence[tuple[T, float]]) -> None:
+        self._values = [value for value, _ in weights]
+        self._up_to = list(accumulate(weight for _, weight in weights))
+        self._total = sum(weight for _, weight in weights)
+
+    def pick(self, rng: Random) -> T:
+        """Return one of the values with probability proportional to its weight."""
+        place = bisect_right(self._up_to, rng.random() * self._total)
+        return self._values[min(place, len(self._values) - 1)]

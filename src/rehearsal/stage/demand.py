@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, overload
@@ -20,6 +20,7 @@ NOT_OPENED_BY = {
 }  # fmt: skip
 """Words of a scenario that are about what happens after the doors open."""
 
+WORDS = sorted(one.name for one in fields(Demand))
 Wanted = Mapping[str, tuple[Demand, ...]]
 
 
@@ -82,10 +83,24 @@ def opening_key(scenario: Scenario, world: World) -> str:
 
 
 def demand_hash(world: World, wanted: Wanted) -> str:
-    """Return the SHA-256 of who wants what, when and how, and of the stock and prices they will meet."""
+    """Return the SHA-256 of who wants what, when and how, and of the stock and prices they will meet.
+
+    Of the JSON text ``{"demand": {channel: [shopper, …]}, "world": …}`` with sorted keys and without spaces, which is never whole in
+    memory: a million shoppers are half a gigabyte of it.
+    """
+    digest = sha256(b'{"demand":{')
+    for place, code in enumerate(sorted(wanted)):
+        digest.update(f"{',' if place else ''}{_compact(code)}:[".encode())
+        for number, one in enumerate(wanted[code]):
+            digest.update(f"{',' if number else ''}{_compact({word: getattr(one, word) for word in WORDS})}".encode())
+        digest.update(b"]")
     plain = _plain(replace(world, tag="", gone={}))  # the same shoppers come again, under other order numbers
-    told = {"world": plain, "demand": {code: [asdict(one) for one in ones] for code, ones in wanted.items()}}
-    return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    digest.update(f'}},"world":{_compact(plain)}}}'.encode())
+    return digest.hexdigest()
+
+
+def _compact(told: Any) -> str:
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
 def store(world: World, path: Path) -> None:

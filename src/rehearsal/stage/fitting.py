@@ -22,6 +22,8 @@ BASKET_MAX = 100
 PIECES_MAX = 1000
 TITLE_MAX = 300
 DIGITS = 4
+LONGEST = 24
+"""Letters of a channel after whose name a curve may be called."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -80,9 +82,10 @@ def fitted(scenario: Scenario, past: Past, times: float = 1.0) -> Fit:
             fit.notes.append(f"{code}: no order from {past.since} to {past.until}, so its words stay")
         elif (curve := _curve(scenario, code, habits, past, fit.notes)) is not None:
             hours, days = curve
-            curves[f"{code[:23]}_fitted"] = {"hours": _rounded(hours), "days": _rounded(days)}
+            name = f"{code}_fitted" if len(code) <= LONGEST else f"fitted_{len(curves) + 1}"
+            curves[name] = {"hours": _rounded(hours), "days": _rounded(days)}
             orders = max(1, round(times * _expected(scenario, hours, days)))
-            channels[code] = {"orders": orders, "curve": f"{code[:23]}_fitted", **_baskets(channel, habits)}
+            channels[code] = {"orders": orders, "curve": name, **_baskets(channel, habits)}
     if channels:
         fit.words = {
             "fitted": _source(scenario, past, channels, times),
