@@ -36,7 +36,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
     faults = counts_in(run / "faults.ndjson")
     figures_of = measured | gate_figures(load) if load else measured
     gates = evaluate(scenario.gates, figures_of, under_load=load is not None)
-    if not record.finished:  # a figure of half a weekend is held against nothing
+    if not record.finished and load is None:  # a figure of half a weekend is held against nothing
         gates = tuple(replace(gate, held=None) for gate in gates)
     gates = with_abort(gates, load.get("aborted_by") if load else None)
     done = exercises(record, judged, faults)
