@@ -215,7 +215,7 @@ def figure(name: str, value: Any) -> tuple[str, str]:
     if name == "sell_through":
         return f"{100 * value:.1f}", "% of what one perfect counter keeps"
     if "_s_" in name or name.endswith("_s"):
-        return (f"{value:,.0f}", f"s ({lasting(value)})") if value >= MINUTE_S else (f"{value:.2g}", "s")
+        return (f"{value:,.0f}", f"s ({lasting(value)})") if value >= MINUTE_S else (f"{value:.1f}", "s")
     return f"{value:,}", "units" if name.endswith("_units") else "count"
 
 

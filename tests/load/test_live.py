@@ -59,7 +59,7 @@ def test_an_invariant_that_crashes_is_undecided_with_its_reason(scenario: Scenar
     told = {line["id"]: line for line in judged_so_far(scenario, Path("run"))}
 
     assert told["it_crashes"]["state"] == "undecided"
-    assert told["it_crashes"]["because"].endswith("crashed: ZeroDivisionError: nobody came")
+    assert told["it_crashes"]["because"].endswith("crashed: ZeroDivisionError: nobody came, at assertions/live_rules.py:6")
     assert (told["it_doubts"]["state"], told["it_doubts"]["because"]) == ("undecided", "the clocks differ")
     assert (told["it_holds"]["state"], told["it_holds"]["because"]) == ("holds", "")
     assert told["it_has_nothing"]["state"] == "waits"
