@@ -136,8 +136,6 @@ def headline(first: Side, second: Side) -> str:
     """Return what the comparison comes to, in one sentence."""
     was, now = ({"pass": "holds", "fail": "breaks", "undecided": "proves nothing"}[side.run.verdict] for side in (first, second))
     said = f"{first.name} {was} and {second.name} {now}" + (", too" if was == now else "")
-    if first.worth and second.worth:
-        said += f"; {first.worth} of sales are kept with the one, {second.worth} with the other"
     if first.run.summary["demand_hash"] != second.run.summary["demand_hash"]:
         return f"{said}; they met different shoppers, so compare with care"
     return f"With the same shoppers, {said}"

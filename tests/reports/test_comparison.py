@@ -46,8 +46,7 @@ def test_the_failure_and_the_cure_stand_side_by_side_with_what_each_costs(page: 
     """Each sum with its rule; what was sold, kept and refused; every rule with its sentence."""
     said = words(page[1])
 
-    kept = "45.00 EUR of sales are kept with the one, 15.00 EUR with the other"
-    assert f"With the same shoppers, naive breaks and naive breaks, too; {kept}." in said
+    assert "With the same shoppers, naive breaks and naive breaks, too." in said
     assert "Sold and kept 45.00 EUR accepted and not cancelled;" in said
     assert "a perfect counter would have kept" not in said, "the record is from before that was written"
     assert (
