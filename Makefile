@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ALL = $(BIN)/python -m pytest -n 2 --dist loadgroup --durations=50 --durations-min=1
 
 help:  ## what there is to make
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 19
 
 rehearsal: $(STAMP)  ## provide a real Odoo, run the promotional weekend, print the verdict
 	$(BIN)/rehearse run promo_weekend --completed-is-success

@@ -67,7 +67,7 @@ class Side:
     def perfect(self) -> str:
         """What a perfect counter sells and turns away of the same shoppers; empty where that is not known."""
         best = self.run.summary.get("perfect")
-        if best is None:
+        if best is None or not self.run.summary.get("finished", True):  # who never came was turned away by nobody
             return ""
         away = self.run.summary["counts"]["orders_attempted"] - best["orders"]
         return f"a perfect counter would have kept {self.run.amount(best['worth'])}, and turned {away:,} away"

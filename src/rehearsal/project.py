@@ -66,6 +66,11 @@ def runs() -> Path:
     return Path("runs") if os.environ.get("REHEARSE_PROJECT") else Path(os.path.relpath(_own() / "runs"))
 
 
+def own_scenario(name: str) -> Path:
+    """Return where a scenario *name* of the team's own is written, seen from the working folder."""
+    return Path(os.path.relpath(_own() / "scenarios" / f"{name}.yaml"))
+
+
 def files(folder: str, suffix: str) -> dict[str, Path]:
     """Return the files of *folder* with *suffix* along the project path, by stem; the first one wins.
 

@@ -146,6 +146,27 @@ def test_what_cannot_be_fitted_is_told_before_an_odoo_is_asked(words: tuple[str,
     assert (again.code, "own is fitted already; fit the scenario that it extends" in again.err) == (2, True)
 
 
+@pytest.mark.parametrize("seeds", [(), ("--seeds", "1..2")], ids=["one", "many"])
+def test_a_gate_that_nothing_would_measure_is_no_pass_and_starts_nothing(seeds: tuple[str, ...], tmp_path: Path) -> None:
+    """Figures of pressure are those of `rehearse load`; without it a run could only leave them out."""
+    (tmp_path / "odd.yaml").write_text('extends: promo_day\nname: odd\ngates: ["error_rate <= -1"]\n', encoding="utf-8")
+
+    said = rehearse("run", "odd.yaml", *seeds, "--target", "native", cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert "gates on pressure, which only `rehearse load odd` measures: error_rate <= -1; rehearse with that" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["odd.yaml"]
+
+
+def test_a_new_scenario_is_written_where_the_projects_own_are(tmp_path: Path) -> None:
+    """Also from one of its sub-folders."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+
+    said = rehearse("scenario", "new", "black_friday", cwd=tmp_path / "docs" / "deep")
+    assert said.code == 0, said.err
+    assert (tmp_path / "scenarios" / "black_friday.yaml").is_file()
+
+
 def test_all_problems_of_a_scenario_are_told_at_once_with_their_places(tmp_path: Path) -> None:
     """One line each, with file:line:col, as editors read them."""
     (tmp_path / "odd.yaml").write_text(

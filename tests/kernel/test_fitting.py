@@ -16,7 +16,7 @@ from rehearsal import project
 from rehearsal.scenario import Scenario
 from rehearsal.scenario import file as scenario_file
 from rehearsal.stage.demand import draw
-from rehearsal.stage.fitting import Habits, Past, fitted, text
+from rehearsal.stage.fitting import Habits, Past, Window, fitted, text
 from rehearsal.stage.mix import Distance, distances
 from tests.odoo.retailer import SCENARIO
 
@@ -34,7 +34,7 @@ def own(folder: Path, more: str = "", **overrides: Any) -> Scenario:
 
 def past(channels: Mapping[str, Habits] | None = None, **more: Any) -> Past:
     """Return one Friday on which the web shop sold, *more* beside it."""
-    told = {"since": FRIDAY, "until": FRIDAY, "sold": {"H-003": 5, "H-001": 3, "H-009": 0}, "units": 10}
+    told = {"window": Window(FRIDAY, FRIDAY), "sold": {"H-003": 5, "H-001": 3, "H-009": 0}, "units": 10}
     return Past(channels={"webshop": WEB} if channels is None else channels, **{**told, **more})
 
 
@@ -100,7 +100,7 @@ def test_a_till_sells_while_the_scenario_has_it_open(tmp_path: Path) -> None:
 def test_each_day_is_the_mean_of_its_weekday(tmp_path: Path) -> None:
     """Two Fridays with four orders and none are two; a weekday that was not read is the mean day."""
     weekend = own(tmp_path, lasts="2d")
-    fit = fitted(weekend, past(since=date(2025, 11, 21), until=FRIDAY))
+    fit = fitted(weekend, past(window=Window(date(2025, 11, 21), FRIDAY)))
     assert fit.words["curves"]["webshop_fitted"]["days"] == [2.0, 0.0]
     assert fit.words["channels"]["webshop"]["orders"] == 2
 
@@ -113,6 +113,10 @@ def test_each_day_is_the_mean_of_its_weekday(tmp_path: Path) -> None:
     ("one", "told"),
     [
         (past({"webshop": Habits({}, {}, {}, {})}), "webshop: no order from 2025-11-28 to 2025-11-28, so its words stay"),
+        (
+            past(window=Window(FRIDAY, date(2025, 12, 1)), channels={"webshop": replace(WEB, hours={(date(2025, 12, 1), 9): 4})}),
+            "webshop: no order from 2025-11-28 to 2025-12-01 is of a Friday, as this scenario's days are, so its words stay",
+        ),
         (past(sold={}), "catalogue: none of its articles was sold in that time, so its words stay"),
     ],
 )
@@ -121,6 +125,14 @@ def test_what_nothing_tells_stays_as_it_is(one: Past, told: str, tmp_path: Path)
     fit = fitted(own(tmp_path), one)
     assert told in fit.notes
     assert "catalogue" not in fit.words
+
+
+def test_internal_references_are_written_so_that_they_are_read_back(tmp_path: Path) -> None:
+    """Digits, words that YAML knows, and signs that it uses."""
+    odd = ["007", "1e3", "no", "null", "a: b", "#1", "2025-11-28", "'x'"]
+    fit = fitted(own(tmp_path), past(sold=dict.fromkeys(odd, 1), units=8))
+    (tmp_path / "odd.yaml").write_text(text(fit, "own.yaml", "odd", ""), encoding="utf-8")
+    assert set(scenario_file.load(tmp_path / "odd.yaml", project.scenario_path).catalogue.shares) == set(odd)
 
 
 @given(st.dictionaries(st.integers(1, 300), st.integers(1, 10**6), min_size=1), st.integers(1, 10**6))

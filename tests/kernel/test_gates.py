@@ -87,6 +87,14 @@ def test_a_gate_of_pressure_is_not_held_without_load() -> None:
     require_measured(load("promo_day", gates=["sync_latency_s_p95 <= 120"]))
 
 
+def test_of_several_rows_that_miss_a_limit_the_worst_is_told() -> None:
+    """Whoever knows that one is missed must see another get worse."""
+    rows = {"operations": [{"operation": name, "error_rate": rate} for name, rate in (("a", 0.2), ("b", 0.9), ("c", 0.0))]}
+    (found,) = evaluate([Gate(limit="error_rate{operation: *} <= 0.1")], rows)
+
+    assert (found.value, found.held) == (0.9, False)
+
+
 def test_a_scenario_takes_strings_and_objects() -> None:
     """The short form is the long form's limit."""
     scenario = load("promo_day", gates=["recovery_s <= 1", {"limit": "backlog <= 2", "abort_on_fail": True, "after": "1m"}])

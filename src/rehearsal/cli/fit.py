@@ -37,5 +37,5 @@ def fit(
     from rehearsal.pipeline.opening import past_of
 
     asked = fitting.asked(scenario_named(name), name, since, until, times, zone, written_as)
-    past = on_target(target, asked.scenario, lambda on, told: past_of(asked.scenario, on, clone or "", told, asked.span))
+    past = on_target(target, asked.scenario, lambda on, told: past_of(asked.scenario, on, clone or "", told, asked.window))
     fitting.written(asked, past, tell)

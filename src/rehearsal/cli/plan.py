@@ -66,11 +66,12 @@ def scenario_new(name: Annotated[str, typer.Argument(help="Name of the new scena
     """Write scenarios/NAME.yaml, a variant of promo_weekend to start from."""
     from re import fullmatch
 
+    from rehearsal import project
     from rehearsal.parts.bounds import SCENARIO_NAME
 
     if not fullmatch(SCENARIO_NAME, name):
         raise UsageError(f"a scenario cannot be named {name!r}; expected small letters, digits and _, such as black_friday")
-    path = Path("scenarios") / f"{name}.yaml"
+    path = project.own_scenario(name)
     if path.exists():
         raise UsageError(f"{path} exists already; choose another name or edit it")
     text = (

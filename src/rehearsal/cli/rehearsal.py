@@ -77,8 +77,11 @@ def run(
         raise UsageError(
             "--completed-is-success ends with 0 whatever is found, and a baseline or waivers decide by it: take one out"
         )
+    from rehearsal.pipeline.run import Options, rehearse, require_free, require_measured
+
     if seeds:
         scenario = scenario_named(name, None, connector, lanes, client, policies=policy, addons=addons, modules=modules)
+        require_measured(scenario)
         terms_named(baseline, waivers, margin_units, margin_money, scenario.name)
         code = _run_seeds(context, scenario, name, seeds, jobs, target, out, as_json)
         raise typer.Exit(0 if completed_is_success and code in (1, 4, 5) else code)
@@ -86,11 +89,11 @@ def run(
         raise UsageError("--jobs is about many seeds; give --seeds, such as --seeds 1..20")
     from rehearsal import project
     from rehearsal.parts.actor_kinds import require_actors
-    from rehearsal.pipeline.run import Options, rehearse, require_free
     from rehearsal.pipeline.standing import standing
     from rehearsal.verdict.repeat import command
 
     scenario = scenario_named(name, seed, connector, lanes, client, policies=policy, addons=addons, modules=modules)
+    require_measured(scenario)
     with data_only():
         require_actors(scenario)
         project.connector(scenario.connector)

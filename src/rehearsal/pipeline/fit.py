@@ -14,19 +14,10 @@ from rehearsal.model import Tell
 from rehearsal.parts.bounds import SCENARIO_NAME
 from rehearsal.scenario import Scenario
 from rehearsal.scenario import file as scenario_file
-from rehearsal.stage.fitting import Past, fitted, text
+from rehearsal.stage.fitting import Past, Window, fitted, text
 
 WEEKS_READ = 4
 TIMES_MAX = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The days that are read, both included, and the time zone that they are days of: empty for the login's."""
-
-    since: date
-    until: date
-    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +27,7 @@ class Asked:
     scenario: Scenario
     name: str
     """As the scenario was asked for, by name or path."""
-    span: Span
+    window: Window
     times: float
     path: Path
 
@@ -53,7 +44,7 @@ def asked(
         raise UsageError(f"--times {times:g} is no factor; write one above 0, such as 2.5 (at most {TIMES_MAX})")
     first, last = _days(since, until)
     _require_zone(zone)
-    return Asked(scenario, name, Span(first, last, zone), times, _place(written_as or f"{scenario.name}_fitted"))
+    return Asked(scenario, name, Window(first, last, zone), times, _place(written_as or f"{scenario.name}_fitted"))
 
 
 def written(one: Asked, past: Past, told: Tell) -> None:
@@ -62,10 +53,8 @@ def written(one: Asked, past: Past, told: Tell) -> None:
     for note in fit.notes:
         told(f"  {note}")
     if not fit.words:
-        raise UsageError(
-            f"nothing of {one.name} can be fitted from {past.since} to {past.until}, for the reasons above; nothing was written"
-        )
-    one.path.parent.mkdir(exist_ok=True)
+        raise UsageError(f"nothing of {one.name} can be fitted {past.window}, for the reasons above; nothing was written")
+    one.path.parent.mkdir(parents=True, exist_ok=True)
     one.path.write_text(text(fit, one.name, one.path.stem, one.scenario.title), encoding="utf-8")
     told(
         f"wrote {one.path}, from {fit.words['fitted']['orders']} orders; look at it with `rehearse plan {one.path.stem} --target …`"
@@ -100,7 +89,7 @@ def _place(name: str) -> Path:
     """Return where the scenario *name* is written; raises `UsageError` where one is that a person may have changed."""
     if not re.fullmatch(SCENARIO_NAME, name):
         raise UsageError(f"a scenario cannot be named {name!r}; expected small letters, digits and _, such as black_friday")
-    path = Path("scenarios") / f"{name}.yaml"
+    path = project.own_scenario(name)
     if path.exists():
         raise UsageError(f"{path} exists already; choose another name with --as, or remove it")
     return path

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rehearsal import project
 from rehearsal.errors import UsageError
@@ -15,12 +14,11 @@ from rehearsal.model import Tell, World
 from rehearsal.odoo import watermark
 from rehearsal.odoo.connect import Caller, caller, currency_of, note_use, require_mark, require_modules, require_unused
 from rehearsal.odoo.observe import require
-from rehearsal.pipeline.fit import Span
 from rehearsal.pipeline.leftovers import database_name, sweep
 from rehearsal.pipeline.run_folder import Run
 from rehearsal.scenario import Scenario
 from rehearsal.stage import demand
-from rehearsal.stage.fitting import Past
+from rehearsal.stage.fitting import Past, Window
 from rehearsal.stage.mix import distances
 from rehearsal.stage.stock_records import with_wrong_records
 from rehearsal.targets.base import Database, Target
@@ -50,14 +48,14 @@ def looked_at(scenario: Scenario, target: Target, clone: str, told: Tell) -> Wor
         return with_wrong_records(scenario, world)
 
 
-def past_of(scenario: Scenario, target: Target, clone: str, told: Tell, span: Span) -> Past:
-    """Return what was sold in a database within *span*; it is read alone."""
+def past_of(scenario: Scenario, target: Target, clone: str, told: Tell, window: Window) -> Past:
+    """Return what was sold in a database within *window*; it is read alone."""
     with _reading(scenario, target, clone, told) as call:
         require_modules(call, ())
-        zone = span.zone or call("res.users", "context_get")["tz"] or ""
+        zone = window.zone or call("res.users", "context_get")["tz"] or ""
         if not zone:
             told("the login has no time zone, so hours are those of UTC; write --zone, such as --zone Europe/Berlin")
-        past: Past = project.module("fixtures", "existing").sold(call, scenario, span.since, span.until, ZoneInfo(zone or "UTC"))
+        past: Past = project.module("fixtures", "existing").sold(call, scenario, replace(window, zone=zone or "UTC"))
         return past
 
 

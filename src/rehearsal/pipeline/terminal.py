@@ -104,11 +104,9 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
         ),
         _headline_sum(summary, currency),
         f"  sell-through {share(summary['kpis'].get('sell_through'))} of the units that one perfect counter would have sold and kept{_beyond(summary)}",
+        *_kept(summary, currency),
         "  wall time   " + ", ".join(f"{phase} {took:.1f} s" for phase, took in summary["timings_s"].items()),
     ]
-    if "kept_worth" in summary:
-        best = f" of {amount(summary['perfect']['worth'], currency)} that it would have kept" if "perfect" in summary else ""
-        lines.insert(-1, f"  kept        {amount(summary['kept_worth'], currency)}{best}: accepted, and not cancelled")
     lines += _load_lines(summary.get("load"))
     lines += _dearest(run, currency)
     release = summary.get("release")
@@ -132,6 +130,18 @@ def verdict_lines(run: Path, summary: Mapping[str, Any], cure: str = "") -> list
     if cure and cure != summary["connector"] and summary["verdict"] == "fail":
         lines.append(f"see the cure: {with_connector(repeat, cure)}")
     return lines
+
+
+def _kept(summary: Mapping[str, Any], currency: str) -> list[str]:
+    """Return what was sold and kept in money; nothing of a run that is older than that figure."""
+    if "kept_worth" not in summary:
+        return []
+    best = (
+        f" of {amount(summary['perfect']['worth'], currency)} that a perfect counter would have kept"
+        if "perfect" in summary
+        else ""
+    )
+    return [f"  kept        {amount(summary['kept_worth'], currency)}{best}: accepted, and not cancelled"]
 
 
 def _beyond(summary: Mapping[str, Any]) -> str:

@@ -175,7 +175,8 @@ def evaluate(gates: Iterable[Declared], figures: Mapping[str, Any], under_load: 
     for gate in gates:
         limit = parsed(gate.limit)
         found = values(limit, figures) if under_load or not limit.under_load_only else []
-        worst = next((value for value in found if not limit.holds(value)), _nearest(limit, found))
+        missed = [value for value in found if not limit.holds(value)]
+        worst = max(missed, key=lambda value: abs(value - limit.number)) if missed else _nearest(limit, found)
         held = limit.holds(worst) if worst is not None else None
         results.append(GateResult(limit.shown, f"{limit.comparison} {limit.number:g}", worst, held))
     return tuple(results)

@@ -6,11 +6,12 @@ Nothing here does I/O, and nothing of it is about a person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
@@ -25,6 +26,30 @@ DIGITS = 4
 LONGEST = 24
 """Letters of a channel after whose name a curve may be called."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days that are read, both included, and the IANA name of the time zone that they are days of; empty: the login's."""
+
+    since: date
+    until: date
+    zone: str = ""
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """Return the first instant, and the one after the last, in UTC."""
+        ends = (self.since, self.until + timedelta(days=1))
+        first, last = (datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC) for day in ends)
+        return first, last
+
+    @property
+    def days(self) -> Iterator[date]:
+        """Yield each of the days."""
+        yield from (self.since + timedelta(days=n) for n in range((self.until - self.since).days + 1))
+
+    def __str__(self) -> str:
+        return f"from {self.since} to {self.until}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +73,9 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What was sold in a database from one day to another, both included."""
+    """What was sold in a database within a window."""
 
-    since: date
-    until: date
+    window: Window
     channels: Mapping[str, Habits]
     sold: Mapping[str, int]
     """Pieces by internal reference, of the articles that the scenario may sell."""
@@ -79,7 +103,7 @@ def fitted(scenario: Scenario, past: Past, times: float = 1.0) -> Fit:
                 f"{code}: nothing says which orders were this channel's, so its words stay; write history: [[field, =, value]]"
             )
         elif not habits.orders:
-            fit.notes.append(f"{code}: no order from {past.since} to {past.until}, so its words stay")
+            fit.notes.append(f"{code}: no order {past.window}, so its words stay")
         elif (curve := _curve(scenario, code, habits, past, fit.notes)) is not None:
             hours, days = curve
             name = f"{code}_fitted" if len(code) <= LONGEST else f"fitted_{len(curves) + 1}"
@@ -107,15 +131,19 @@ def _curve(scenario: Scenario, code: str, habits: Habits, past: Past, notes: lis
     if not sum(hours):
         notes.append(f"{code}: no ticket is of an hour when the scenario has it open, so its words stay")
         return None
-    of_weekday = Counter(day.weekday() for day in _days(past))
+    of_weekday = Counter(day.weekday() for day in past.window.days)
     mean = {w: sum(n for (day, _), n in habits.hours.items() if day.weekday() == w) / count for w, count in of_weekday.items()}
     usual = habits.orders / sum(of_weekday.values())
     first = scenario.begins.date()
     wanted = [(first + timedelta(days=n)).weekday() for n in range(max(1, -(-scenario.lasts // DAY_S)))]
     for w in sorted(set(wanted) - set(mean)):
-        notes.append(f"{code}: no {WEEKDAYS[w]} lies from {past.since} to {past.until}; the mean day of that time is taken")
-    share = 1 - lost
-    return [n / sum(hours) for n in hours], [mean.get(w, usual) * share for w in wanted]
+        notes.append(f"{code}: no {WEEKDAYS[w]} lies {past.window}; the mean day of that time is taken")
+    days = [mean.get(w, usual) * (1 - lost) for w in wanted]
+    if not sum(days):
+        names = ", ".join(dict.fromkeys(WEEKDAYS[w] for w in wanted))
+        notes.append(f"{code}: no order {past.window} is of a {names}, as this scenario's days are, so its words stay")
+        return None
+    return [n / sum(hours) for n in hours], days
 
 
 def _while_open(scenario: Scenario, code: str, hours: list[float]) -> tuple[list[float], float]:
@@ -131,10 +159,6 @@ def _while_open(scenario: Scenario, code: str, hours: list[float]) -> tuple[list
 def _expected(scenario: Scenario, hours: list[float], days: list[float]) -> float:
     """Return the orders of the scenario's own length; its last day may be a part of one."""
     return sum(days[h // 24] * hours[h % 24] for h in range(max(1, scenario.lasts // HOUR_S)))
-
-
-def _days(past: Past) -> Iterable[date]:
-    return (past.since + timedelta(days=n) for n in range((past.until - past.since).days + 1))
 
 
 def _baskets(channel: Channel, habits: Habits) -> dict[str, Any]:
@@ -187,7 +211,7 @@ def _units_share(words: Mapping[str, Any], past: Past) -> float:
 
 def _source(scenario: Scenario, past: Past, channels: Mapping[str, Any], times: float) -> dict[str, Any]:
     orders = sum(past.channels[code].orders for code in channels)
-    return {"since": past.since.isoformat(), "until": past.until.isoformat(), "orders": orders, "times": times}
+    return {"since": past.window.since.isoformat(), "until": past.window.until.isoformat(), "orders": orders, "times": times}
 
 
 def _exercised(scenario: Scenario, channels: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from rehearsal.errors import UsageError
 from rehearsal.model import money
 from rehearsal.parts.bounds import minor_units
-from rehearsal.verdict.fingerprints import Known, known_of, merged
+from rehearsal.verdict.fingerprints import GATE, Known, known_of, merged
 
 VERSION = 1
 MADE_BY = "write one with: rehearse baseline RUN --out FILE"
@@ -90,6 +90,8 @@ def _row(told: Mapping[str, Any]) -> Known:
     if not isinstance(told["units"], int) or told["units"] < 0:
         raise ValueError(f"units of {told['fingerprint']!r} are {told['units']!r}; expected a whole number")
     figure = told.get("figure")
+    if figure is None and str(told["fingerprint"]).startswith(f"{GATE}: "):
+        raise ValueError(f"{told['fingerprint']!r} has no figure, so that it could be missed by ever more")
     if figure is not None and (isinstance(figure, bool) or not isinstance(figure, int | float)):
         raise ValueError(f"figure of {told['fingerprint']!r} is {figure!r}; expected a number")
     return Known(str(told["fingerprint"]), told["units"], minor_units(told["money_at_risk"]), figure)

@@ -27,7 +27,7 @@ class Known:
     units: int = 0
     money_minor: int = 0
     figure: float | None = None
-    """What a gate met; None for what is none, and in a baseline that was written before this was kept."""
+    """What a gate met; None for what is no gate."""
 
     @property
     def invariant(self) -> str:

@@ -40,10 +40,6 @@ class Waiver:
         """Whether *fingerprint* is meant."""
         return fnmatchcase(fingerprint, self.match)
 
-    def meant(self) -> str:
-        """Return what to write where nothing matches, if it names an invariant alone; else empty."""
-        return f"{self.match}: *" if ":" not in self.match else ""
-
     def expired(self, today: date) -> bool:
         """Whether its last day has passed."""
         return date.fromisoformat(self.expires) < today
