@@ -158,12 +158,11 @@ def stock_corrections_are_accounted_for(record: Record) -> Judgement:
 
 def _at_node(record: Record, row: dict[str, Any], off: float, said: str) -> Finding:
     units = max(1, round(abs(off)))
-    prices = {product.sku: product.promo_minor for product in record.world.products}
     return Finding(
         message=f"{row['sku']} at {row['node']}: {said}",
         severity=Severity.CRITICAL,
         units=units,
-        money_at_risk_minor=units * prices.get(row["sku"], 0),
+        money_at_risk_minor=units * record.prices.get(row["sku"], 0),
         about={"node": row["node"], "sku": row["sku"]},
         kind="too many" if off > 0 else "too few",
     )

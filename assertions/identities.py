@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from rehearsal.model import Finding, Judgement, Severity, counted
 from rehearsal.verdict.record import CERTAIN, Record
-from rehearsal.vocabulary import Role, played
 
 AREA = "identities"
 SHOWN = 5
 
 SHOPPERS = f"""
-WITH placed AS (
-    SELECT i, at_s, channel, "order", lower(trim(data->'customer'->>'email')) AS email, TRY_CAST(data->>'total_minor' AS BIGINT) AS total_minor
-    FROM events WHERE {played(Role.ACCEPTS)} AND coalesce(data->'customer'->>'email', '') <> ''),
+WITH placed AS (SELECT i, at_s, channel, "order", email, total_minor FROM orders WHERE email <> ''),
 matched AS (
     SELECT p.*, s.id, s.partner, a.email AS booked
     FROM placed p JOIN erp_sales s ON s.ref = p."order" LEFT JOIN erp_partners a ON a.id = s.partner

@@ -19,6 +19,19 @@ FROM promises p JOIN book b ON b.node = p.node AND b.sku = p.sku
 """
 
 
+BEYOND = """
+WITH beyond AS (SELECT * FROM found WHERE over > 0 AND units > 0),
+named AS (SELECT node, sku, channel, "order", min((at_s, i)) AS first FROM beyond GROUP BY ALL),
+lists AS (SELECT node, sku, list(channel ORDER BY first) AS channels, list("order" ORDER BY first) AS orders FROM named GROUP BY ALL),
+sums AS (
+    SELECT node, sku, any_value(book) AS book, count(*) AS promises, max(over) AS over,
+        arg_min({'i': i, 'at_s': at_s}, (at_s, i)) AS first, arg_max({'i': i, 'at_s': at_s}, (at_s, i)) AS last,
+        arg_max({'i': i, 'at_s': at_s}, (over, -i)) AS worst FROM beyond GROUP BY ALL)
+SELECT * FROM sums JOIN lists USING (node, sku) ORDER BY node, sku
+"""
+"""One row for each node and SKU of which too much was promised: grouped here, since of a bad weekend it is every order."""
+
+
 def no_unit_is_promised_twice(record: Record) -> Judgement:
     """At no instant does a node owe more units of a SKU than its books ever held: what all channels accepted, less what
     was cancelled or moved elsewhere, stays within the opening stock.
@@ -27,34 +40,29 @@ def no_unit_is_promised_twice(record: Record) -> Judgement:
     left both sides. A wrong stock record is no breach here: the promise was covered by the book.
     """
     record.work_out(OWED)
-    broken = record.rows("SELECT * FROM found WHERE over > 0 AND units > 0 ORDER BY node, sku, at_s, i, line")
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in broken:
-        groups.setdefault((row["node"], row["sku"]), []).append(row)
-    prices = {product.sku: product.promo_minor for product in record.world.products}
     return Judgement(
         examined=record.value("SELECT count(DISTINCT (node, sku)) FROM found"),
-        findings=tuple(_oversold(record, node, sku, group, prices[sku]) for (node, sku), group in groups.items()),
+        findings=tuple(_oversold(record, row) for row in record.rows(BEYOND)),
     )
 
 
-def _oversold(record: Record, node: str, sku: str, group: list[dict[str, Any]], price_minor: int) -> Finding:
-    """Return the finding for one node and SKU; *group* holds the promises that went beyond the stock, in order of time."""
-    worst = max(group, key=lambda row: (row["over"], -row["i"]))
-    units = int(worst["over"])
+def _oversold(record: Record, row: dict[str, Any]) -> Finding:
+    """Return the finding for one node and SKU."""
+    units, worst = int(row["over"]), row["worst"]
+    worth = units * record.prices[row["sku"]]
     return Finding(
         message=(
-            f"{sku} at {node}: {worst['book']} in stock, {units} promised too many at {_hours(worst['at_s'])}; "
-            f"{counted(len(group), 'order')} {'was' if len(group) == 1 else 'were'} accepted beyond the stock, "
-            f"{record.priced(units * price_minor)} at risk"
+            f"{row['sku']} at {row['node']}: {row['book']} in stock, {units} promised too many at {_hours(worst['at_s'])}; "
+            f"{counted(row['promises'], 'order')} {'was' if row['promises'] == 1 else 'were'} accepted beyond the stock, "
+            f"{record.priced(worth)} at risk"
         ),
         severity=Severity.CRITICAL,
         units=units,
-        money_at_risk_minor=units * price_minor,
-        witnesses=tuple(dict.fromkeys(row["i"] for row in (group[0], worst, group[-1]))),
-        orders=tuple(dict.fromkeys((row["channel"], row["order"]) for row in group)),
-        at_s=group[0]["at_s"],
-        about={"node": node, "sku": sku},
+        money_at_risk_minor=worth,
+        witnesses=tuple(dict.fromkeys((row["first"]["i"], worst["i"], row["last"]["i"]))),
+        orders=tuple((row["channels"][place], order) for place, order in enumerate(row["orders"])),
+        at_s=row["first"]["at_s"],
+        about={"node": row["node"], "sku": row["sku"]},
     )
 
 
@@ -125,12 +133,12 @@ def _incoherent(row: dict[str, Any]) -> tuple[str, float]:
 
 
 def _book_finding(record: Record, row: dict[str, Any], said: str, off: float) -> Finding:
-    units, prices = max(1, round(abs(off))), {product.sku: product.promo_minor for product in record.world.products}
+    units = max(1, round(abs(off)))
     return Finding(
         message=f"{row['sku'] or 'product ' + str(row['product'])} at {row['node'] or 'location ' + str(row['location'])}: {said}",
         severity=Severity.CRITICAL,
         units=units,
-        money_at_risk_minor=units * prices.get(row["sku"], 0),
+        money_at_risk_minor=units * record.prices.get(row["sku"], 0),
         erp_records=(("product.product", row["product"]), ("stock.location", row["location"])),
         about={
             **({"sku": row["sku"]} if row["sku"] else {"product": str(row["product"])}),

@@ -6,7 +6,7 @@ and for any number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import sqrt
@@ -15,7 +15,7 @@ from rehearsal.draw import pick, stream
 from rehearsal.model import Demand, World
 from rehearsal.scenario import Scenario
 
-Wanted = Mapping[str, tuple[Demand, ...]]
+Wanted = Mapping[str, Sequence[Demand]]
 HOUR_S = 3600
 DROP_UNITS = ((1, 0.9), (2, 0.1))
 """Pieces of the one article that a flash drop's shopper wants (assumption)."""
@@ -72,7 +72,7 @@ def _ramp(scenario: Scenario, _: World, wanted: Wanted) -> Wanted:
 
 
 def _retimed(
-    scenario: Scenario, code: str, ones: tuple[Demand, ...], purpose: str, warp: Callable[[float], float]
+    scenario: Scenario, code: str, ones: Sequence[Demand], purpose: str, warp: Callable[[float], float]
 ) -> tuple[Demand, ...]:
     """Give *ones* new times, in their order: uniform draws, warped, over the channel's open hours."""
     rng = stream(scenario.seed, code, purpose)
@@ -99,7 +99,7 @@ def _spike(scenario: Scenario, world: World, wanted: Wanted) -> Wanted:
     }
 
 
-def _crowd(scenario: Scenario, code: str, ones: tuple[Demand, ...], begins: float, hot: list[tuple[str, float]]) -> list[Demand]:
+def _crowd(scenario: Scenario, code: str, ones: Sequence[Demand], begins: float, hot: list[tuple[str, float]]) -> list[Demand]:
     """Return the extra shoppers of one channel: like its own ones, but all at once and for one hot article."""
     drop, extra = scenario.load.spike, []
     for number in range(round(len(ones) * drop.times)):

@@ -17,7 +17,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Role, played
 from reports._ending import Order
-from reports._wording import OVERSELL, Facts, in_words
+from reports._wording import OVERSELL, Facts, in_all, in_words
 
 Shown = tuple[str, str, str]
 """Channel, order, and what of it a cause has spoilt: ``money``, ``order`` or ``all``."""
@@ -135,8 +135,11 @@ def chapters(record: Record, run: Facts, most: int) -> tuple[Chapter, ...]:
 def said(chapter: Chapter, findings: Sequence[Mapping[str, Any]]) -> str:
     """Return what a chapter comes to, in words."""
     own = [findings[place] for place in chapter.places]
-    orders = {(order["channel"], order["external_id"]) for finding in own for order in finding["orders"]}
-    return counted(len(own), "finding") + (f" about {counted(len(orders), 'order')}" if orders else "")
+    named = {(order["channel"], order["external_id"]) for finding in own for order in finding["orders"]}
+    most = max((in_all(finding, "orders") for finding in own), default=0)
+    some = all(in_all(finding, "orders") == len(finding["orders"]) for finding in own)  # each is named, so that none counts twice
+    about = counted(len(named), "order") if some else f"{counted(max(len(named), most), 'order')} or more"
+    return counted(len(own), "finding") + (f" about {about}" if named else "")
 
 
 def cures(scenario: Scenario, cause: str) -> tuple[Cure, ...]:

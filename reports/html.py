@@ -201,8 +201,9 @@ def _witnessed(record: Record, findings: Sequence[Mapping[str, Any]]) -> dict[in
 def _telling(finding: Mapping[str, Any], witnessed: Mapping[int, Order]) -> list[Order]:
     """Return the few orders that tell a finding best: its witnesses (first, worst, last), then the others."""
     own = [(order["channel"], order["external_id"]) for order in finding["orders"]]
-    names = set(own)
-    first = [pair for witness in finding["witnesses"] if (pair := witnessed.get(witness)) in names and pair is not None]
+    names, some = set(own), len(own) < wording.in_all(finding, "orders")
+    seen = [witnessed[witness] for witness in finding["witnesses"] if witness in witnessed]
+    first = [pair for pair in seen if some or pair in names]
     return list(dict.fromkeys([*first, *own]))[:STORIES_MAX]
 
 

@@ -32,7 +32,7 @@ def storefront(
 
     Tenders that the channel *collects* itself go into its *own* ledger, all others through a gateway.
     """
-    env.process(_answers(market, channel, own))
+    market.read(channel.code, Answers(market, channel, own).asked)
     for wanted in market.demand[channel.code]:
         if wanted.at_s > env.now:
             yield env.timeout(wanted.at_s - env.now)
@@ -76,12 +76,13 @@ def order_id(channel: str, number: int, tag: str = "") -> str:
 
 def _buy(market: Market, channel: LiveChannel, wanted: Demand, own: Ledger | None, collects: Collection[str]) -> None:
     order, lines = order_id(channel.code, wanted.number, market.world.tag), lines_of(market, wanted)
-    node = next((n for n in wanted.nodes if all(channel.left(n, line["sku"]) >= line["units"] for line in lines)), None)
+    node = next((n for n in wanted.nodes if channel.has(n, wanted.lines)), None)
     if node is None:
         market.emit(EventKind.ORDER_REFUSED, channel.code, order, "", {"lines": lines, "reason": "sold out on the channel"})
         return
     for line in lines:
         channel.take(node, line["sku"], line["units"])
+        line["node"] = node
     total = sum(line["total_minor"] for line in lines)
     tenders = tenders_of(wanted, total)
     market.emit(
@@ -92,7 +93,7 @@ def _buy(market: Market, channel: LiveChannel, wanted: Demand, own: Ledger | Non
         {
             "mode": wanted.mode,
             "customer": _shopper(market, wanted),
-            "lines": [{**line, "node": node} for line in lines],
+            "lines": lines,
             "tenders": tenders,
             "total_minor": total,
             "patience_s": wanted.patience_s,
@@ -102,7 +103,7 @@ def _buy(market: Market, channel: LiveChannel, wanted: Demand, own: Ledger | Non
         if own is not None and leg["tender"] in collects:  # it tells of its money in a poll after the order's own
             own.capture(channel.code, order, leg["tender"], leg["amount_minor"], later_s=channel.spec.lag.p95)
         else:
-            market.mail(market.gateway(leg["tender"])).put(Charge(channel.code, order, leg["tender"], leg["amount_minor"]))
+            market.send(market.gateway(leg["tender"]), Charge(channel.code, order, leg["tender"], leg["amount_minor"]))
 
 
 def _shopper(market: Market, wanted: Demand) -> dict[str, str]:
@@ -141,22 +142,33 @@ def _strangers() -> tuple[tuple[str, str, str, str], ...]:
     return tuple((faker.name(), faker.street_address(), faker.city(), faker.postcode()) for _ in range(STRANGERS))
 
 
-def _answers(market: Market, channel: LiveChannel, own: Ledger | None) -> Steps:
-    told: set[str] = set()
-    while True:
-        instruction: Instruction = yield market.mail(channel.code).get()
-        if instruction.kind is InstructionKind.REFUND and own is not None:
-            own.refund(instruction)
-        if instruction.kind is not InstructionKind.CANCEL:
-            continue
-        lines = market.promises.take(channel.code, instruction.order, instruction.data.get("lines"))
-        if lines or instruction.order not in told:  # a shopper may be told that it is off when the parcel has left long since
-            told.add(instruction.order)
-            nodes = {line["node"] for line in lines}
-            market.emit(
-                EventKind.ORDER_CANCELLED,
-                channel.code,
-                instruction.order,
-                nodes.pop() if len(nodes) == 1 else "",
-                {"reason": instruction.data.get("reason", ""), "lines": lines},
-            )
+class Answers:
+    """What a channel does when it is asked: it tells its shoppers that something is off, and gives back what it took itself."""
+
+    def __init__(self, market: Market, channel: LiveChannel, own: Ledger | None) -> None:
+        self._market = market
+        self._channel = channel
+        self._own = own
+        self._told: set[str] = set()
+
+    def asked(self, instruction: Instruction) -> None:
+        """Follow one instruction."""
+        if instruction.kind is InstructionKind.REFUND and self._own is not None:
+            self._own.refund(instruction)
+        if instruction.kind is InstructionKind.CANCEL:
+            self._cancel(instruction)
+
+    def _cancel(self, instruction: Instruction) -> None:
+        market, code, order = self._market, self._channel.code, instruction.order
+        lines = market.promises.take(code, order, instruction.data.get("lines"))
+        if not lines and order in self._told:  # a shopper may be told that it is off when the parcel has left long since
+            return
+        self._told.add(order)
+        nodes = {line["node"] for line in lines}
+        market.emit(
+            EventKind.ORDER_CANCELLED,
+            code,
+            order,
+            nodes.pop() if len(nodes) == 1 else "",
+            {"reason": instruction.data.get("reason", ""), "lines": lines},
+        )

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import simpy
-
-from rehearsal.clock import Steps
-from rehearsal.draw import lognormal
 from rehearsal.model import EventKind, Instruction, priced
 from rehearsal.parts.part import Lag
 from rehearsal.stage.market import Market
@@ -19,8 +15,7 @@ from rehearsal.stage.market import Market
 class Ledger:
     """What one *owner* (a gateway's name, or a channel that collects its money itself) captured and gave back."""
 
-    def __init__(self, env: simpy.Environment, market: Market, owner: str, refund: Lag) -> None:
-        self._env = env
+    def __init__(self, market: Market, owner: str, refund: Lag) -> None:
         self._market = market
         self._owner = owner
         self._refund_takes = refund
@@ -37,15 +32,14 @@ class Ledger:
         reference = str(instruction.data["reference"])
         if reference not in self._seen:
             self._seen.add(reference)
-            self._env.process(self._give_back(instruction))
+            takes_s = self._market.delay_s(self._owner, reference, self._refund_takes)
+            self._market.later(takes_s, self._give_back, instruction)
 
-    def _give_back(self, instruction: Instruction) -> Steps:
+    def _give_back(self, instruction: Instruction) -> None:
         tender, amount = str(instruction.data["tender"]), int(instruction.data["amount_minor"])
         reference = str(instruction.data["reference"])
-        takes = self._refund_takes
-        yield self._env.timeout(lognormal(self._market.random(self._owner, reference), takes.median, takes.p95))
         key = (instruction.channel, instruction.order, tender)
-        left = self._market.captured[key][self._owner] - self._returned[key]
+        left = self._market.taken(*key)[self._owner] - self._returned[key]
         told = {"tender": tender, "amount_minor": amount, "reference": reference, "by": self._owner}
         if amount <= 0 or amount > left:
             told["reason"] = f"{priced(left, self._market.scenario.currency)} are left to refund on {tender}"

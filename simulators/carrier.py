@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import simpy
 
 from rehearsal.clock import Steps
-from rehearsal.draw import lognormal
-from rehearsal.model import Event, EventKind
+from rehearsal.model import Event, EventKind, Kind
 from rehearsal.parts import actor
 from rehearsal.scenario import Scenario
 from rehearsal.scenario.problem import carriers
@@ -21,19 +20,35 @@ class Settings(actor.Carrier):
 
 def run(env: simpy.Environment, market: Market, code: str) -> Steps:
     """Take parcels from the nodes."""
-    while True:
-        issued: Event = yield market.mail(code).get()
-        env.process(_carry(env, market, code, issued))
+    market.read(code, Parcels(market, code).taken)
+    yield from ()
 
 
-def _carry(env: simpy.Environment, market: Market, code: str, issued: Event) -> Steps:
-    settings = market.settings(code, Settings)
-    rng, scan = market.random(code, str(issued.data["tracking"])), settings.scan or market.scenario.carrier_scan
-    parcel = {"tracking": issued.data["tracking"], "request": issued.data["request"], "carrier": code}
-    yield env.timeout(lognormal(rng, scan.median, scan.p95))
-    market.emit(EventKind.PARCEL_SCANNED, issued.channel, issued.order, issued.node, {**parcel, "status": "in_transit"})
-    yield env.timeout(lognormal(rng, settings.transit.median, settings.transit.p95))
-    market.emit(EventKind.PARCEL_DELIVERED, issued.channel, issued.order, issued.node, {**parcel, "status": "delivered"})
+class Parcels:
+    """The parcels of one carrier on their way: scanned once, then delivered."""
+
+    def __init__(self, market: Market, code: str) -> None:
+        self._market = market
+        self._code = code
+        settings = market.settings(code, Settings)
+        self._scan, self._transit = settings.scan or market.scenario.carrier_scan, settings.transit
+
+    def taken(self, issued: Event) -> None:
+        """Take one parcel from its node."""
+        scan_s = self._market.delay_s(self._code, f"scan:{issued.data['tracking']}", self._scan)
+        self._market.later(scan_s, self._scanned, issued)
+
+    def _scanned(self, issued: Event) -> None:
+        self._tell(EventKind.PARCEL_SCANNED, issued, "in_transit")
+        transit_s = self._market.delay_s(self._code, f"transit:{issued.data['tracking']}", self._transit)
+        self._market.later(transit_s, self._delivered, issued)
+
+    def _delivered(self, issued: Event) -> None:
+        self._tell(EventKind.PARCEL_DELIVERED, issued, "delivered")
+
+    def _tell(self, kind: Kind, issued: Event, status: str) -> None:
+        told = {"tracking": issued.data["tracking"], "request": issued.data["request"], "carrier": self._code, "status": status}
+        self._market.emit(kind, issued.channel, issued.order, issued.node, told)
 
 
 def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:

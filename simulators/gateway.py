@@ -21,14 +21,17 @@ class Settings(actor.Gateway):
 
 
 def run(env: simpy.Environment, market: Market, code: str) -> Steps:
-    """Take charges of channels and refund requests of the connector from the mailbox."""
-    ledger = Ledger(env, market, code, market.settings(code, Settings).refund)
-    while True:
-        asked: Charge | Instruction = yield market.mail(code).get()
-        if isinstance(asked, Charge):
-            ledger.capture(asked.channel, asked.order, asked.tender, asked.amount_minor)
-        elif asked.kind is InstructionKind.REFUND:
-            ledger.refund(asked)
+    """Take charges of channels, and refund requests of the connector."""
+    ledger = Ledger(market, code, market.settings(code, Settings).refund)
+
+    def asked(letter: Charge | Instruction) -> None:
+        if isinstance(letter, Charge):
+            ledger.capture(letter.channel, letter.order, letter.tender, letter.amount_minor)
+        elif letter.kind is InstructionKind.REFUND:
+            ledger.refund(letter)
+
+    market.read(code, asked)
+    yield from ()
 
 
 def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ class Settings(actor.Channel):
 def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
     """Sell until the last shopper has come."""
     settings = market.settings(channel.code, Settings)
-    return storefront(env, market, channel, Ledger(env, market, channel.code, settings.refund), settings.collects)
+    return storefront(env, market, channel, Ledger(market, channel.code, settings.refund), settings.collects)
 
 
 def problems(settings: Settings, scenario: Scenario, code: str) -> Iterator[tuple[str, str]]:

@@ -36,20 +36,21 @@ class Settings(actor.Channel):
 def run(env: simpy.Environment, market: Market, channel: LiveChannel) -> Steps:
     """Open and close with the store, and sell in between."""
     node = channel.nodes[0]
-    wanted, came = market.demand[channel.code], 0
+    wanted = iter(market.demand[channel.code])
+    shopper = next(wanted, None)
     for day in range(ceil(market.scenario.lasts / 86_400)):
         spec = market.scenario.nodes[node]
         opens, closes = day * 86_400 + spec.opens, day * 86_400 + spec.closes
         yield env.timeout(max(0.0, opens - env.now))
         market.emit(EventKind.TILL_OPENED, channel.code, "", node, {"float_minor": FLOAT_MINOR, "day": day + 1})
         cash, tickets = FLOAT_MINOR, 0
-        while came < len(wanted) and wanted[came].at_s < closes:
-            shopper, came = wanted[came], came + 1
+        while shopper is not None and shopper.at_s < closes:
             if shopper.at_s > env.now:
                 yield env.timeout(shopper.at_s - env.now)
             taken = _ring_up(market, channel, node, shopper)
             if taken is not None:
                 cash, tickets = cash + taken, tickets + 1
+            shopper = next(wanted, None)
         yield env.timeout(closes - env.now)
         market.emit(
             EventKind.TILL_CLOSED,

@@ -25,11 +25,17 @@ from rehearsal.vocabulary import KINDS
 
 TEXT_MAX = 600
 """Longest server message kept, in characters."""
+HELD_BYTES = 1 << 16
+"""How much of what the outside does may be kept back before it goes to the system."""
 VOLATILE = ("wall", "erp")
 
 
 class History:
-    """Writes the lines of one process; every line goes to the system at once, so a killed run keeps what it wrote."""
+    """Writes the lines of one process.
+
+    What the outside does is kept back until there are `HELD_BYTES` of it, or until anything else is written: an operation
+    reaches the system before it is sent. So a killed run loses at most facts of which the ERP never heard.
+    """
 
     def __init__(self, folder: Path, process: str = "main") -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,6 +43,8 @@ class History:
         self._file = self.path.open("wb", buffering=0)
         self._next = 0
         self._digest = sha256()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self._began = time.monotonic()
 
     def __enter__(self) -> History:
@@ -46,14 +54,23 @@ class History:
         self.close()
 
     def close(self) -> None:
-        """Close the file; later writes raise ValueError."""
+        """Write what was kept back and close the file; later writes raise ValueError."""
+        self.flush()
         self._file.close()
 
     def write(self, kind: str, at_s: float, **fields: Any) -> int:
-        """Append one line and return its index."""
-        index = self._next
-        text = _encoded({"i": index, "kind": kind, "at_s": round(at_s, 3), **fields})
-        self._next = index + 1
+        """Append one line, with everything before it, and return its index."""
+        index = self._append({"i": self._next, "kind": kind, "at_s": round(at_s, 3), **fields})
+        self.flush()
+        return index
+
+    def flush(self) -> None:
+        """Hand what was kept back to the system; raises `HarnessFault` when it does not take it."""
+        if not self._held:
+            return
+        text = b"".join(self._held)
+        self._held.clear()
+        self._held_bytes = 0
         self._digest.update(text)
         try:
             whole = self._file.write(text) == len(text)
@@ -61,27 +78,44 @@ class History:
             raise HarnessFault(f"the history cannot be written ({error}); free some space and run again") from error
         if not whole:
             raise HarnessFault("the history cannot be written (the disk took a part of a line); free some space and run again")
-        return index
 
     @property
     def seal(self) -> dict[str, Any]:
         """Return how many lines were written so far, and what they hash to."""
+        self.flush()
         return {"lines": self._next, "sha256": self._digest.hexdigest()}
 
-    def event(self, event: Event) -> int:
-        """Append a fact of the outside world; of a kind that not everybody knows, with its roles."""
-        return self.write("event", event.at_s, **fields_of(event))
+    def event(self, event: Event, more: Mapping[str, Any] | None = None) -> int:
+        """Append a fact of the outside world; of a kind that not everybody knows, with its roles. *more* is what else is known."""
+        line = {
+            "i": self._next,
+            "kind": "event",
+            "at_s": event.at_s,
+            "event": event.id,
+            "type": event.kind,
+            "channel": event.channel,
+            "order": event.order,
+            "node": event.node,
+            "data": event.data,
+        }
+        if event.kind not in KINDS:
+            line["roles"] = sorted(event.kind.roles)
+        return self._append(line if more is None else {**line, **more})
 
     def delivery(self, delivery: Delivery) -> int:
         """Append one arrival of an event at the connector."""
-        return self.write(
-            "delivery",
-            delivery.at_s,
-            event=delivery.event.id,
-            type=delivery.event.kind.value,
-            channel=delivery.event.channel,
-            order=delivery.event.order,
-            attempt=delivery.attempt,
+        event = delivery.event
+        return self._append(
+            {
+                "i": self._next,
+                "kind": "delivery",
+                "at_s": delivery.at_s,
+                "event": event.id,
+                "type": event.kind,
+                "channel": event.channel,
+                "order": event.order,
+                "attempt": delivery.attempt,
+            }
         )
 
     def operation(self, operation: Operation, at_s: float, cause: str) -> int:
@@ -120,15 +154,24 @@ class History:
 
     def instruction(self, instruction: Instruction, at_s: float, cause: str) -> int:
         """Append what the connector asked of an actor outside."""
-        return self.write(
-            "instruction",
-            at_s,
-            type=instruction.kind.value,
-            recipient=instruction.recipient,
-            cause=cause,
-            channel=instruction.channel,
-            order=instruction.order,
-            data=instruction.data,
+        return self._append(
+            {
+                "i": self._next,
+                "kind": "instruction",
+                "at_s": round(at_s, 3),
+                "type": instruction.kind,
+                "recipient": instruction.recipient,
+                "cause": cause,
+                "channel": instruction.channel,
+                "order": instruction.order,
+                "data": instruction.data,
+            }
+        )
+
+    def publication(self, channel: str, node: str, units: Mapping[str, int], at_s: float) -> int:
+        """Append what a channel was told that it may sell."""
+        return self._append(
+            {"i": self._next, "kind": "publication", "at_s": round(at_s, 3), "channel": channel, "node": node, "units": units}
         )
 
     def phase(self, name: str, at_s: float) -> int:
@@ -136,18 +179,21 @@ class History:
         since_s = round(time.monotonic() - self._began, 3)
         return self.write("phase", at_s, name=name, wall={"since_start_s": since_s, **self.seal})
 
+    def _append(self, line: dict[str, Any]) -> int:
+        """Append a line, which may be kept back as long as no ERP has heard of it.
 
-def fields_of(event: Event) -> dict[str, Any]:
-    """Return what a line of history says of *event*."""
-    told = {
-        "event": event.id,
-        "type": event.kind.value,
-        "channel": event.channel,
-        "order": event.order,
-        "node": event.node,
-        "data": event.data,
-    }
-    return told if event.kind in KINDS else {**told, "roles": sorted(event.kind.roles)}
+        Raises TypeError for what is no data, such as a number of 80 digits.
+        """
+        try:
+            text = orjson.dumps(line, str, orjson.OPT_APPEND_NEWLINE)
+        except TypeError:  # names that are no texts cost twice as much, and hardly any line has them
+            text = orjson.dumps(line, str, orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        self._held.append(text)
+        self._held_bytes += len(text)
+        self._next += 1
+        if self._held_bytes >= HELD_BYTES:
+            self.flush()
+        return self._next - 1
 
 
 def lines(folder: Path, process: str = "*") -> Iterator[dict[str, Any]]:
@@ -158,11 +204,6 @@ def lines(folder: Path, process: str = "*") -> Iterator[dict[str, Any]]:
                 if not text.endswith("\n"):
                     break
                 yield json.loads(text)
-
-
-def _encoded(line: dict[str, Any]) -> bytes:
-    """Return *line* as JSON with its line end; raises TypeError for what is no data, such as a number of 80 digits."""
-    return orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 def comparable(line: Mapping[str, Any]) -> dict[str, Any]:

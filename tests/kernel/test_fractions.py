@@ -48,3 +48,18 @@ def test_a_figure_that_is_no_whole_number_is_a_damage_wherever_it_stands(what: s
     with opened(Tiny([*WHOLE, line]), whole=False) as record:
         assert [damage.said for damage in record.damages] == [f"{what} is 1.5; expected a whole number"]
         assert record.damages[0].file == "history (line index 3)"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (fact("order.placed", lines={}, total_minor=1500), "lines is {}; expected a list"),
+        (fact("goods.issued", lines="TEE"), 'lines is "TEE"; expected a list'),
+        (fact("ticket.closed", lines=basket(1), total_minor=1500, tenders={"cash": 5}), 'tenders is {"cash":5}; expected a list'),
+        (fact("order.placed", lines=[5], total_minor=1500), "units is null; expected a whole number"),
+    ],
+)
+def test_what_is_no_list_is_a_damage_and_not_an_order_without_lines(line: Noted, said: str) -> None:
+    """Nothing would be found in it, so that nothing could be oversold."""
+    with opened(Tiny([*WHOLE, line]), whole=False) as record:
+        assert said in [damage.said for damage in record.damages]

@@ -56,6 +56,7 @@ def owed(market: Market) -> set[tuple[int, int, str]]:
 
 def moves(market: Market, folder: Path) -> list[tuple[str, str, Any]]:
     """Return source, goal and lines of every move in the history."""
+    market.history.flush()
     with Record(market.scenario, market.world, folder) as record:
         return [
             (row["source"], row["node"], row["lines"])
@@ -157,3 +158,32 @@ def test_a_cancellation_of_lines_that_nobody_can_follow_is_a_dead_letter(
         (row,) = record.rows("SELECT message FROM dead_letters")
     assert said in row["message"]
     assert owed(market) == {(1, 2, "dc"), (2, 1, "dc")}
+
+
+def test_who_reads_gets_what_was_sent_before_and_what_is_sent_from_then_on(market: Market) -> None:
+    """A connector may instruct before the doors open, when no actor has begun."""
+    got: list[str] = []
+    market.send("post", "before")
+    market.read("post", got.append)
+    market.send("post", "after")
+
+    assert got == ["before", "after"]
+    assert market.mail("post").items == []
+
+
+def test_what_is_due_later_comes_in_order_of_time_and_then_of_asking(market: Market) -> None:
+    """A call a second, none of them a process."""
+    came: list[tuple[float, str]] = []
+    for seconds, what in ((2.0, "c"), (1.0, "a"), (2.0, "d"), (1.0, "b")):
+        market.later(seconds, lambda what: came.append((market.env.now, what)), what)
+    market.env.run()
+
+    assert came == [(1.0, "a"), (1.0, "b"), (2.0, "c"), (2.0, "d")]
+
+
+def test_no_two_events_have_one_id_also_where_an_order_is_called_as_a_node(market: Market) -> None:
+    """Ids leave out what an event does not have; whatever that makes equal is counted together."""
+    told = [("webshop", "dc", ""), ("webshop", "", "dc"), ("", "webshop", "dc"), ("webshop", "dc", ""), ("", "", "dc")]
+    ids = [market.emit(EventKind.PICKUP_STAGED, *one, {"lines": []}).id for one in told]
+
+    assert ids == [f"pickup.staged:{stem}" for stem in ("webshop:dc#1", "webshop:dc#2", "webshop:dc#3", "webshop:dc#4", "dc#1")]

@@ -22,6 +22,8 @@ class Books:
         self, model: str, method: str, ids: tuple[int, ...] | None, arguments: Mapping[str, Any], context: Mapping[str, Any]
     ) -> Any:
         """Return the group that is asked for; the next figures with each look at the quants."""
+        if model == "product.product":
+            return [{"id": 1}]
         place = {"product_id": [1, "Tee"], "location_id": [8, "Stock"]}
         if model != "stock.quant":
             return [{**place, "quantity_product_uom:sum": self._now[1]}]

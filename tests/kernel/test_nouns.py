@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal.draw import arrivals, lognormal, pick, stream
-from rehearsal.history import History, comparable, lines
+from rehearsal.history import HELD_BYTES, History, comparable, lines
 from rehearsal.model import Answer, Event, EventKind, Judgement, Operation, Outcome, Verdict, amount, counted, money, priced
 
 
@@ -87,6 +87,24 @@ def test_things_are_counted_in_the_singular_and_the_plural(number: float, text: 
 def test_a_judgement_that_examined_nothing_is_undecided(judgement: Judgement, verdict: Verdict) -> None:
     """Nothing examined is never a pass."""
     assert verdict == judgement.verdict
+
+
+def test_whatever_odoo_could_have_heard_of_is_with_the_system_before_it_is_sent(tmp_path: Path) -> None:
+    """A killed run loses facts at most that led to nothing yet; they are kept back until something is asked, or there is much of them."""
+    history = History(tmp_path)
+    fact = Event("e1", EventKind.TILL_OPENED, 1.0, "till", "", "store", {})
+    history.event(fact)
+    history.publication("till", "store", {"TEE": 1}, 1.5)
+    assert list(lines(tmp_path)) == []
+
+    asked = history.operation(Operation("confirm", "sale.order", "action_confirm", (7,)), 2.0, "e1")
+    assert [line["kind"] for line in lines(tmp_path)] == ["event", "publication", "operation"]
+    history.event(fact)
+    history.answer(asked, Answer(Outcome.OK, True), 4.0, 0.1, "e1", "confirm")
+    assert [line["kind"] for line in lines(tmp_path)][3:] == ["event", "answer"]
+    while history.path.stat().st_size < 2 * HELD_BYTES:
+        history.event(fact)
+    assert [line["i"] for line in lines(tmp_path)] == list(range(len(list(lines(tmp_path)))))
 
 
 def test_a_killed_history_reads_up_to_its_torn_line(tmp_path: Path) -> None:

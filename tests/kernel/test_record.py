@@ -12,7 +12,9 @@ import pytest
 from rehearsal.history import History
 from rehearsal.pipeline.conclusion import conclude, concluded, record_of
 from rehearsal.pipeline.run_folder import CHANGED, NO_JSON, manifest_of, reopen
-from rehearsal.verdict.record import SPILL, Record
+from rehearsal.verdict import record as laid_out
+from rehearsal.verdict.record import SPILL, THREADS_MAX, Record
+from rehearsal.verdict.summary import NAMED_MAX
 from tests.conftest import quiet
 from tests.tiny_run import make_run
 
@@ -76,10 +78,13 @@ def test_what_does_not_fit_the_memory_goes_into_the_run_folder_and_is_gone_at_th
     run = reopen(make_run(tmp_path / "run", judged=False))
     with record_of(run) as record:
         settings = dict(
-            record.db.execute("SELECT name, value FROM duckdb_settings() WHERE name LIKE '%temp_directory%'").fetchall()
+            record.db.execute(
+                "SELECT name, value FROM duckdb_settings() WHERE name LIKE '%temp_directory%' OR name = 'threads'"
+            ).fetchall()
         )
         assert settings["temp_directory"] == str(run.folder / SPILL)
         assert settings["max_temp_directory_size"] not in ("", "0 bytes")
+        assert int(settings["threads"]) <= THREADS_MAX, "each keeps buffers of its own, however many cores there are"
         (run.folder / SPILL).mkdir()
     assert not (run.folder / SPILL).exists()
 
@@ -149,3 +154,35 @@ def test_a_damaged_manifest_is_reported_and_never_written_again(text: str, said:
     assert (summary["exit_code"], summary["damages"]) == (5, [f"manifest.json: {said}"])
     assert path.read_bytes() == damaged
     assert {"report.html", "junit.xml", "summary.md", "allure-results"} <= {one.name for one in run.iterdir()}
+
+
+@pytest.mark.parametrize("line_bytes", [laid_out.LINE_BYTES, 64], ids=["usual lines", "longer lines than usual"])
+def test_a_large_history_is_laid_out_beside_the_run_and_judged_the_same(
+    line_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who look at one run at the same time do not take it from each other."""
+    run = reopen(make_run(tmp_path / "run", judged=False))
+    with record_of(run) as record:
+        small = concluded(run, record)
+    monkeypatch.setattr(laid_out, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(laid_out, "LINE_BYTES", line_bytes)
+    with record_of(run) as record:
+        assert list((run.folder / SPILL).glob("history.*.parquet"))
+        with record_of(run) as another:
+            assert concluded(run, another).summary == small.summary
+        large = concluded(run, record)
+
+    assert (large.summary, large.verdict) == (small.summary, small.verdict)
+    assert not (run.folder / SPILL).exists()
+
+
+def test_a_finding_names_its_first_hundred_orders_and_counts_the_rest(tmp_path: Path) -> None:
+    """A weekend in which everything is oversold would otherwise be a verdict of a hundred megabytes; the report says how many."""
+    folder = make_run(tmp_path / "run", orders=150)
+    verdict = json.loads((folder / "verdict.json").read_text())
+    (oversold,) = (one for one in verdict["findings"] if one["invariant"] == "no_unit_is_promised_twice")
+    summary = json.loads((folder / "summary.json").read_text())
+
+    assert (len(oversold["orders"]), oversold["orders_in_all"]) == (NAMED_MAX, 149)
+    assert summary["hurt"] == 150, "the first one has no books either"
+    assert "149 orders" in (folder / "report.html").read_text()

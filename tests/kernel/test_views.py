@@ -11,7 +11,7 @@ import pytest
 
 from rehearsal.model import Outcome
 from rehearsal.odoo.observe import MIDWAY, TABLES
-from rehearsal.verdict import record as module
+from rehearsal.verdict import views as module
 from rehearsal.vocabulary import Kind, Role
 from tests.tiny_books import IDS, Row, open_quant, payment, sale, ticket, ticket_payment
 from tests.tiny_record import (
@@ -70,7 +70,7 @@ COLUMNS = {
     "phases": ["i", "name", "at_s"],
     "dead_letters": ["i", "at_s", "cause", "error", "message", "place"],
     "resolutions": ["i", "operation", "committed"],
-    "orders": ["i", "channel", "order", "node", "mode", "at_s", "total_minor", "till", "customer"],
+    "orders": ["i", "channel", "order", "node", "mode", "at_s", "total_minor", "till", "customer", "email"],
     "order_lines": ["i", "at_s", "channel", "order", "line", "node", "sku", "units", "price_minor", "total_minor"],
     "handed": ["i", "at_s", "channel", "order", "node", "sku", "units"],
     "handovers": ["channel", "order", "node", "ready_s", "handed_s", "handed_i"],
@@ -80,6 +80,7 @@ COLUMNS = {
     "money": ["i", "channel", "order", "tender", "at_s", "taken", "amount_minor"],
     "endings": ["channel", "order", "at_s", "i", "how"],
     "book": ["node", "sku", "units"],
+    "effects": ["cause", "done_s"],
     "doubts": ["order"],
     "erp_products": ["id", "sku"],
     "erp_nodes": ["id", "node"],
@@ -198,8 +199,8 @@ def test_orders_are_accepted_orders_and_tickets() -> None:
     assert rows(
         "orders", ORDER, TICKET, REFUSED, cancelled(8, "W1"), promise_moved(9, "W1", "store", "dc"), delivered(10, ORDER)
     ) == [
-        (0, "webshop", "W1", "store", "pickup_in_store", 5.0, 3700, False, "C1"),
-        (1, "till_1", "T1", "store", "take_away", 6.0, 1500, True, None),
+        (0, "webshop", "W1", "store", "pickup_in_store", 5.0, 3700, False, "C1", "ann@shop.example"),
+        (1, "till_1", "T1", "store", "take_away", 6.0, 1500, True, None, None),
     ]
 
 
@@ -215,6 +216,15 @@ def test_a_kind_of_ones_own_is_seen_by_its_roles() -> None:
     assert rows("promises", sold_at_kiosk, mute, columns='"order", sku, units, how') == [("K1", "TEE", 1, "accepted")]
     assert rows("money", sold_at_kiosk, mute, columns='"order", tender, amount_minor') == [("K1", "cash", 1500)]
     assert rows("endings", sold_at_kiosk, mute, columns='"order", how') == [("K1", "handed_over")]
+
+
+def test_whoever_pays_at_once_need_not_have_ordered() -> None:
+    """A deposit machine gives a receipt, and no goods: what is paid there is money all the same, whole or a damage."""
+    deposit = Kind("deposit.paid", "tenders", roles=[Role.PAID_AT_ONCE])
+    paid = event(deposit, 5, "machine", "D1", "store", tenders=[{"tender": "cash", "amount_minor": 25}])
+
+    assert rows("money", paid, columns='"order", tender, amount_minor, taken') == [("D1", "cash", 25, True)]
+    assert rows("orders", paid) == rows("order_lines", paid) == []
 
 
 def test_order_lines_are_what_was_asked_for_and_not_what_was_handed_over() -> None:
@@ -408,6 +418,20 @@ def test_doubts_are_orders_of_which_nobody_knows_what_was_written() -> None:
     )
 
     assert rows("doubts", *facts) == [("W1",), ("W2",), ("W3",)]
+
+
+def test_an_effect_is_the_last_success_of_what_an_event_made_the_connector_write() -> None:
+    """Neither what it only read, nor what Odoo refused or nobody knows of."""
+    facts = (
+        ORDER,
+        asked(7, "W1", cause=ORDER.id),
+        asked(9, "W1", cause=ORDER.id),
+        asked(11, "W1", cause=ORDER.id, writes=False),
+        asked(12, "W1", cause=ORDER.id, outcome=Outcome.REFUSED),
+        asked(13, "W1", cause="other", outcome=UNKNOWN),
+    )
+
+    assert rows("effects", *facts) == [(ORDER.id, 11.0)]
 
 
 # -- Odoo's books --------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def test_two_runs_of_one_seed_have_the_same_history_over_either_client(
 def test_the_governed_connector_stays_clean_when_acknowledgements_are_lost(target: NativeTarget, tmp_path: Path) -> None:
     """One write in twelve is done and never heard of; each is found out, none is done twice."""
     rng = Random(7)
-    writes = (b"load", b"action_confirm", b"button_validate", b"sync_from_ui", b"action_post", b"close_session_from_ui")
+    writes = (b'"load",', b"action_confirm", b"button_validate", b"sync_from_ui", b"action_post", b"close_session_from_ui")
     cutter = Cutter("http://127.0.0.1:9", lambda request: any(word in request for word in writes) and rng.random() < 1 / 12)
 
     class Behind:

@@ -37,6 +37,7 @@ def test_whoever_takes_the_money_says_so_and_gives_it_back(tmp_path: Path) -> No
         market.open_doors()
         play(market.env, market)
         market.env.run(until=20 * 3600)
+        market.history.flush()
         captured = events(tmp_path, "payment.captured")
         for one in captured:
             told = {**one["data"], "reference": f"RF-{one['order']}-{one['data']['tender']}"}
@@ -56,6 +57,7 @@ def test_a_gateway_gives_back_nothing_that_another_one_took(tmp_path: Path) -> N
         market.open_doors()
         play(market.env, market)
         market.env.run(until=20 * 3600)
+        market.history.flush()
         one = next(one for one in events(tmp_path, "payment.captured") if one["data"]["by"] == "cards")
         told = {**one["data"], "reference": "RF-1"}
         market.instruct(Instruction(InstructionKind.REFUND, "vouchers", one["channel"], one["order"], told), one["event"])

@@ -97,7 +97,7 @@ def plan(name: Name, target: TargetName = "", clone: CloneName = None, seed: See
     if scenario.world == "existing":
         from rehearsal.pipeline.opening import looked_at
 
-        told = planned(scenario, on_target(target, scenario, lambda on, tell: looked_at(scenario, on, clone or "", tell)))
+        told = planned(scenario, on_target(target, scenario, lambda on, tell: looked_at(scenario, on, clone or "", tell)), tell)
     else:
-        told = planned(scenario)
+        told = planned(scenario, tell=tell)
     print(json.dumps(told, indent=2) if as_json else table(told))

@@ -8,7 +8,7 @@ is virtual: time leaps to the next event, and an answer lands a modelled round t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ import simpy
 from rehearsal.clock.lanes import Road
 from rehearsal.clock.meter import Meter
 from rehearsal.errors import HarnessFault
-from rehearsal.history import History, fields_of
+from rehearsal.history import History
 from rehearsal.model import Answer, Event, Operation, Outcome
 from rehearsal.vocabulary import Role
 
@@ -229,15 +229,15 @@ class TimedHistory(History):
         self._env = env
         self._meter = meter
 
-    def event(self, event: Event) -> int:
+    def event(self, event: Event, more: Mapping[str, Any] | None = None) -> int:
         """Append a fact of the outside world; a stimulus with its lateness."""
         if Role.ACCEPTS in event.kind.roles:
             self._meter.ordered(event.order)
         if not STIMULI & event.kind.roles or not self._env.paced:
-            return super().event(event)
+            return super().event(event, more)
         late_ms = max(0.0, self._env.wall() - self._env.due_wall_s()) * 1000
         self._meter.stimulated(late_ms)
-        return self.write("event", event.at_s, **fields_of(event), wall={"late_ms": round(late_ms, 2)})
+        return super().event(event, {"wall": {"late_ms": round(late_ms, 2)}})
 
 
 def business_name(operation: str, cause: str, channels: frozenset[str]) -> str:

@@ -19,7 +19,8 @@ from rehearsal.errors import EnvironmentNotReady, UsageError
 from rehearsal.odoo.client import Client, ClientFactory, NoAnswer, NotAllowed, NotSent, ServerRefused
 
 PAGE = 1000
-"""Records per call."""
+"""Records per call; of sums, products per call."""
+PRODUCT = "product_id"
 Row = dict[str, Any]
 
 
@@ -44,9 +45,13 @@ class Table:
 ID, NUM, TEXT, WHOLE = "BIGINT", "DOUBLE", "VARCHAR", "BIGINT"
 RESERVING = ("assigned", "partially_available", "waiting", "confirmed")
 
+STEMS = ("product", "warehouse", "journal", "till", "method")
+"""Kinds of external ids that are read: those that translate Odoo's ids into words of the scenario. Each order has one, too."""
+
 TABLES = (
     Table("names", {"name": TEXT, "model": TEXT, "res_id": ID}, "ir.model.data",
-          {"name": "name", "model": "model", "res_id": "res_id"}, (("module", "=", "rehearsal"), ("name", "not =like", "sale\\_\\_%"))),
+          {"name": "name", "model": "model", "res_id": "res_id"},
+          (("module", "=", "rehearsal"), *("|" for _ in STEMS[1:]), *(("name", "=like", f"{stem}\\_\\_%") for stem in STEMS))),
     Table("locations", {"id": ID, "usage": TEXT, "warehouse": ID}, "stock.location",
           {"id": "id", "usage": "usage", "warehouse": "warehouse_id"}, (("active", "in", [True, False]),)),
     Table("quants", {"product": ID, "location": ID, "units": NUM, "reserved": NUM, "rows": WHOLE}, "stock.quant",
@@ -215,7 +220,12 @@ def _rows(client: Client, table: Table, page_size: int = PAGE) -> Iterator[Row]:
     while True:
         domain = [*table.domain, ("id", ">", last)]
         page = client.call(
-            table.model, "search_read", None, {"domain": domain, "fields": wanted, "order": "id", "limit": page_size}, {}
+            table.model,
+            "search_read",
+            None,
+            # `load` is for read: without it Odoo makes a display name for every id that another record is meant by.
+            {"domain": domain, "fields": wanted, "order": "id", "limit": page_size, "load": ""},
+            {},
         )
         for record in page:
             yield {column: _value(record, field, table.columns[column]) for column, field in table.fields.items()}
@@ -225,26 +235,45 @@ def _rows(client: Client, table: Table, page_size: int = PAGE) -> Iterator[Row]:
 
 
 def _grouped(client: Client, table: Table, page_size: int) -> Iterator[Row]:
+    """Yield sums; by product, where there are many, some products at a time: Odoo adds up everything anew for each page of groups.
+
+    At last come those of no product, and of products that our login may not see.
+    """
+    if PRODUCT not in table.grouped_by:
+        yield from _sums(client, table, (), page_size)
+        return
+    seen: list[int] = []
+    while True:
+        wanted = {
+            "domain": [("active", "in", [True, False]), ("id", ">", seen[-1] if seen else 0)],
+            "fields": ["id"],
+            "order": "id",
+            "limit": page_size,
+        }
+        products = [row["id"] for row in client.call("product.product", "search_read", None, wanted, {})]
+        if not seen and len(products) < page_size:
+            yield from _sums(client, table, (), 0)
+            return
+        if products:
+            yield from _sums(client, table, ((PRODUCT, "in", products),), 0)
+        seen += products
+        if len(products) < page_size:
+            yield from _sums(client, table, ((PRODUCT, "not in", seen),), 0)
+            return
+
+
+def _sums(client: Client, table: Table, among: tuple[Any, ...], page_size: int) -> Iterator[Row]:
+    """Yield the groups of *table* in a domain; *page_size* of them per call, or all at once for 0."""
     aggregates = [field for field in table.fields.values() if field not in table.grouped_by]
+    asked = {"domain": [*table.domain, *among], "groupby": list(table.grouped_by), "aggregates": aggregates}
     offset = 0
     while True:
-        page = client.call(
-            table.model,
-            "formatted_read_group",
-            None,
-            {
-                "domain": list(table.domain),
-                "groupby": list(table.grouped_by),
-                "aggregates": aggregates,
-                "offset": offset,
-                "limit": page_size,
-                "order": ", ".join(table.grouped_by),
-            },
-            {},
-        )
+        paged = {"offset": offset, "limit": page_size} if page_size else {}
+        arguments = {**asked, "order": ", ".join(table.grouped_by), **paged}
+        page = client.call(table.model, "formatted_read_group", None, arguments, {})
         for record in page:
             yield {column: _value(record, field, table.columns[column]) for column, field in table.fields.items()}
-        if len(page) < page_size:
+        if not page_size or len(page) < page_size:
             return
         offset += page_size
 

@@ -57,8 +57,8 @@ CLOCK_TIME = re.compile(r"^([01]\d|2[0-4]):([0-5]\d)$")
 YEARS = (1970, 2100)
 LASTS_MAX_S = 31 * DAY_S
 ORDERS_MAX = 1_000_000
-ORDER_CPU_MS = 0.45
-ORDER_KB = 4
+ORDER_CPU_MS = 0.2
+ORDER_KB = 1.3
 """Measured for the simulators alone; Odoo comes on top."""
 PRODUCTS_MAX = 100_000
 PRODUCT_CPU_MS = 0.25
@@ -67,9 +67,6 @@ CUSTOMER_CPU_MS = 0.3
 PLACES_MAX = 1_000_000
 PLACE_KB = 0.45
 """A product at a node: measured, book and shelf together."""
-LOOKS_MAX = 2_000_000_000
-LOOK_CPU_US = 0.07
-"""Every order looks through the catalogue for what it wants: measured per order and product."""
 PUBLICATIONS_MAX = 1_000_000
 PUBLISHED_MAX = 100_000_000
 PUBLISHED_BYTES = 15

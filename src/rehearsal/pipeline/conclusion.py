@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -40,23 +41,37 @@ class Conclusion:
 @contextmanager
 def record_of(run: Run) -> Iterator[Record]:
     """Yield the record of *run*, whole or as much of it as can be read; `Record.damages` says what is wrong with it."""
-    found = damages(run.folder, run.manifest)
+    with ThreadPoolExecutor(1) as pool:  # while DuckDB reads the history, somebody else looks whether it is what was written
+        looking = pool.submit(damages, run.folder, run.manifest)
+        world, lost = _world(run, whole=True)
+        opened = _opened(run, world)
+        found = looking.result()
     if run.damaged:
         found = (Damage("manifest.json", run.damaged), *found)
-    world, lost = _world(run, whole="world.json" not in {damage.file for damage in found})
-    try:
-        record = Record(run.scenario, world, run.folder)
-    except Exception:
+    if "world.json" in {damage.file for damage in found}:
+        world, lost = _world(run, whole=False)
+        opened = _opened(run, world, opened)
+    if isinstance(opened, Exception):
         if not found:
-            raise
-        record = Record(run.scenario, world, run.folder, blank=True)
-    with record:
+            raise opened
+        opened = Record(run.scenario, world, run.folder, blank=True)
+    with opened as record:
         if record.finished and run.manifest and SEALS not in run.manifest:
             found += (UNSEALED,)
         known = {damage.file for damage in found} | _never_read(run)
         own = (damage for damage in (*lost, *record.damages) if damage.file not in known)
         record.damages = (*found, *own, *_unread(run, record, found))
         yield record
+
+
+def _opened(run: Run, world: World, instead_of: Record | Exception | None = None) -> Record | Exception:
+    """Return the record of *run*, or why it could not be opened; another one that was open is closed."""
+    if isinstance(instead_of, Record):
+        instead_of.close()
+    try:
+        return Record(run.scenario, world, run.folder)
+    except Exception as error:
+        return error
 
 
 def concluded(run: Run, record: Record) -> Conclusion:

@@ -19,6 +19,7 @@ from rehearsal.clock.erp_clock import ErpClock
 from rehearsal.clock.lanes import Lanes
 from rehearsal.errors import EnvironmentNotReady, RehearsalError, UsageError
 from rehearsal.history import History
+from rehearsal.memory import settled
 from rehearsal.model import Tell
 from rehearsal.odoo.connect import await_replica, caller, factory, reachable, require_mark
 from rehearsal.odoo.observe import Midway, observe
@@ -34,6 +35,7 @@ from rehearsal.pipeline.run_folder import reopen as reopen
 from rehearsal.pipeline.run_folder import require_free as require_free
 from rehearsal.scenario import Scenario
 from rehearsal.scenario.gates import parsed
+from rehearsal.scenario.problem import expected
 from rehearsal.scenario.software import software_of
 from rehearsal.stage import demand
 from rehearsal.stage.contract import Handler, Slip, Watch, called
@@ -112,7 +114,7 @@ def rehearse(scenario: Scenario, target: Target, options: Options, told: Tell, a
 def employed(scenario: Scenario, watch: Watch) -> Any:
     """Return the scenario's connector, made; raises `Slip` when its own code keeps it from being made."""
     kind = project.connector(scenario.connector)
-    return called(Handler.of(kind, "__init__"), partial(kind, scenario), watch)
+    return called(Handler.of(kind, "__init__"), watch, kind, scenario)
 
 
 def leave(run: Run, target: Target, database: Database, options: Options, told: Tell) -> None:
@@ -256,7 +258,7 @@ def _played(
         )
         market = stage.enter(connector, lanes, world, demand.wanted_of(scenario, world), watch)
         try:
-            with run.timed("simulate"):
+            with run.timed("simulate"), settled(sum(expected(scenario).values())):
                 stage.open()
                 _simulated(env, scenario, lanes, midway, told, advanced)
             with run.timed("settle"):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearsal.parts.bounds import (
-    LOOK_CPU_US,
-    LOOKS_MAX,
     ORDER_CPU_MS,
     ORDER_KB,
     ORDERS_MAX,
@@ -44,17 +42,6 @@ def _search_has_orders(s: Scenario) -> Iterator[Problem]:
         )
 
 
-def _looks(s: Scenario) -> Iterator[Problem]:
-    total = sum(expected(s).values())
-    looks = total * s.catalogue.products
-    if looks > LOOKS_MAX and total <= ORDERS_MAX:  # else that has been told
-        yield Problem(
-            (("catalogue", "products"), ("channels",)),
-            f"{number(total)} orders out of {s.catalogue.products} products are too much to draw (at most "
-            f"{LOOKS_MAX} times one product is looked at): {much(looks, LOOK_CPU_US / 1000)}; fewer products, or fewer orders",
-        )
-
-
 def _places(s: Scenario) -> Iterator[Problem]:
     places = s.catalogue.products * len(s.nodes)
     if places > PLACES_MAX:
@@ -81,4 +68,4 @@ def _publications(s: Scenario) -> Iterator[Problem]:
             )
 
 
-RULES: tuple[Rule, ...] = (_orders, _search_has_orders, _looks, _places, _publications)
+RULES: tuple[Rule, ...] = (_orders, _search_has_orders, _places, _publications)

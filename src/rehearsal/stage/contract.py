@@ -113,12 +113,14 @@ class Watch:
             signal.signal(signal.SIGALRM, self._before)
             self._on = False
 
-    def bound(self, call: Callable[[], Any]) -> Any:
-        """Return what *call* returns; it is cut off when it takes too long."""
+    def bound(self, call: Callable[..., Any], *given: Any) -> Any:
+        """Return what *call* returns for what is *given*; it is cut off when it takes too long."""
+        if not self._on:
+            return call(*given)
         self._since, self._thread = time.monotonic(), threading.get_ident()
         self._cuts = self._put_off = 0
         try:
-            return call()
+            return call(*given)
         finally:
             self._since = None
 
@@ -150,10 +152,10 @@ def handler_s() -> float:
         raise UsageError(f"REHEARSE_HANDLER_S={said!r}: expected seconds, such as 30; 0 lets a handler take for ever") from None
 
 
-def called(who: Handler, call: Callable[[], Any], watch: Watch) -> Any:
-    """Return what a plain *call* into a connector returns; raises `Slip`."""
+def called(who: Handler, watch: Watch, call: Callable[..., Any], *given: Any) -> Any:
+    """Return what a plain *call* into a connector returns for what is *given*; raises `Slip`."""
     try:
-        return watch.bound(call)
+        return watch.bound(call, *given)
     except BaseException as error:
         raise_ours(error)
         raise Slip.of(who, error) from error
@@ -164,30 +166,42 @@ def attended(env: simpy.Environment, who: Handler, call: Callable[[], Any], watc
 
     A handler is a generator that yields events of *env*; a plain function is one that never waits.
     """
-    made = called(who, call, watch)
-    if not inspect.isgenerator(made):
-        return made
-    value: Any = None
-    step: Callable[[Any], Any] = made.send
+    answer = called(who, watch, call)
+    if not inspect.isgenerator(answer):
+        return answer
+    made: Any = answer
+    step: Callable[[], Any] = partial(made.send, None)
     while True:
         try:
-            asked = watch.bound(partial(step, value))
+            asked = stepped(env, who, made, step, watch)
         except StopIteration as end:
             return end.value
-        except BaseException as error:
-            raise_ours(error)
-            raise Slip.of(who, error) from error
-        if not isinstance(asked, simpy.Event) or asked.env is not env:
-            where = f"{who.name} ({waiting_at(made)})"
-            _closed(made)
-            raise Slip("Yielded", where, f"it yields {shown(asked)}; expected erp.ask(…) or another event of erp.env")
         try:
-            value, step = (yield asked), made.send
+            step = partial(made.send, (yield asked))
         except GeneratorExit:
             _closed(made)
             raise
         except BaseException as error:
-            value, step = error, made.throw
+            step = partial(made.throw, error)
+
+
+def stepped(env: simpy.Environment, who: Handler, made: Steps, step: Callable[[], Any], watch: Watch) -> simpy.Event:
+    """Let the handler *made* take one *step*; return the event of *env* that it waits for then.
+
+    Raises StopIteration with its value when it is at its end, and `Slip` for whatever it must not do.
+    """
+    try:
+        asked = watch.bound(step)
+    except StopIteration:
+        raise
+    except BaseException as error:
+        raise_ours(error)
+        raise Slip.of(who, error) from error
+    if not isinstance(asked, simpy.Event) or asked.env is not env:
+        where = f"{who.name} ({waiting_at(made)})"
+        _closed(made)
+        raise Slip("Yielded", where, f"it yields {shown(asked)}; expected erp.ask(…) or another event of erp.env")
+    return asked
 
 
 def waiting_at(made: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,13 +21,13 @@ NOT_OPENED_BY = {
 """Words of a scenario that are about what happens after the doors open."""
 
 WORDS = sorted(one.name for one in fields(Demand))
-Wanted = Mapping[str, tuple[Demand, ...]]
+Wanted = Mapping[str, Sequence[Demand]]
 
 
 class Queue(Sequence[Demand]):
     """The shoppers of one channel, in order of time; who has not set out yet can be told to stay at home."""
 
-    def __init__(self, ones: tuple[Demand, ...]) -> None:
+    def __init__(self, ones: Sequence[Demand]) -> None:
         self._ones = ones
         self._end = len(ones)
 
@@ -39,7 +39,7 @@ class Queue(Sequence[Demand]):
     @overload
     def __getitem__(self, place: slice) -> tuple[Demand, ...]: ...
     def __getitem__(self, place: int | slice) -> Demand | tuple[Demand, ...]:
-        return self._ones[: self._end][place] if isinstance(place, slice) else self._one(place)
+        return tuple(self._ones[: self._end][place]) if isinstance(place, slice) else self._one(place)
 
     def _one(self, place: int) -> Demand:
         if not -self._end <= place < self._end:
@@ -82,8 +82,8 @@ def opening_key(scenario: Scenario, world: World) -> str:
     return sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def demand_hash(world: World, wanted: Wanted) -> str:
-    """Return the SHA-256 of who wants what, when and how, and of the stock and prices they will meet.
+def demand_hash(world: World, wanted: Wanted, seen: Callable[[Demand], None] = lambda _: None) -> str:
+    """Return the SHA-256 of who wants what, when and how, and of the stock and prices they will meet; each shopper is shown to *seen*.
 
     Of the JSON text ``{"demand": {channel: [shopper, …]}, "world": …}`` with sorted keys and without spaces, which is never whole in
     memory: a million shoppers are half a gigabyte of it.
@@ -92,6 +92,7 @@ def demand_hash(world: World, wanted: Wanted) -> str:
     for place, code in enumerate(sorted(wanted)):
         digest.update(f"{',' if place else ''}{_compact(code)}:[".encode())
         for number, one in enumerate(wanted[code]):
+            seen(one)
             digest.update(f"{',' if number else ''}{_compact({word: getattr(one, word) for word in WORDS})}".encode())
         digest.update(b"]")
     plain = _plain(replace(world, tag="", gone={}))  # the same shoppers come again, under other order numbers

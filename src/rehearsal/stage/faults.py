@@ -13,10 +13,12 @@ import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
+
+import orjson
 
 from rehearsal.draw import chance, stream
-from rehearsal.parts.fault import EVERYTHING, JOINTS, Fault, Joint, Thing
+from rehearsal.parts.fault import EVERYTHING, JOINTS, Fault, Joint, Only, Thing
 from rehearsal.parts.fault_kinds import FaultKind, kind_of
 from rehearsal.scenario import Scenario
 from rehearsal.strangers import said
@@ -35,15 +37,35 @@ class Count:
     healed: int = 0
 
 
+class Aimed:
+    """A fault that strikes while the doors are open, and which things it means."""
+
+    __slots__ = ("actor", "begins", "ends", "fault", "kind", "label", "only", "share")
+
+    def __init__(self, label: str, fault: Fault, kind: FaultKind) -> None:
+        self.label = label
+        self.actor = f"fault:{label}"
+        """Whose draws say whether it strikes."""
+        self.fault = fault
+        self.kind = kind
+        self.share: float = getattr(fault, "share", 1.0)
+        self.begins: float = getattr(fault, "begins", 0)
+        ends: float | None = getattr(fault, "ends", None)
+        self.ends = float("inf") if ends is None else ends
+        only = getattr(fault, "only", EVERYTHING)
+        self.only: Only | None = None if only == EVERYTHING else only
+
+
 class Faults:
     """The faults of one run, with their write-ahead journal ``faults.ndjson``."""
 
     def __init__(self, scenario: Scenario, journal: Path) -> None:
         self._scenario = scenario
-        self._file: TextIO = journal.open("w", encoding="utf-8", buffering=1)
+        self._file = journal.open("wb", buffering=0)
+        self._seed = scenario.seed
         self._healed = False
         self._lock = threading.Lock()  # the proxy and whoever kills processes live in threads of their own
-        self._at = {joint: armed(scenario, joint) for joint in Joint}
+        self._at = {joint: [Aimed(*one) for one in armed(scenario, joint)] for joint in Joint}
         self.counts: dict[str, Count] = {}
         for label in labelled(scenario):
             self._note("armed", label, 0.0, "")
@@ -59,13 +81,16 @@ class Faults:
         Raises what a fault's own code raises, and `UsageError` when it returns something else than it was given; of a
         request, which nobody waits for here, either is journalled as failed.
         """
-        for label, fault, kind in self._at[JOINTS[type(thing)]]:
-            if self._healed or not _within(fault, thing) or not kind.concerns(fault, thing):
+        for aimed in () if self._healed else self._at[JOINTS[type(thing)]]:
+            label, fault, kind = aimed.label, aimed.fault, aimed.kind
+            if not aimed.begins <= thing.at_s < aimed.ends or not kind.concerns(fault, thing):
                 continue
-            if chance(self._scenario.seed, f"fault:{label}", kind.key(thing)) >= getattr(fault, "share", 1.0):
+            if aimed.only is not None and not aimed.only.has(thing.about()):
+                continue
+            if aimed.share < 1 and chance(self._seed, aimed.actor, kind.key(thing)) >= aimed.share:
                 continue
             try:
-                after = kind.struck(fault, thing, stream(self._scenario.seed, label, thing.key))
+                after = kind.struck(fault, thing, stream(self._seed, label, thing.key))
             except Exception as error:
                 if kind.joint is not Joint.REQUEST:
                     raise
@@ -95,7 +120,6 @@ class Faults:
         for name, count in self.counts.items():
             self._note("healed", name, at_s, "")
             count.healed = count.armed
-        self._file.flush()
 
     def close(self) -> None:
         """Close the journal."""
@@ -104,7 +128,7 @@ class Faults:
     def _note(self, state: str, name: str, at_s: float, key: str, proof: str = "") -> None:
         line = {"fault": name, "state": state, "at_s": round(at_s, 3), "key": key} | ({"proof": proof} if proof else {})
         with self._lock:
-            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+            self._file.write(orjson.dumps(line, None, orjson.OPT_APPEND_NEWLINE))
 
 
 def labelled(scenario: Scenario) -> dict[str, Fault]:
@@ -150,12 +174,3 @@ def counts_in(journal: Path) -> dict[str, Count]:
         if state in ("armed", "fired", "healed"):
             setattr(count, state, getattr(count, state) + 1)
     return counts
-
-
-def _within(fault: Fault, thing: Thing) -> bool:
-    """Whether *fault* means *thing*, by the time at which it passes and by what it is about."""
-    begins, ends = getattr(fault, "begins", 0), getattr(fault, "ends", None)
-    only = getattr(fault, "only", EVERYTHING)
-    if not begins <= thing.at_s < (float("inf") if ends is None else ends):
-        return False
-    return only is EVERYTHING or bool(only.has(thing.about()))

@@ -40,7 +40,7 @@ def publication(told: Any, products: Collection[Sku]) -> dict[Sku, Units]:
     """Return what may be sold, as a connector says it; raises TypeError or ValueError when nobody could act on it."""
     if not isinstance(told, Mapping):
         raise TypeError(f"it publishes {shown(told)}; expected {{sku: units}}")
-    if all(type(units) is int and 0 <= units <= UNITS_MAX and sku in products for sku, units in told.items()):
+    if type(told) is dict and _sound(told, products):
         return dict(told)
     whole = {sku: whole_of(units) for sku, units in told.items()}
     for sku, units in whole.items():
@@ -51,22 +51,30 @@ def publication(told: Any, products: Collection[Sku]) -> dict[Sku, Units]:
     return {str(sku): int(units) for sku, units in whole.items()}
 
 
+def _sound(told: dict[Any, Any], products: Collection[Sku]) -> bool:
+    """Whether *told* is as it should be; a catalogue is published hundreds of times, so no figure is looked at one by one."""
+    units = told.values()
+    if not told or not set(map(type, units)) <= {int} or not set(map(type, told)) <= {str}:
+        return not told
+    return min(units) >= 0 and max(units) <= UNITS_MAX and all(map(products.__contains__, told))
+
+
 def objection(
     instruction: Instruction, scenario: Scenario, products: Collection[Sku], accepted: Collection[tuple[str, str]]
 ) -> str:
     """Return why nobody can follow *instruction*, in words; empty when somebody can."""
     if not isinstance(instruction.kind, InstructionKind):
         return f"an instruction of kind {shown(instruction.kind)}; expected one of {', '.join(InstructionKind)}"
-    known = {
-        InstructionKind.FULFIL: tuple(scenario.nodes),
-        InstructionKind.CANCEL: tuple(scenario.channels),
-        InstructionKind.REFUND: tuple(dict.fromkeys((*scenario.services, GATEWAY))),
-    }[instruction.kind]
-    what, data = f"{instruction.kind.value} of {shown(instruction.order)}", instruction.data
+    known: Collection[str] = scenario.nodes
+    if instruction.kind is InstructionKind.CANCEL:
+        known = scenario.channels
+    elif instruction.kind is InstructionKind.REFUND:
+        known = (*scenario.services, GATEWAY) if GATEWAY not in scenario.services else scenario.services
+    data = instruction.data
     if instruction.recipient not in known:
-        return f"{what} for {shown(instruction.recipient)}, whom nobody knows; there are: {', '.join(known)}"
+        return f"{_said(instruction)} for {shown(instruction.recipient)}, whom nobody knows; there are: {', '.join(known)}"
     if (instruction.channel, instruction.order) not in accepted:
-        return f"{what}, which channel {shown(instruction.channel)} never accepted"
+        return f"{_said(instruction)}, which channel {shown(instruction.channel)} never accepted"
     match instruction.kind:
         case InstructionKind.FULFIL:
             wrong = _fulfilment(data, products, scenario.modes)
@@ -75,7 +83,11 @@ def objection(
         case InstructionKind.CANCEL:
             wrong = "" if instruction.recipient == instruction.channel else "another channel than the order's own is told"
             wrong = wrong or (_basket(data["lines"], products) if "lines" in data else "")
-    return f"{what}: {wrong}" if wrong else ""
+    return f"{_said(instruction)}: {wrong}" if wrong else ""
+
+
+def _said(instruction: Instruction) -> str:
+    return f"{instruction.kind.value} of {shown(instruction.order)}"
 
 
 def _fulfilment(data: Mapping[str, Any], products: Collection[Sku], modes: Collection[str]) -> str:
@@ -121,10 +133,9 @@ def _own(one: Instruction) -> Instruction:
 def _in_whole_numbers(data: dict[str, Any]) -> dict[str, Any]:
     """Return *data* with units and amounts that are whole as whole numbers; what is none stays, and is objected to."""
     lines = data.get("lines")
-    if isinstance(lines, list):
-        data["lines"] = [
-            {**line, "units": whole_of(line["units"])} if isinstance(line, dict) and "units" in line else line for line in lines
-        ]
+    for line in lines if isinstance(lines, list) else ():
+        if isinstance(line, dict) and "units" in line:
+            line["units"] = whole_of(line["units"])
     if "amount_minor" in data:
         data["amount_minor"] = whole_of(data["amount_minor"])
     return data

@@ -7,31 +7,37 @@ instructions. Neither knows the other. Nothing here knows Odoo.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import simpy
 
 from rehearsal.clock import Erp, Steps
-from rehearsal.draw import lognormal, stream
+from rehearsal.draw import delay, stream
 from rehearsal.history import History
 from rehearsal.model import Delivery, Demand, Event, EventKind, Instruction, InstructionKind, Json, Sku, Units, World
-from rehearsal.parts.fault import Figure, Joint, Travel
-from rehearsal.parts.part import Part
+from rehearsal.parts.part import Lag, Part
 from rehearsal.scenario import Channel, Scenario
 from rehearsal.scenario.problem import carriers, gateways
 from rehearsal.stage import instructions
-from rehearsal.stage.contract import Handler, Slip, Watch, attended, called, waiting_at
+from rehearsal.stage.agenda import What, schedule
+from rehearsal.stage.contract import Handler, Slip, Watch, attended, waiting_at
+from rehearsal.stage.deliveries import Deliveries
 from rehearsal.stage.faults import Faults
 from rehearsal.stage.instructions import GATEWAY
+from rehearsal.stage.numbering import Numbering
 from rehearsal.stage.promises import Promises
+from rehearsal.stage.publications import Publications
 from rehearsal.stage.stock_records import falsified, opening_record, record_faults
 from rehearsal.stage.unasked import Unasked, given_to
-from rehearsal.vocabulary import Kind, Role
-from rehearsal.vocabulary.kind import NODE_LAG
+from rehearsal.vocabulary import Kind
 
 SettingsOf = TypeVar("SettingsOf", bound=Part)
+
+
+Taken = tuple[str, str, int]
+"""Tender, who captured it, minor units."""
 
 
 class LiveChannel:
@@ -47,6 +53,11 @@ class LiveChannel:
     def left(self, node: str, sku: Sku) -> Units:
         """Return the units of *sku* that this channel may still sell from *node*."""
         return self._left[node].get(sku, 0)
+
+    def has(self, node: str, lines: Iterable[tuple[Sku, Units]]) -> bool:
+        """Return whether all of *lines* may still be sold from *node*; their SKUs differ."""
+        left = self._left[node]
+        return all(left.get(sku, 0) >= units for sku, units in lines)
 
     def take(self, node: str, sku: Sku, units: Units) -> None:
         """Count *units* as sold by the channel itself, before any ERP knows."""
@@ -108,10 +119,7 @@ class Market:
         self.promises = Promises()
         self.accepted: dict[tuple[str, str], float] = {}
         """(channel, order) of everything accepted, to how long its shopper takes to collect, in seconds."""
-        self.captured: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-        """(channel, order, tender) to minor units by who captured them; who does not say is taken for the tender's gateway."""
-        self.handled = 0
-        """Events that reached the connector."""
+        self._captured: dict[tuple[str, str], tuple[Taken, ...]] = {}
         self.connector: Connector | None = None
         self.erp: Desks | None = None
         self.watch = watch or Watch(0)
@@ -121,7 +129,12 @@ class Market:
         """When something last happened outside, or a connector was told or asked of it."""
         self._handlers: dict[str, Handler] = {}
         self._mail: dict[str, simpy.Store] = defaultdict(lambda: simpy.Store(env))
-        self._serial: Counter[str] = Counter()
+        self._readers: dict[str, Callable[[Any], None]] = {}
+        self._gateways: dict[str, str] = {}
+        self._carriers: dict[str, str] = {}
+        self._numbers = Numbering()
+        self._deliveries = Deliveries(self)
+        self._publications = Publications(self)
         self._record_faults = record_faults(scenario)
 
     def connect(self, connector: Connector, erp: Desks) -> None:
@@ -148,28 +161,52 @@ class Market:
         Who emits it says when word leaves: *later_s* seconds from now, or in a batch that *arrives_in_s* from now, whatever
         the kind's lag; the kernel adds the lag and the faults.
         """
-        stem = ":".join(part for part in (kind.value, channel, order, node) if part)
-        self._serial[stem] += 1
-        event = Event(f"{stem}#{self._serial[stem]}", kind, round(self.env.now, 3), channel, order, node, data or {})
+        event = Event(self._id(kind, channel, order, node), kind, round(self.env.now, 3), channel, order, node, data or {})
         self.history.event(event)
         self.stirred_s = self.env.now
-        if Role.ACCEPTS in kind.roles:
+        if kind.accepts:
             self._declared("mode", event.data.get("mode"), self.scenario.modes)
             self.accepted[channel, order] = float(event.data.get("patience_s", 0.0))
             self.promises.accept(channel, order, node, event.data["lines"])
-        if Role.HANDS_OVER in kind.roles:
-            self.promises.take(channel, order, event.data["lines"], node)
-        if Role.CAPTURES in kind.roles:
+        if kind.hands_over:
+            self.promises.hand_over(channel, order, event.data["lines"], node)
+        if kind.captures:
             tender = event.data["tender"]
-            self.captured[channel, order, tender][event.data.get("by") or self.gateway(tender)] += event.data["amount_minor"]
+            taken = (tender, event.data.get("by") or self.gateway(tender), event.data["amount_minor"])
+            self._captured[channel, order] = (*self._captured.get((channel, order), ()), taken)
         if self.connector is not None and kind.told:
-            for attempt, wait_s in enumerate(self._travel(event, later_s, arrives_in_s), start=1):
-                self.env.process(self._arrival(event, attempt, wait_s))
+            self._deliveries.send(event, later_s, arrives_in_s)
         return event
 
+    def later(self, seconds: float, act: Callable[[What], None], what: What) -> None:
+        """Call *act* with *what* in so many seconds; a process that waits only once would be dearer."""
+        schedule(self.env, seconds, act, what)
+
+    def read(self, recipient: str, reader: Callable[[Any], None]) -> None:
+        """Hand what is sent to the actor *recipient* to *reader*, at the instant at which it is sent, instead of to a mailbox."""
+        self._readers[recipient] = reader
+        while self._mail[recipient].items:  # sent before the doors opened
+            reader(self._mail[recipient].items.pop(0))
+
+    def send(self, recipient: str, letter: Any) -> None:
+        """Send *letter* to an actor: what actors hand each other is a `Charge`, or a parcel's event."""
+        reader = self._readers.get(recipient)
+        if reader is not None:
+            reader(letter)
+        else:
+            self.mail(recipient).put(letter)
+
     def mail(self, recipient: str) -> simpy.Store:
-        """Return the mailbox of an actor: instructions, and what actors hand each other (a `Charge`, a parcel's event)."""
+        """Return the mailbox of an actor who does not `read`: instructions, and what other actors `send`."""
         return self._mail[recipient]
+
+    def taken(self, channel: str, order: str, tender: str) -> Counter[str]:
+        """Return what was captured of an order on *tender*, in minor units, by who did; who does not say is the tender's gateway."""
+        found: Counter[str] = Counter()
+        for how, who, minor in self._captured.get((channel, order), ()):
+            if how == tender:
+                found[who] += minor
+        return found
 
     def settings(self, code: str, kind: type[SettingsOf]) -> SettingsOf:
         """Return the settings of the channel, node or service *code*; raises TypeError when they are not of that *kind*."""
@@ -180,15 +217,23 @@ class Market:
 
     def gateway(self, tender: str) -> str:
         """Return the gateway that takes *tender*; raises LookupError when none does."""
-        return self._served(gateways(self.scenario), "tenders", tender, "no gateway takes")
+        return self._gateways.get(tender) or self._gateways.setdefault(
+            tender, self._served(gateways(self.scenario), "tenders", tender, "no gateway takes")
+        )
 
     def carrier(self, node: str) -> str:
         """Return the carrier that comes to *node*; raises LookupError when none does."""
-        return self._served(carriers(self.scenario), "nodes", node, "no carrier comes to")
+        return self._carriers.get(node) or self._carriers.setdefault(
+            node, self._served(carriers(self.scenario), "nodes", node, "no carrier comes to")
+        )
 
     def random(self, actor: str, purpose: str) -> Any:
         """Return the stream of *actor* for *purpose*."""
         return stream(self.scenario.seed, actor, purpose)
+
+    def delay_s(self, actor: str, purpose: str, lag: Lag) -> float:
+        """Return the one draw of *actor* for *purpose* that takes as long as *lag* says, in seconds."""
+        return delay(self.scenario.seed, actor, purpose, lag.median, lag.p95)
 
     def missed(self, node: str, sku: Sku, key: str, said: str) -> None:
         """Journal that somebody at *node* did not find *sku*, for each fault that falsified its record before the doors opened."""
@@ -196,10 +241,10 @@ class Market:
         for label in falsified(self.scenario.seed, self._record_faults, record)[1]:
             self.faults.fired(label, key, self.env.now, said)
 
-    def until_open(self, node: str) -> float:
-        """Return the seconds until *node* is open; 0 when it is."""
+    def until_open(self, node: str, at_s: float | None = None) -> float:
+        """Return the seconds from now, or from *at_s*, until *node* is open; 0 when it is."""
         spec = self.scenario.nodes[node]
-        of_day = self.env.now % 86_400
+        of_day = (self.env.now if at_s is None else at_s) % 86_400
         if spec.opens <= of_day < spec.closes:
             return 0.0
         return (spec.opens - of_day) % 86_400
@@ -212,7 +257,7 @@ class Market:
             return
         for channel in self.channels.values():
             for node in channel.nodes:
-                self.env.process(self._publisher(channel, node))
+                self.env.process(self._publications.rhythm(channel, node))
 
     def start(self) -> Steps:
         """Let the connector get ready; raises `Slip` when it cannot."""
@@ -220,16 +265,27 @@ class Market:
         start: Any = self.connector.start
         desk = self.erp.desk("start")
         call = partial(start, desk, **given_to(start, Unasked(self)))
-        yield from self.attended("start", self._who("start"), call)
+        yield from self.attended("start", self.who("start"), call)
 
-    def instruct(self, instruction: Instruction, cause: str) -> None:
+    @property
+    def handled(self) -> int:
+        """Return how many arrivals the connector has handled."""
+        return self._deliveries.handled
+
+    def published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
+        """Let *channel* sell what was published for *node*; faults may lose figures, or make them late."""
+        self._publications.send(channel, node, units)
+
+    def instruct(self, instruction: Instruction, cause: str, *, unasked: bool = False) -> None:
         """Pass what the connector asks to the actor it is meant for; a promise may move to another node.
+
+        *unasked*: its own code is still running, so that the actor is told as soon as it waits.
 
         What nobody could follow is a dead letter with the connector's method in it, never silence.
         """
         objection = instructions.objection(instruction, self.scenario, self.products, self.accepted)
         if objection:
-            self.dead_letter(cause, Slip("Instruction", self._who("receive").whole, objection))
+            self.dead_letter(cause, Slip("Instruction", self.who("receive").whole, objection))
             return
         self.history.instruction(instruction, self.env.now, cause)
         self.stirred_s = self.env.now
@@ -237,7 +293,11 @@ class Market:
             key, goal = (instruction.channel, instruction.order), instruction.recipient
             for source, lines in self.promises.gather(*key, goal, instruction.data["lines"]).items():
                 self.emit(EventKind.PROMISE_MOVED, *key, goal, {"source": source, "lines": lines})
-        self.mail(self._answerer(instruction)).put(instruction)
+        answerer = self._answerer(instruction)
+        if unasked:
+            self.later(0.0, partial(self.send, answerer), instruction)
+        else:
+            self.send(answerer, instruction)
 
     def give_up_waiting(self, why: str) -> None:
         """Write down every handler that never came to its end, as what it is: an event that was not handled."""
@@ -247,13 +307,19 @@ class Market:
 
     # -- inside ----------------------------------------------------------------------------------------
 
+    def _id(self, kind: Kind, channel: str, order: str, node: str) -> str:
+        """Return an id that no other event has: what there is of channel, order and node, and which of these it is."""
+        if channel and order and node:
+            return f"{kind}:{channel}:{order}:{node}#{self._numbers.next(kind, channel, order, node)}"
+        parts = [part for part in (channel, order, node) if part]
+        return f"{':'.join((kind, *parts))}#{self._numbers.next(kind, *parts, *[''] * (3 - len(parts)))}"
+
     def _answerer(self, instruction: Instruction) -> str:
         """Return whose mailbox *instruction* goes to: a refund that names no gateway of the scenario, to whoever took the money."""
         recipient = instruction.recipient
         if instruction.kind is not InstructionKind.REFUND or recipient != GATEWAY:
             return recipient
-        tender = str(instruction.data["tender"])
-        taken = self.captured.get((instruction.channel, instruction.order, tender))
+        taken = self.taken(instruction.channel, instruction.order, str(instruction.data["tender"]))
         return next(iter(taken)) if taken else next(iter(gateways(self.scenario)), recipient)
 
     def _declared(self, word: str, said: object, known: Collection[str]) -> None:
@@ -268,71 +334,6 @@ class Market:
             raise LookupError(f"{lack} {what}; there are: {', '.join(servers) or 'none'}")
         return found
 
-    def _travel(self, event: Event, later_s: float, arrives_in_s: float | None) -> Iterable[float]:
-        """Return the delay in seconds of each arrival of *event*."""
-        rng = self.random("travel", event.id)
-        own = self.scenario.channels[event.channel].lag if event.kind.lag is None else None
-        wait_s = lognormal(rng, own.median, own.p95) if own else lognormal(rng, *(event.kind.lag or NODE_LAG))
-        wait_s = wait_s + later_s if arrives_in_s is None else arrives_in_s
-        return self.faults.met(Travel(event, self.env.now, (wait_s,))).arrives_in_s
-
-    def _arrival(self, event: Event, attempt: int, wait_s: float) -> Generator[simpy.Event, Any, None]:
-        yield self.env.timeout(wait_s)
-        assert self.connector is not None and self.erp is not None
-        connector, desk = self.connector, self.erp.desk(event.id)
-        delivery = Delivery(event, round(self.env.now, 3), attempt)
-        self.history.delivery(delivery)
-        self.stirred_s = self.env.now
-        try:
-            answer = yield from self.attended(
-                f"{event.id}/{attempt}", self._who("receive"), lambda: connector.receive(delivery, desk)
-            )
-            asked = called(self._who("receive"), partial(instructions.listed, answer), self.watch)
-        except Slip as error:
-            self.dead_letter(event.id, error)
-            return
-        self.handled += 1
-        for instruction in asked:
-            self.instruct(instruction, event.id)
-
-    def _publisher(self, channel: LiveChannel, node: str) -> Generator[simpy.Event, Any, None]:
-        assert self.connector is not None and self.erp is not None
-        connector, cause = self.connector, f"publish:{channel.code}:{node}"
-        desk = self.erp.desk(cause)
-        while self.env.now < self.scenario.lasts:
-            try:
-                told = yield from self.attended(cause, self._who("publish"), lambda: connector.publish(channel, desk, node))
-                units = called(self._who("publish"), partial(instructions.publication, told, self.products), self.watch)
-            except Slip as error:
-                self.dead_letter(cause, error)
-            else:
-                self.published(channel, node, units)
-            yield self.env.timeout(channel.spec.publish_every)
-
-    def published(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
-        """Let *channel* sell what was published for *node*, and write it down; faults may lose figures, or make them late."""
-        if units and not self.faults.strikes_at(Joint.PUBLICATION):
-            self._shown(channel, node, units)
-            return
-        told: dict[float, dict[Sku, Units]] = defaultdict(dict)
-        for sku, count in units.items():
-            figure = self.faults.met(Figure(channel.code, node, sku, count, self.env.now))
-            if figure.arrives_in_s is not None:
-                told[figure.arrives_in_s][sku] = figure.units
-        for late_s, figures in told.items():
-            if late_s > 0:
-                self.env.process(self._late_figures(late_s, channel, node, figures))
-            else:
-                self._shown(channel, node, figures)
-
-    def _late_figures(self, late_s: float, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> Steps:
-        yield self.env.timeout(late_s)
-        self._shown(channel, node, units)
-
-    def _shown(self, channel: LiveChannel, node: str, units: Mapping[Sku, Units]) -> None:
-        channel.published(node, units)
-        self.history.write("publication", self.env.now, channel=channel.code, node=node, units=units)
-
     def attended(self, cause: str, who: Handler, call: Any) -> Steps:
         """Run a handler of the connector to its end, and know meanwhile that it is under way; *cause* is its own."""
         handler = attended(self.env, who, call, self.watch)
@@ -342,7 +343,8 @@ class Market:
         finally:
             del self.waiting[cause]
 
-    def _who(self, method: str) -> Handler:
+    def who(self, method: str) -> Handler:
+        """Return how a reader calls that method of the connector."""
         return self._handlers[method]
 
     def dead_letter(self, cause: str, slip: Slip) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import pi, sqrt
 from typing import Any
@@ -46,7 +46,7 @@ def distances(scenario: Scenario, world: World, wanted: Wanted) -> tuple[Distanc
     return tuple(one for one in told if one.drawn)
 
 
-def _of_channel(scenario: Scenario, code: str, ones: tuple[Demand, ...]) -> Iterator[Distance]:
+def _of_channel(scenario: Scenario, code: str, ones: Sequence[Demand]) -> Iterator[Distance]:
     channel = scenario.channels[code]
     hourly = scenario.hourly(channel.curve)
     hours = {hour: sum(hourly[hour::24]) for hour in range(24)}

@@ -6,7 +6,7 @@ that knows everything at once; unless somebody says what Odoo would answer, ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,10 @@ import simpy
 from rehearsal.clock import Erp, Steps
 from rehearsal.errors import HarnessFault
 from rehearsal.history import History
+from rehearsal.memory import settled
 from rehearsal.model import Answer, Delivery, EventKind, Instruction, InstructionKind, Operation, Outcome
 from rehearsal.scenario import Scenario
+from rehearsal.scenario.problem import expected
 from rehearsal.stage import demand
 from rehearsal.stage.contract import Watch
 from rehearsal.stage.faults import Faults
@@ -75,38 +77,43 @@ class PaperConnector:
 
     def __init__(self, market: Market) -> None:
         self.market = market
-        self.orders: dict[str, Delivery] = {}
+        self.tenders: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """Of orders that a picker may still decline."""
 
     def start(self, erp: Erp) -> Steps:
         """Nothing to read."""
-        yield erp.env.timeout(0)
+        yield from ()
 
     def publish(self, channel: LiveChannel, erp: Erp, node: str) -> Steps:
         """Return what lies on the shelf this instant."""
-        yield erp.env.timeout(0)
+        yield from ()
         return {product.sku: self.market.shelf[node, product.sku] for product in self.market.world.products}
 
     def receive(self, delivery: Delivery, erp: Erp) -> Steps:
-        """Fulfil an order when it arrives; cancel and refund when the picker declines."""
-        yield erp.env.timeout(0)
-        return list(self._follow(delivery))
+        """Answer at once."""
+        yield from ()
+        return self.followed(delivery)
 
-    def _follow(self, delivery: Delivery) -> Iterable[Instruction]:
+    def followed(self, delivery: Delivery) -> list[Instruction] | None:
+        """Fulfil an order when it arrives; cancel and refund when the picker declines."""
         event = delivery.event
+        key = (event.channel, event.order)
         if event.kind is EventKind.ORDER_PLACED:
-            self.orders[event.order] = delivery
+            self.tenders[key] = event.data["tenders"]
             told = {
                 "request": event.order,
                 "mode": event.data["mode"],
                 "lines": event.data["lines"],
                 "patience_s": event.data["patience_s"],
             }
-            yield Instruction(InstructionKind.FULFIL, event.node, event.channel, event.order, told)
+            return [Instruction(InstructionKind.FULFIL, event.node, event.channel, event.order, told)]
         if event.kind is EventKind.PICK_DECLINED:
-            yield Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order)
-            for leg in self.orders[event.order].event.data["tenders"]:
-                told = {**leg, "reference": f"RF-{event.order}-{leg['tender']}"}
-                yield Instruction(InstructionKind.REFUND, "gateway", event.channel, event.order, told)
+            off = Instruction(InstructionKind.CANCEL, event.channel, event.channel, event.order)
+            refunds = [{**leg, "reference": f"RF-{event.order}-{leg['tender']}"} for leg in self.tenders[key]]
+            return [off, *(Instruction(InstructionKind.REFUND, "gateway", *key, told) for told in refunds)]
+        if event.kind in (EventKind.PICKUP_STAGED, EventKind.GOODS_ISSUED):
+            self.tenders.pop(key, None)
+        return None
 
 
 @contextmanager
@@ -145,7 +152,7 @@ def weekend(
     answers: Mapping[str, Any] | None = None,
 ) -> Market:
     """Play *scenario* on paper to its end, as `opened` says; the history is in *folder*."""
-    with opened(scenario, folder, connector, answers) as market:
+    with opened(scenario, folder, connector, answers) as market, settled(sum(expected(scenario).values())):
         market.env.run(until=market.env.process(market.start()))
         market.open_doors()
         play(market.env, market)

@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rehearsal.model import World
+from rehearsal.model import Demand, Tell, World
 from rehearsal.scenario import Scenario
 from rehearsal.stage.demand import demand_hash, wanted_of, world_of
 from rehearsal.stage.mix import Distance, distances
 from rehearsal.stage.mix import table as table_of
 
+SHOWN_EVERY = 100_000
+"""Shoppers after whom somebody who waits is told how far it is."""
 
-def planned(scenario: Scenario, world: World | None = None) -> dict[str, Any]:
+
+@dataclass(slots=True)
+class Tally:
+    """What many shoppers want, counted one by one."""
+
+    expected: int
+    tell: Tell
+    shoppers: int = 0
+    units: Counter[str] = field(default_factory=Counter)
+    hours: Counter[int] = field(default_factory=Counter)
+
+    def add(self, one: Demand) -> None:
+        """Count one shopper."""
+        self.hours[int(one.at_s // 3600)] += 1
+        for sku, count in one.lines:
+            self.units[sku] += count
+        self.shoppers += 1
+        if self.shoppers % SHOWN_EVERY == 0:
+            self.tell(f"{self.shoppers:,} of {self.expected:,} shoppers drawn")
+
+
+def planned(scenario: Scenario, world: World | None = None, tell: Tell = lambda _: None) -> dict[str, Any]:
     """Return arrivals per channel, the busiest hour, and demand against supply of the tightest SKUs.
 
     *world* is what a database has already; else it is the one that the scenario makes.
@@ -22,13 +45,9 @@ def planned(scenario: Scenario, world: World | None = None) -> dict[str, Any]:
     if world is None:
         world = world_of(scenario)
     wanted = wanted_of(scenario, world)
-    units: Counter[str] = Counter()
-    hours: Counter[int] = Counter()
-    for ones in wanted.values():
-        for one in ones:
-            hours[int(one.at_s // 3600)] += 1
-            for sku, count in one.lines:
-                units[sku] += count
+    tally = Tally(sum(len(ones) for ones in wanted.values()), tell)
+    hashed = demand_hash(world, wanted, tally.add)
+    units, hours = tally.units, tally.hours
     supply = Counter({product.sku: 0 for product in world.products})
     for (_, sku), count in world.book.items():
         supply[sku] += count
@@ -38,7 +57,7 @@ def planned(scenario: Scenario, world: World | None = None) -> dict[str, Any]:
     return {
         "scenario": scenario.name,
         "seed": scenario.seed,
-        "demand_hash": demand_hash(world, wanted),
+        "demand_hash": hashed,
         "orders": {code: len(ones) for code, ones in wanted.items()},
         "peak": {"day": peak // 24 + 1, "hour": peak % 24, "orders": hours[peak]},
         **({"mix": [asdict(one) for one in distances(scenario, world, wanted)]} if scenario.fitted else {}),

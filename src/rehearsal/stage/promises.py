@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,11 +41,19 @@ class Promises:
         """Owe the *lines* of an order, each at its own node, or at *node*."""
         self._keep(channel, order, [Promise(one["line"], one["sku"], one["units"], one.get("node", node)) for one in lines])
 
+    def hand_over(self, channel: str, order: str, lines: Lines, node: str) -> None:
+        """Owe no more what *lines* name of what *node* owes."""
+        owed = self._owed.get((channel, order))
+        if owed and all(one.node == node for one in owed) and _units_of(lines) == _units_owed(owed):
+            del self._owed[channel, order]  # as nearly always: all of it, at once
+        elif owed:
+            self.take(channel, order, lines, node)
+
     def take(self, channel: str, order: str, lines: Lines | None = None, node: str = "") -> list[dict[str, Any]]:
         """Owe no more what *lines* name, or anything, of what *node*, or anybody, owes; return it, line by line."""
         wanted = None if lines is None else _units_of(lines)
         taken, kept = list[dict[str, Any]](), list[Promise]()
-        for one in self.of(channel, order):
+        for one in self._owed.get((channel, order), ()):
             units = 0 if node and one.node != node else one.units if wanted is None else min(one.units, wanted[one.sku])
             if units:
                 taken.append({**one.said(units), "node": one.node})
@@ -58,9 +66,12 @@ class Promises:
 
     def gather(self, channel: str, order: str, goal: str, lines: Lines) -> dict[str, list[dict[str, Any]]]:
         """Let *goal* owe what *lines* name, whoever did; return what moved, line by line, by the node that had it."""
+        owed = self._owed.get((channel, order), ())
+        if all(one.node == goal for one in owed):
+            return {}
         wanted = _units_of(lines)
         kept, moved = list[Promise](), defaultdict[str, list[dict[str, Any]]](list)
-        for one in sorted(self.of(channel, order), key=lambda one: one.node != goal):  # what it owes already comes first
+        for one in sorted(owed, key=lambda one: one.node != goal):  # what it owes already comes first
             units = min(one.units, max(0, wanted[one.sku]))
             wanted[one.sku] -= units
             if one.node == goal or not units:
@@ -80,8 +91,15 @@ class Promises:
             self._owed.pop((channel, order), None)
 
 
-def _units_of(lines: Lines) -> Counter[Sku]:
-    wanted: Counter[Sku] = Counter()
+def _units_owed(owed: list[Promise]) -> dict[Sku, Units]:
+    wanted: dict[Sku, Units] = {}
+    for one in owed:
+        wanted[one.sku] = wanted.get(one.sku, 0) + one.units
+    return wanted
+
+
+def _units_of(lines: Lines) -> defaultdict[Sku, Units]:
+    wanted: defaultdict[Sku, Units] = defaultdict(int)
     for line in lines:
         wanted[line["sku"]] += line["units"]
     return wanted

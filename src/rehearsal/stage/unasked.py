@@ -57,7 +57,7 @@ class Unasked:
     def instruct(self, instruction: Instruction, cause: str = "") -> None:
         """Ask an actor outside for something; *cause* is the id of the event that made it necessary."""
         (own,) = instructions.listed([instruction])
-        self._market.instruct(own, _text(cause) or "unasked")
+        self._market.instruct(own, _text(cause) or "unasked", unasked=True)
 
     def every(self, seconds: float, act: Act) -> None:
         """Begin a timer; raises ValueError or TypeError for one that could not tick."""

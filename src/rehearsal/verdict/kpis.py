@@ -38,8 +38,7 @@ def sync_latency_s_p95(record: Record) -> float | None:
     """95th percentile, over events that made the ERP change, of the seconds from the event to the last answer it caused."""
     return _rounded(
         record.value("""
-        SELECT quantile_cont(done - at_s, 0.95) FROM (SELECT e.at_s, max(a.at_s) AS done FROM events e JOIN answers a ON a.cause = e.id
-            JOIN operations o ON o.i = a.operation WHERE a.outcome = 'ok' AND o.writes GROUP BY e.id, e.at_s)""")
+        SELECT quantile_cont(f.done_s - e.at_s, 0.95) FROM events e JOIN effects f ON f.cause = e.id""")
     )
 
 
@@ -116,8 +115,8 @@ def sell_through(record: Record) -> float | None:
 CATCHING_UP = """
 WITH heal AS (SELECT min(at_s) AS at_s FROM phases WHERE name = 'settle'),
 late AS (
-    SELECT e.id, max(a.at_s) - any_value(h.at_s) AS after_s FROM heal h, events e JOIN answers a ON a.cause = e.id
-    JOIN operations o ON o.i = a.operation AND o.writes WHERE e.at_s <= h.at_s AND a.outcome = 'ok' GROUP BY e.id HAVING max(a.at_s) > any_value(h.at_s))
+    SELECT e.id, f.done_s - h.at_s AS after_s FROM heal h, effects f JOIN events e ON e.id = f.cause
+    WHERE f.done_s > h.at_s AND e.at_s <= h.at_s)
 """
 
 

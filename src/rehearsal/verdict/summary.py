@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rehearsal.model import Finding, counted, money
+from rehearsal.model import Finding, Severity, counted, money
 from rehearsal.scenario.gates import evaluate, gate_figures, with_abort
 from rehearsal.stage.faults import counts_in
 from rehearsal.verdict import kpis
@@ -20,6 +21,10 @@ from rehearsal.vocabulary import Role, played
 
 SCHEMA_VERSION = 1
 ERRORS_MAX = 20
+ASKED_AT_ONCE = 100_000
+"""Orders that are looked up by one query: of a bad weekend a million are hurt."""
+NAMED_MAX = 100
+"""Orders, and records in Odoo, that a finding names in ``verdict.json``; the rest is counted."""
 NUMBERED = "([A-Z]+-)*[0-9]+"
 """What tells one order, SKU or record from another in a message, such as ``WEBSHOP-0042``."""
 RESTLESS = "the world did not come to rest within the time for settling; what was still under way is undecided"
@@ -69,6 +74,7 @@ def figures(record: Record, judged: tuple[Judged, ...], manifest: Mapping[str, A
         "kept_worth": money(int(record.value("SELECT coalesce(sum(due_minor), 0) FROM due") or 0)),
         **perfect(record),
         "invariants": [_invariant(one) for one in judged],
+        "hurt": hurt(record, judged),
         "exercised": [{"what": e.what, "done": e.done, "wanted": e.wanted, "said": e.said} for e in done],
         "idle": idle,
         "dead_letters": lost,
@@ -194,6 +200,20 @@ def _finding(invariant: str, finding: Finding) -> dict[str, Any]:
         "fingerprint": fingerprint(invariant, finding.kind, finding.about),
         "at_s": finding.at_s,
         "witnesses": list(finding.witnesses),
-        "erp_records": [{"model": model, "id": res_id} for model, res_id in finding.erp_records],
-        "orders": [{"channel": channel, "external_id": order} for channel, order in finding.orders],
+        "erp_records": [{"model": model, "id": res_id} for model, res_id in finding.erp_records[:NAMED_MAX]],
+        "erp_records_in_all": len(finding.erp_records),
+        "orders": [{"channel": channel, "external_id": order} for channel, order in finding.orders[:NAMED_MAX]],
+        "orders_in_all": len(finding.orders),
     }
+
+
+def hurt(record: Record, judged: tuple[Judged, ...]) -> int:
+    """Return how many accepted orders critical and major findings name, each counted once however many name it."""
+    told = (finding for one in judged for finding in one.judgement.findings if finding.severity is not Severity.MINOR)
+    pairs = iter({pair for finding in told for pair in finding.orders})
+    sql = """SELECT count(*) FROM orders JOIN (SELECT n.c AS channel, n.o AS "order" FROM (
+        SELECT unnest(from_json(CAST(? AS JSON), '[{"c": "VARCHAR", "o": "VARCHAR"}]')) AS n)) USING (channel, "order")"""
+    found = 0
+    while some := list(islice(pairs, ASKED_AT_ONCE)):
+        found += int(record.value(sql, [json.dumps([{"c": channel, "o": order} for channel, order in some])]) or 0)
+    return found

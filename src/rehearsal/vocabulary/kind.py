@@ -45,6 +45,10 @@ class Kind(str):
     note: str
     tone: str
     """``bad``, ``warn``, ``quiet`` or nothing."""
+    accepts: bool
+    """Whether it plays that role, as the market asks of each event; so with the next two."""
+    hands_over: bool
+    captures: bool
 
     def __new__(
         cls,
@@ -61,6 +65,8 @@ class Kind(str):
         kind = super().__new__(cls, name)
         kind.data, kind.roles, kind.lag, kind.told = data, frozenset(roles), lag, told
         kind.story, kind.note, kind.tone = story, note, tone
+        kind.accepts, kind.hands_over = Role.ACCEPTS in kind.roles, Role.HANDS_OVER in kind.roles
+        kind.captures = Role.CAPTURES in kind.roles
         return kind
 
     @property
