@@ -1,4 +1,5 @@
-"""Ratios within one run: ``python -m benchmarks [simulators] [driving] [load]``. Nothing here is a test; machines differ, ratios less so.
+"""Ratios within one run: ``python -m benchmarks [simulators] [judge] [observe] [driving] [load]``. Nothing here is a test; machines
+differ, ratios less so. ``scale`` writes the first three as a page.
 
 Three are tables of their own: ``chaos``, every fault of infrastructure against both connectors; ``policies``, each policy of
 the governed connector alone off; and ``connectors``, the promotional weekend with each of them, seed by seed. ``extending`` is
@@ -10,10 +11,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import chaos, connectors, driving, extending, load, policies, simulators
+from benchmarks import chaos, connectors, driving, extending, judge, load, observe, policies, scale, simulators
 
 BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "simulators": simulators.measured,
+    "judge": judge.measured,
+    "observe": observe.measured,
     "driving": driving.measured,
     "load": load.measured,
 }
@@ -23,6 +26,7 @@ TABLES: dict[str, Callable[[list[str]], int]] = {
     "policies": policies.main,
     "connectors": connectors.main,
     "extending": extending.main,
+    "scale": scale.main,
 }
 
 

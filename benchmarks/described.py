@@ -41,6 +41,7 @@ ABOUT: Mapping[str, str] = {
     "order_lines": "What was ordered.",
     "handed": "Goods that left a node, to a customer or a carrier.",
     "money": "Captured (+, `taken`) and given back (-), in minor units.",
+    "effects": "When the last operation that an event made the connector write was answered with success.",
     "doubts": "Orders touched by an operation of which nobody knows whether it was done.",
     "handovers": "When a node (NULL: any) first had an order ready, and handed it over.",
     "promises": "What was accepted (+), moved (- and +), substituted (- and +) or cancelled (-), line by line.",

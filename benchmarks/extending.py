@@ -37,7 +37,7 @@ from rehearsal.stage import paper
 from rehearsal.stage.market import Connector, LiveChannel, Market
 from rehearsal.stage.outside import Outside
 from rehearsal.starter import examples
-from rehearsal.verdict import record
+from rehearsal.verdict import views
 from rehearsal.verdict.judge import Judged
 from rehearsal.verdict.kpis import KPIS
 from rehearsal.verdict.laws import areas, tables
@@ -223,7 +223,7 @@ def _record() -> Iterator[str]:
         '`"order"`. `i` is the place of a line in the history.',
     )
     yield from table(("`record.`", "does"), methods(Record))
-    history = ["history", *made_by(record.HISTORY_VIEWS), *made_by(record.PROMISES), "book", "gone_before"]
+    history = ["history", *made_by(views.HISTORY_VIEWS), *made_by(views.PROMISES), "book", "gone_before"]
     yield "Of the outside, from the history:"
     yield ""
     yield from table(("view", "is", "columns"), [(code(view), ABOUT[view], columns(view)) for view in history])
@@ -234,7 +234,7 @@ def _record() -> Iterator[str]:
     yield "Made of them, in the words of the scenario:"
     yield ""
     yield from table(
-        ("view", "is", "columns"), [(code(view), ABOUT[view], columns(view)) for view in made_by(record.SNAPSHOT_VIEWS)]
+        ("view", "is", "columns"), [(code(view), ABOUT[view], columns(view)) for view in made_by(views.SNAPSHOT_VIEWS)]
     )
     if own := [(view, area.path.name) for area in areas() for view in made_by(area.views)]:
         yield "Brought by invariants:"

@@ -1,70 +1,67 @@
-"""The simulators without any ERP, against a bare SimPy loop of timeouts in the same process."""
+"""The simulators without any ERP, against a bare SimPy loop that waits as often, with as many timeouts pending."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from pathlib import Path
+import json
+import subprocess
+import sys
 from statistics import median
-from tempfile import TemporaryDirectory
-from typing import Any
 
-import simpy
+from benchmarks.playing import STEPS_AN_ORDER, Played
 
-from rehearsal import project
-from rehearsal.scenario import file as scenario_file
-from rehearsal.stage.paper import opened
-from rehearsal.stage.weekend import play
-
-BUDGET = 0.25
-"""At least a quarter of the bare loop's events per second."""
-ORDERS_FACTOR = 20
-ROUNDS = 5
-BARE_EVENTS = 200_000
+ORDERS = (10_000, 100_000, 1_000_000)
+ROUNDS = 3
+RATIO_MIN = 0.5
+"""Of the bare loop's orders per second, at a hundred thousand orders."""
+PEAK_MB_MAX = 1_500
+CPU_S_MAX = 120
+"""For a million orders, on the machine on which that was decided, whose bare loop took `THERE_US` with one timeout pending."""
+THERE_US = 0.43
+CATALOGUE = (60, 10_000)
+DEARER_MAX = 2.0
+"""A large catalogue's price of an order, as a multiple of a small one's."""
 
 
 def measured() -> list[str]:
-    """Return the figures: events per second of both, and their ratio (median of alternating rounds)."""
-    pairs = [(_bare(), _ours()) for _ in range(ROUNDS)]
-    bare, ours = median(b for b, _ in pairs), median(o for _, o in pairs)
-    ratio = median(o / b for b, o in pairs)
+    """Return the figures at each size: CPU and memory, and at a hundred thousand orders the ratio to the bare loop."""
+    told = [f"{'orders':>9} {'products':>8} {'CPU':>8} {'an order':>10} {'peak':>9} {'history':>9}"]
+    small = played(ORDERS[0])
+    large = {orders: played(orders) for orders in ORDERS[1:]}
+    wide = played(ORDERS[1], products=CATALOGUE[1])
+    for products, one in ((60, small), *((60, one) for one in large.values()), (CATALOGUE[1], wide)):
+        told.append(
+            f"{one.orders:9,} {products:8,} {one.cpu_s:6.1f} s {one.order_us:7.1f} us {one.peak_mb:6,.0f} MB {one.history_mb:6,.0f} MB"
+        )
+    beside = [played(ORDERS[1], beside=True) for _ in range(ROUNDS)]
+    pace = here_us() / THERE_US
+    whole = large[ORDERS[-1]]
     return [
-        f"bare SimPy timeouts   {bare:12,.0f} events/s",
-        f"simulators on paper   {ours:12,.0f} events/s",
-        f"ratio                 {ratio:12.2f}   (budget: at least {BUDGET})",
+        *told,
+        (
+            f"a bare loop of {STEPS_AN_ORDER} timeouts an order: {median(one.bare_us for one in beside) * STEPS_AN_ORDER:.1f} us; "
+            f"ratio {median(one.ratio for one in beside):.3f}   (budget: at least {RATIO_MIN}, at {ORDERS[1]:,} orders)"
+        ),
+        f"a million orders: {whole.peak_mb:,.0f} MB   (budget: {PEAK_MB_MAX:,} MB)",
+        (
+            f"a million orders: {whole.cpu_s:.0f} s of CPU here, which is {pace:.2f} times slower than where the budget was set: "
+            f"{whole.cpu_s / pace:.0f} s there   (budget: {CPU_S_MAX} s)"
+        ),
+        (
+            f"{CATALOGUE[1]:,} products instead of {CATALOGUE[0]}: {wide.order_us / large[ORDERS[1]].order_us:.2f} times the price of an "
+            f"order   (budget: at most {DEARER_MAX:g})"
+        ),
     ]
 
 
-def _bare() -> float:
-    env = simpy.Environment()
-
-    def clock() -> Iterator[simpy.Event]:
-        while True:
-            yield env.timeout(1)
-
-    env.process(clock())  # type: ignore[arg-type]
-    began = time.perf_counter()
-    for _ in range(BARE_EVENTS):
-        env.step()
-    return BARE_EVENTS / (time.perf_counter() - began)
+def played(orders: int, products: int = 60, beside: bool = False) -> Played:
+    """Return what one weekend took in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.playing", str(orders), str(products), *(["bare"] if beside else [])]
+    return Played(**json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
 
-def _ours() -> float:
-    overrides: dict[str, Any] = {
-        "channels": {
-            c: {"orders": n * ORDERS_FACTOR}
-            for c, n in {"webshop": 120, "marketplace": 60, "till_1": 40, "till_2": 40, "till_3": 40}.items()
-        }
-    }
-    plenty = {"stock": {"regular": 9000, "promoted": 9000, "scarce": 9000}}
-    overrides["nodes"] = dict.fromkeys(("dc", "store_1", "store_2", "store_3"), plenty)
-    scenario = scenario_file.load(project.scenario_path("promo_weekend"), project.scenario_path, overrides)
-    with TemporaryDirectory() as folder, opened(scenario, Path(folder)) as market:
-        env, events = market.env, 0
-        market.open_doors()
-        play(env, market)
-        began = time.perf_counter()
-        while env.peek() < float("inf"):
-            env.step()
-            events += 1
-        return events / (time.perf_counter() - began)
+def here_us() -> float:
+    """Return the CPU of a timeout of a bare loop with one pending, on this machine: the best of three."""
+    code = "from benchmarks.playing import Bare\nb = Bare(1)\nb.run(300_000)\nprint(b.us)"
+    return min(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(3)
+    )
