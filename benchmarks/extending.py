@@ -223,7 +223,7 @@ def _record() -> Iterator[str]:
         '`"order"`. `i` is the place of a line in the history.',
     )
     yield from table(("`record.`", "does"), methods(Record))
-    history = ["history", *made_by(views.HISTORY_VIEWS), *made_by(views.PROMISES), "book", "gone_before"]
+    history = ["history", *made_by(views.HISTORY_VIEWS + views.HISTORY_TABLES), *made_by(views.PROMISES), "book", "gone_before"]
     yield "Of the outside, from the history:"
     yield ""
     yield from table(("view", "is", "columns"), [(code(view), ABOUT[view], columns(view)) for view in history])

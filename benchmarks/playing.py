@@ -1,6 +1,7 @@
 """One weekend on paper in a process of its own, told as JSON: ``python -m benchmarks.playing ORDERS PRODUCTS [bare]``.
 
-With ``bare`` the weekend and a bare SimPy loop take turns, slice by slice, so that both meet the same machine.
+The weekend and a bare SimPy loop with one timeout pending take turns, slice by slice, so that both meet the same machine;
+with ``bare`` a loop with as many pending as the weekend has does so as well.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -54,6 +56,8 @@ class Played:
     wall_s: float
     peak_mb: float
     history_mb: float
+    pace_us: float
+    """CPU of one timeout of a bare loop with one pending, meanwhile: how fast this machine was just then."""
     bare_us: float
     """CPU of one timeout of the bare loop; 0: it was not measured."""
 
@@ -70,7 +74,7 @@ class Played:
 
 def played(orders: int, products: int, beside: bool) -> Played:
     """Play one weekend, with the bare loop *beside* it or alone."""
-    bare = Bare(int(orders * PENDING_AN_ORDER)) if beside else None
+    pace, bare = Bare(1), Bare(int(orders * PENDING_AN_ORDER)) if beside else None
     began, cpu_s, cpu = time.perf_counter(), 0.0, time.process_time()
     with TemporaryDirectory() as folder:
         with opened(scaled(orders, products), Path(folder), Prompt) as market, settled(orders):
@@ -81,13 +85,14 @@ def played(orders: int, products: int, beside: bool) -> Played:
             while env.peek() < float("inf"):
                 stepped(env, SLICE)
                 cpu_s += time.process_time() - cpu
+                pace.run(SLICE // 4, unmeasured=SLICE // 40)
                 if bare:
                     bare.run(SLICE)
                 cpu = time.process_time()
         history_mb = sum(path.stat().st_size for path in (Path(folder) / "history").iterdir()) / 1e6
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     attempted = sum(len(ones) for ones in market.demand.values())
-    return Played(attempted, cpu_s, time.perf_counter() - began, peak_mb, history_mb, bare.us if bare else 0.0)
+    return Played(attempted, cpu_s, time.perf_counter() - began, peak_mb, history_mb, pace.us, bare.us if bare else 0.0)
 
 
 def stepped(env: simpy.Environment, events: int) -> None:
@@ -115,8 +120,9 @@ class Bare:
             self._env.step()
         self._cpu_s, self._events = 0.0, 0
 
-    def run(self, events: int) -> None:
-        """Do so many timeouts."""
+    def run(self, events: int, unmeasured: int = 0) -> None:
+        """Do so many timeouts, after so many that find everything cold."""
+        stepped(self._env, unmeasured)
         began = time.process_time()
         stepped(self._env, events)
         self._cpu_s += time.process_time() - began
@@ -126,6 +132,12 @@ class Bare:
     def us(self) -> float:
         """Return the CPU of one timeout."""
         return self._cpu_s / self._events * 1e6
+
+
+def here_us() -> float:
+    """Return the CPU of a timeout of a bare loop with one pending, in a process of its own just now."""
+    code = "from benchmarks.playing import Bare\nb = Bare(1)\nb.run(300_000)\nprint(b.us)"
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
 
 
 if __name__ == "__main__":

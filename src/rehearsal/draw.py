@@ -17,7 +17,7 @@ from statistics import NormalDist
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_NORMAL = NormalDist()
+_quantile = NormalDist().inv_cdf
 
 
 def stream(seed: int, actor: str, purpose: str) -> Random:
@@ -44,7 +44,7 @@ def delay(seed: int, actor: str, purpose: str, median: float, p95: float) -> flo
     """Return one log-normal draw of *actor* for *purpose*, as `lognormal` does; a fifth of the price of a stream for a single one."""
     digest = sha256(f"{seed}:{actor}:{purpose}".encode()).digest()
     share = (int.from_bytes(digest[:6], "big") + 0.5) / 2**48
-    return round(median * exp(_sigma(median, p95) * _NORMAL.inv_cdf(share)), 3)
+    return round(median * exp(_sigma(median, p95) * _quantile(share)), 3)
 
 
 def arrivals(rng: Random, intensity_per_hour: Sequence[float], rate_total: float) -> list[float]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.draw import delay
 from rehearsal.model import Delivery, Event, Instruction, Kind
 from rehearsal.parts.fault import Joint, Travel
 from rehearsal.stage import instructions
-from rehearsal.stage.agenda import schedule
 from rehearsal.stage.contract import Slip, called
 from rehearsal.stage.handling import Handling
 from rehearsal.vocabulary.kind import NODE_LAG
@@ -39,9 +38,9 @@ class Deliveries:
         if self._struck:
             arrivals = market.faults.met(Travel(event, market.env.now, arrivals)).arrives_in_s
         if arrivals:
-            schedule(market.env, arrivals[0], self._arrived, event)
+            market.agenda.schedule(arrivals[0], self._arrived, event)
         for attempt, wait_s in enumerate(arrivals[1:], start=2):
-            schedule(market.env, wait_s, self._again, (event, attempt))
+            market.agenda.schedule(wait_s, self._again, (event, attempt))
 
     def _lag(self, event: Event) -> tuple[float, float]:
         """Return median and 95th percentile of how long word of such an event travels, and keep them."""
@@ -67,7 +66,7 @@ class Deliveries:
         except Slip as slip:
             market.dead_letter(event.id, slip)
             return
-        if inspect.isgenerator(answer):
+        if isinstance(answer, GeneratorType):
             made: Any = answer
             Handling(market, who, event.id, attempt, made, self._answered)
         else:

@@ -21,7 +21,7 @@ from rehearsal.parts.part import Lag, Part
 from rehearsal.scenario import Channel, Scenario
 from rehearsal.scenario.problem import carriers, gateways
 from rehearsal.stage import instructions
-from rehearsal.stage.agenda import What, schedule
+from rehearsal.stage.agenda import Agenda, What
 from rehearsal.stage.contract import Handler, Slip, Watch, attended, waiting_at
 from rehearsal.stage.deliveries import Deliveries
 from rehearsal.stage.faults import Faults
@@ -133,6 +133,7 @@ class Market:
         self._gateways: dict[str, str] = {}
         self._carriers: dict[str, str] = {}
         self._numbers = Numbering()
+        self.agenda = Agenda(env)
         self._deliveries = Deliveries(self)
         self._publications = Publications(self)
         self._record_faults = record_faults(scenario)
@@ -180,7 +181,7 @@ class Market:
 
     def later(self, seconds: float, act: Callable[[What], None], what: What) -> None:
         """Call *act* with *what* in so many seconds; a process that waits only once would be dearer."""
-        schedule(self.env, seconds, act, what)
+        self.agenda.schedule(seconds, act, what)
 
     def read(self, recipient: str, reader: Callable[[Any], None]) -> None:
         """Hand what is sent to the actor *recipient* to *reader*, at the instant at which it is sent, instead of to a mailbox."""

@@ -19,7 +19,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.seals import READ_AGAIN, Damage
 from rehearsal.verdict.laws import areas, tables
 from rehearsal.verdict.views import CERTAIN as CERTAIN
-from rehearsal.verdict.views import FRACTIONS, HISTORY_VIEWS, LINE_COLUMNS, PROMISES, SNAPSHOT_VIEWS
+from rehearsal.verdict.views import FRACTIONS, HISTORY_TABLES, HISTORY_VIEWS, LINE_COLUMNS, PASSES, PROMISES, SNAPSHOT_VIEWS
 
 MEMORY_LIMIT = "1300MB"
 SPILL_LIMIT = "30GB"
@@ -49,7 +49,7 @@ class Record:
         self.world = world
         self.run = run
         self._blank = blank
-        self._laid_out: Path | None = None
+        self._laid_out: list[Path] = []
         self.prices: dict[Sku, int] = {product.sku: product.promo_minor for product in world.products}
         """What a piece of each article is worth, in minor units, wherever it was sold."""
         self.observed = (run / "snapshot").is_dir() and not blank
@@ -78,9 +78,9 @@ class Record:
     def close(self) -> None:
         """Give back what it holds, in memory and in the run folder."""
         self.db.close()
-        if self._laid_out is not None:
-            self._laid_out.unlink(missing_ok=True)
-        if not any((self.run / SPILL).glob("history.*.parquet")):  # of somebody else who looks at this run just now
+        for path in self._laid_out:
+            path.unlink(missing_ok=True)
+        if not any((self.run / SPILL).glob("*.parquet")):  # of somebody else who looks at this run just now
             shutil.rmtree(self.run / SPILL, ignore_errors=True)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -121,10 +121,11 @@ class Record:
             if sum(path.stat().st_size for path in (self.run / "history").glob("*.ndjson")) <= IN_MEMORY_BYTES:
                 self.db.execute(f"CREATE TABLE history AS {longer}")
             else:
+                self._attach()
                 try:
-                    self._lay_out(read)
+                    self._lay_out("history", read)
                 except duckdb.InvalidInputException:  # a line is longer
-                    self._lay_out(longer)
+                    self._lay_out("history", longer)
         else:
             plain = ", ".join(f'"{name}" {kind}' for name, kind in LINE_COLUMNS.items())
             self.db.execute(f"CREATE TABLE history ({plain})")
@@ -132,7 +133,14 @@ class Record:
                 self.damages += (Damage("history", "holds no lines: the run ended before its doors opened"),)
         self.lines = int(self.value("SELECT count(*) FROM history") or 0)
         """Lines of history that were read."""
-        self._asked(HISTORY_VIEWS + PROMISES)
+        self._asked(HISTORY_VIEWS)
+        large = bool(self._laid_out)
+        for name, worked_out in PASSES.items():
+            if large:
+                self._lay_out(name, worked_out)
+            else:
+                self._asked(f"CREATE TABLE {name} AS {worked_out}")
+        self._asked(HISTORY_TABLES + PROMISES)
         self.damages += tuple(
             Damage(
                 f"history (line index {row['i']})",
@@ -140,7 +148,10 @@ class Record:
             )
             for row in self.rows(FRACTIONS)
         )
-        self.db.execute("DROP TABLE said; DROP TABLE lines")
+        for name in PASSES:
+            self.db.execute(f"DROP {'VIEW' if large else 'TABLE'} {name}")
+            for file in (file for file in self._laid_out if file.name.startswith(f"{name}.")):
+                file.unlink()
         self.db.execute("CREATE TABLE book (node VARCHAR, sku VARCHAR, units BIGINT)")
         rows = [{"node": node, "sku": sku, "units": units} for (node, sku), units in self.world.book.items()]
         self.db.execute(
@@ -157,15 +168,22 @@ class Record:
                 [json.dumps(gone)],
             )
 
-    def _lay_out(self, read: str) -> None:
-        """Write the rows of *read* beside the run, column by column: a tenth of what they would need in memory."""
+    def _attach(self) -> None:
+        """Keep tables in a file beside the run from now on: there they are compressed, as those in memory and their spill are not."""
         (self.run / SPILL).mkdir(exist_ok=True)
-        self._laid_out = self.run / SPILL / f"history.{os.getpid()}.{id(self)}.parquet"
-        path = _quoted(self._laid_out)
+        file = self.run / SPILL / f"record.{os.getpid()}.{id(self)}.duckdb"
+        self.db.execute(f"ATTACH '{_quoted(file)}' AS record; USE record")
+        self._laid_out += [file, file.with_name(f"{file.name}.wal")]
+
+    def _lay_out(self, name: str, rows: str) -> None:
+        """Write *rows*, a query, beside the run, column by column: a tenth of what they would need in memory; *name* is then a view."""
+        file = self.run / SPILL / f"{name}.{os.getpid()}.{id(self)}.parquet"
+        path = _quoted(file)
         self.db.execute("SET preserve_insertion_order = false")  # each line has its index; keeping their order costs memory
-        self.db.execute(f"COPY ({read}) TO '{path}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
+        self.db.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
         self.db.execute("SET preserve_insertion_order = true")
-        self.db.execute(f"CREATE VIEW history AS SELECT * FROM read_parquet('{path}')")
+        self.db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+        self._laid_out.append(file)
 
     def _open_snapshot(self) -> None:
         for table in (*tables(), *MIDWAY):

@@ -72,7 +72,7 @@ LISTS = json.dumps(
     }
 )
 """What is read of its lines, in another pass: both at once would need twice the memory."""
-HISTORY_VIEWS = f"""
+HISTORY_VIEWS = """
 CREATE VIEW events AS SELECT i, event AS id, type, at_s, channel, "order", node, data, roles FROM history WHERE kind = 'event';
 CREATE VIEW deliveries AS SELECT i, event, type, at_s, channel, "order", attempt FROM history WHERE kind = 'delivery';
 CREATE VIEW operations AS SELECT i, name, at_s, cause, orders, writes FROM history WHERE kind = 'operation';
@@ -84,16 +84,25 @@ CREATE VIEW dead_letters AS SELECT i, at_s, cause, error, erp->>'message' AS mes
 CREATE VIEW resolutions AS SELECT i, operation, committed FROM history WHERE kind = 'resolution';
 CREATE VIEW publications AS SELECT i, at_s, channel, node, u.key AS sku, TRY_CAST(u.value AS BIGINT) AS units
     FROM history, json_each(history.units) u WHERE kind = 'publication';
-CREATE TEMP TABLE said AS SELECT * EXCLUDE said, said.* FROM (
+"""
+PASSES = {
+    "said": f"""
+SELECT * EXCLUDE said, said.* FROM (
     SELECT i, at_s, type, roles, channel, "order", node, CASE WHEN {CHANGES} THEN json_type(data, '$.lines') = 'ARRAY' END AS listed,
         from_json(data, '{SAYS}') AS said
-    FROM events WHERE {ACCEPTS} OR {CHANGES} OR {MONEY} OR {played(Role.COUNTS, Role.PAID_AT_ONCE)});
-CREATE TEMP TABLE lines AS SELECT * EXCLUDE l, l.line, l.node AS own, l.sku, l.by, l.units AS said_units,
+    FROM events WHERE {ACCEPTS} OR {CHANGES} OR {MONEY} OR {played(Role.COUNTS, Role.PAID_AT_ONCE)})
+""",
+    "lines": f"""
+SELECT * EXCLUDE l, l.line, l.node AS own, l.sku, l.by, l.units AS said_units,
         TRY_CAST(l.units AS BIGINT) AS units, TRY_CAST(l.price_minor AS BIGINT) AS price_minor, l.total_minor AS said_minor
     FROM (SELECT * EXCLUDE told, told.source, unnest(told.lines) AS l FROM (
         SELECT i, at_s, channel, "order", node, {ACCEPTS} AS accepted, {HANDS_OVER} AS given, CASE WHEN {CHANGES} THEN {HOW} END AS how,
             from_json(data, '{LISTS}') AS told
-        FROM events WHERE {ACCEPTS} OR {HANDS_OVER} OR {CHANGES}));
+        FROM events WHERE {ACCEPTS} OR {HANDS_OVER} OR {CHANGES}))
+""",
+}
+"""Tables of what events say, worked out once for all views that read it, and gone when the record is open."""
+HISTORY_TABLES = f"""
 CREATE TABLE orders AS SELECT i, channel, "order", node, mode, at_s, TRY_CAST(total_minor AS BIGINT) AS total_minor, {HANDS_OVER} AS till,
     customer.id AS customer, lower(trim(customer.email)) AS email FROM said WHERE {ACCEPTS};
 CREATE TABLE order_lines AS SELECT i, at_s, channel, "order", TRY_CAST(line AS INTEGER) AS line, coalesce(own, node) AS node, sku, units,
