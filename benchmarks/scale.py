@@ -30,7 +30,7 @@ SECTIONS = {
 }
 JUDGED = (
     "Opening the record, judging it, its figures; then with every report. *files* is the most that lay in the run folder beside "
-    "the run itself (a history of more than 64 MB is laid out there column by column), *told* what stays."
+    "the run itself (of a history of more than 64 MB, lines and tables are laid out there, compressed), *told* what stays."
 )
 
 
