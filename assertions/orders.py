@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from rehearsal.model import Finding, Judgement, Severity, counted
-from rehearsal.verdict.record import CERTAIN, Record
+from assertions._troubles import judged, some
+from rehearsal.model import Judgement, Severity, counted
+from rehearsal.verdict.record import Record
 from rehearsal.vocabulary import Role, played
 
 AREA = "orders"
@@ -111,16 +110,13 @@ matched AS (
     LEFT JOIN ready y ON y."order" = o."order" AND y.channel = o.channel LEFT JOIN repaid p ON p."order" = o."order" AND p.channel = o.channel
     LEFT JOIN owed w ON w."order" = o."order" AND w.channel = o.channel LEFT JOIN erp s ON s.ref = o."order")
 """
-PRONOUN = re.compile(r"\bits?\b")
-MANY = {"it": "them", "its": "their"}
-"""The words of a trouble are of one order; these are of several."""
 HANDLED_S = 3600
 """What an integration may itself take, over all its answers to one order, before a missed deadline counts as its doing."""
 
 
 def every_accepted_order_is_in_the_erp_once(record: Record) -> Judgement:
     """Every order that a channel accepted is in Odoo exactly once, and Odoo has no order that no channel accepted."""
-    return _judged(record, IN_ERP, lambda group, wrong: (f"{wrong}: {_some(group)}", Severity.CRITICAL))
+    return judged(record, IN_ERP, lambda group, wrong: (f"{wrong}: {some(group)}", Severity.CRITICAL))
 
 
 def every_order_keeps_its_content(record: Record) -> Judgement:
@@ -129,9 +125,9 @@ def every_order_keeps_its_content(record: Record) -> Judgement:
 
     def told(group: list[dict[str, Any]], wrong: str) -> tuple[str, Severity]:
         apart = record.priced(sum(row["total_minor"] for row in group))
-        return f"{wrong}, {apart} apart: {_some(group)}", Severity.CRITICAL if "goods" in wrong else Severity.MINOR
+        return f"{wrong}, {apart} apart: {some(group)}", Severity.CRITICAL if "goods" in wrong else Severity.MINOR
 
-    return _judged(record, CONTENT, told)
+    return judged(record, CONTENT, told)
 
 
 def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
@@ -153,7 +149,7 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
         handled=HANDLED_S,
         observed="true" if record.observed else "false",
     )
-    judgement = _judged(record, sql, lambda group, wrong: (f"{wrong}: {_some(group)}", Severity.CRITICAL))
+    judgement = judged(record, sql, lambda group, wrong: (f"{wrong}: {some(group)}", Severity.CRITICAL))
     young = record.value("SELECT count(*) FROM found WHERE undecided")
     if young and not judgement.findings:
         still = "was still open, and within its deadline" if young == 1 else "were still open, and within their deadlines"
@@ -161,51 +157,6 @@ def no_order_is_stuck_beyond_its_deadline(record: Record) -> Judgement:
         because = f"{counted(young, 'order')} {still}, {then}"
         return replace(judgement, undecided_because=because)
     return judgement
-
-
-def _judged(record: Record, sql: str, told: Callable[[list[dict[str, Any]], str], tuple[str, Severity]]) -> Judgement:
-    """Judge the rows of *matched* in *sql*, which stay ``found``: those with a word in *wrong* become one finding per
-    channel and word.
-
-    Orders in doubt (an operation on them has no known outcome) are left out, and counted.
-    """
-    record.work_out(f"{sql} SELECT *, {CERTAIN} AS certain FROM matched")
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in record.rows(
-        'SELECT * FROM found WHERE wrong IS NOT NULL AND certain ORDER BY channel, wrong, i NULLS LAST, "order"'
-    ):
-        groups.setdefault((row["channel"], row["wrong"]), []).append(row)
-    findings = []
-    for (channel, wrong), group in groups.items():
-        said, severity = told(group, wrong if len(group) == 1 else PRONOUN.sub(lambda one: MANY[one[0]], wrong))
-        findings.append(_grouped(f"{channel}: {counted(len(group), 'order')} {said}", group, severity, wrong))
-    return Judgement(
-        examined=record.value("SELECT count(*) FROM found"),
-        left_out=record.value("SELECT count(*) FROM found WHERE NOT certain"),
-        findings=tuple(findings),
-    )
-
-
-def _grouped(message: str, group: list[dict[str, Any]], severity: Severity, kind: str) -> Finding:
-    """Return one finding for orders with the same trouble: witnesses are the first, the dearest and the last."""
-    known = sorted((row for row in group if row.get("i") is not None), key=lambda row: row["i"])
-    dearest = max(known, key=lambda row: row["total_minor"]) if known else None
-    return Finding(
-        message=message,
-        severity=severity,
-        money_at_risk_minor=sum(row["total_minor"] for row in group),
-        witnesses=tuple(dict.fromkeys(row["i"] for row in (known[0], dearest, known[-1]) if row)) if known else (),
-        erp_records=tuple((row["model"], res_id) for row in group for res_id in row["ids"] or () if res_id is not None),
-        orders=tuple((row["channel"], row["order"]) for row in group),
-        at_s=known[0]["at_s"] if known else None,
-        about={"channel": group[0]["channel"]},
-        kind=kind,
-    )
-
-
-def _some(group: list[dict[str, Any]]) -> str:
-    names = sorted(str(row["order"]) for row in group)
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 INVARIANTS = (every_accepted_order_is_in_the_erp_once, every_order_keeps_its_content, no_order_is_stuck_beyond_its_deadline)

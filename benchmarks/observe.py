@@ -21,7 +21,7 @@ ROW_MS_MAX = 0.1
 ORDERS = (10_000, 100_000, 1_000_000)
 PRODUCTS = (60, 10_000)
 A_ORDER = {
-    "sales": 0.6, "sale_lines": 0.84, "transfers": 0.6, "payments": 0.66, "partners": 0.26,
+    "sales": 0.6, "sale_lines": 0.84, "transfers": 0.6, "transfer_lines": 0.84, "payments": 0.66, "partners": 0.26,
     "tickets": 0.4, "ticket_lines": 0.68, "ticket_payments": 0.42,
 }  # fmt: skip
 """Rows of each table for one order of the promotional weekend."""

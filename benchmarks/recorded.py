@@ -110,6 +110,7 @@ BROKEN = {
     "sales": """SELECT * REPLACE (CASE id % 100 WHEN 1 THEN 'pending' ELSE delivery END AS delivery,
         CASE id % 100 WHEN 3 THEN total_minor + 100 ELSE total_minor END AS total_minor) FROM old
         UNION ALL SELECT * REPLACE (id + 100000000 AS id) FROM old WHERE id % 100 = 2""",
+    "transfer_lines": "SELECT * REPLACE (CASE id % 100 WHEN 4 THEN units + 1 ELSE units END AS units) FROM old",
     "ticket_lines": "SELECT * REPLACE (CASE id % 100 WHEN 0 THEN units + 1 ELSE units END AS units) FROM old",
 }
 """What is wrong with the books where one order in a hundred is broken, in each of several ways."""
@@ -191,9 +192,10 @@ FACTS = """
 CREATE TABLE facts AS SELECT * FROM read_json('{path}', format = 'newline_delimited', columns = {{i: 'BIGINT', kind: 'VARCHAR',
     at_s: 'DOUBLE', type: 'VARCHAR', channel: 'VARCHAR', "order": 'VARCHAR', node: 'VARCHAR', data: 'STRUCT(customer STRUCT(email VARCHAR,
     "name" VARCHAR), lines STRUCT(sku VARCHAR, units BIGINT, price_minor BIGINT, total_minor BIGINT)[], tenders STRUCT(tender VARCHAR,
-    amount_minor BIGINT)[], total_minor BIGINT, tender VARCHAR, amount_minor BIGINT, counted_minor BIGINT, float_minor BIGINT)'}})
+    amount_minor BIGINT)[], total_minor BIGINT, tender VARCHAR, tracking VARCHAR, amount_minor BIGINT, counted_minor BIGINT, float_minor BIGINT)'}})
     WHERE kind = 'event';
 """
+THEN = "TIMESTAMP '2025-11-28 12:00:00'"
 DOCUMENTS = f"""
 CREATE TABLE named AS SELECT split_part(name, '__', 1) AS what, split_part(name, '__', 2) AS one, split_part(name, '__', 3) AS other, res_id FROM book_names;
 CREATE VIEW skus AS SELECT one AS sku, res_id AS product FROM named WHERE what = 'product';
@@ -218,7 +220,12 @@ CREATE VIEW book_sales AS SELECT p.id, 'S' || p.id AS name, p."order" AS ref, p.
     FROM placed p JOIN book_partners a ON a.email = lower(trim(p.data.customer.email)) JOIN places n ON n.node = p.node;
 CREATE VIEW book_sale_lines AS SELECT row_number() OVER () AS id, sale, product, units, units AS delivered, price_minor, 0 AS discount, total_minor
     FROM (SELECT id AS sale, unnest(data.lines, max_depth := 2) FROM placed) JOIN skus USING (sku);
-CREATE VIEW book_transfers AS SELECT id, 'OUT' || id AS name, 'done' AS state, id AS sale, 'outgoing' AS kind FROM placed;
+CREATE VIEW parcels AS SELECT "order", any_value(data.tracking) AS tracking FROM facts WHERE type = 'goods.issued' GROUP BY ALL;
+CREATE VIEW book_transfers AS SELECT id, 'OUT' || id AS name, 'done' AS state, id AS sale, 'outgoing' AS kind, tracking, {THEN} AS created,
+    {THEN} AS done, {THEN} AS written FROM placed LEFT JOIN parcels USING ("order");
+CREATE VIEW book_transfer_lines AS SELECT row_number() OVER () AS id, transfer, product, place AS source, {CUSTOMERS} AS destination, units
+    FROM (SELECT p.id AS transfer, f.node, unnest(f.data.lines, max_depth := 2) FROM placed p JOIN facts f USING ("order")
+    WHERE f.type IN ('goods.issued', 'pickup.collected')) JOIN skus USING (sku) JOIN places USING (node);
 CREATE VIEW book_payments AS SELECT row_number() OVER (ORDER BY i) AS id, 'PAY' AS name, 'paid' AS state, 'inbound' AS direction,
     data.amount_minor AS amount_minor, j.res_id AS journal, "order" AS ref, 'PSP' AS reference, i AS move
     FROM facts JOIN named j ON j.what = 'journal' AND j.one = data.tender WHERE type = 'payment.captured';

@@ -77,6 +77,24 @@ def sale_line(sale: int, product: str | int = "TEE", units: float = 1, **values:
     return Row("sale_lines", {"sale": sale, "product": product, "units": units, **values})
 
 
+def transfer(sale: int, id: int, **values: Any) -> Row:
+    """A transfer of the sale order with that id: done ten seconds after the doors opened, and just made, unless told otherwise."""
+    usual = {
+        "state": "done",
+        "kind": "outgoing",
+        "created": "2025-11-28 00:00:09",
+        "done": "2025-11-28 00:00:10",
+        "written": "2025-11-28 00:00:10",
+    }
+    return Row("transfers", {"id": id, "name": f"OUT{id}", "sale": sale, **usual, **values})
+
+
+def transfer_line(transfer: int, product: str | int = "TEE", units: float = 1, **values: Any) -> Row:
+    """What the transfer with that id took from the distribution centre to a customer, unless told otherwise."""
+    usual = {"source": "dc", "destination": "customer"}
+    return Row("transfer_lines", {"transfer": transfer, "product": product, "units": units, **usual, **values})
+
+
 def payment(ref: str | None, id: int, amount_minor: int = 1500, journal: str | int | None = "card", **values: Any) -> Row:
     """A payment of a customer: money that came in and was posted, unless told otherwise."""
     usual = {"direction": "inbound", "state": "paid", "reference": f"PSP-{ref}"}

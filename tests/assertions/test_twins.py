@@ -9,11 +9,20 @@ import pytest
 
 from rehearsal.model import Judgement
 from rehearsal.verdict.judge import invariants, judged_by
-from tests.assertions import test_deadlines, test_finance, test_goods, test_identities, test_inventory, test_orders, test_tills
+from tests.assertions import (
+    test_deadlines,
+    test_deliveries,
+    test_finance,
+    test_goods,
+    test_identities,
+    test_inventory,
+    test_orders,
+    test_tills,
+)
 from tests.assertions.stories import Breach
 from tests.tiny_record import Tiny, opened, phase
 
-MODULES = (test_deadlines, test_finance, test_goods, test_identities, test_inventory, test_orders, test_tills)
+MODULES = (test_deadlines, test_deliveries, test_finance, test_goods, test_identities, test_inventory, test_orders, test_tills)
 BREACHES: tuple[Breach, ...] = tuple(breach for module in MODULES for breach in module.BREACHES)
 OWN = Path(__file__).parents[2] / "assertions"
 LAWS = [law for law in invariants() if Path(law[1].__code__.co_filename).parent == OWN]

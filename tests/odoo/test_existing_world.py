@@ -415,6 +415,7 @@ def test_what_is_older_than_the_rehearsal_is_not_read() -> None:
         "sales",
         "sale_lines",
         "transfers",
+        "transfer_lines",
         "payments",
         "tickets",
         "ticket_lines",

@@ -42,7 +42,7 @@ class Table:
     """Whether older records are read after all that the rehearsal has named, since they take part in it."""
 
 
-ID, NUM, TEXT, WHOLE = "BIGINT", "DOUBLE", "VARCHAR", "BIGINT"
+ID, NUM, TEXT, WHOLE, TIME = "BIGINT", "DOUBLE", "VARCHAR", "BIGINT", "TIMESTAMP"
 RESERVING = ("assigned", "partially_available", "waiting", "confirmed")
 
 STEMS = ("product", "warehouse", "journal", "till", "method")
@@ -73,8 +73,14 @@ TABLES = (
           {"id": "id", "sale": "order_id", "product": "product_id", "units": "product_uom_qty", "delivered": "qty_delivered",
            "price_minor": "price_unit:minor", "discount": "discount", "total_minor": "price_total:minor"},
           (("order_id.client_order_ref", "!=", False), ("display_type", "=", False)), since=True),
-    Table("transfers", {"id": ID, "name": TEXT, "state": TEXT, "sale": ID, "kind": TEXT}, "stock.picking",
-          {"id": "id", "name": "name", "state": "state", "sale": "sale_id", "kind": "picking_type_code"}, (("sale_id", "!=", False),), since=True),
+    Table("transfers", {"id": ID, "name": TEXT, "state": TEXT, "sale": ID, "kind": TEXT, "tracking": TEXT, "created": TIME, "done": TIME,
+                        "written": TIME}, "stock.picking",
+          {"id": "id", "name": "name", "state": "state", "sale": "sale_id", "kind": "picking_type_code", "tracking": "carrier_tracking_ref",
+           "created": "create_date", "done": "date_done", "written": "write_date"}, (("sale_id", "!=", False),), since=True),
+    Table("transfer_lines", {"id": ID, "transfer": ID, "product": ID, "source": ID, "destination": ID, "units": NUM}, "stock.move.line",
+          {"id": "id", "transfer": "picking_id", "product": "product_id", "source": "location_id", "destination": "location_dest_id",
+           "units": "quantity_product_uom"},
+          (("state", "=", "done"), ("picking_id.sale_id", "!=", False)), since=True),
     Table("payments", {"id": ID, "name": TEXT, "state": TEXT, "direction": TEXT, "amount_minor": WHOLE, "journal": ID, "ref": TEXT,
                        "reference": TEXT, "move": ID}, "account.payment",
           {"id": "id", "name": "name", "state": "state", "direction": "payment_type", "amount_minor": "amount:minor",
