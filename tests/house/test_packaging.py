@@ -333,9 +333,7 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
     assert rule["examined"] > 0
     assert {"no_unit_is_promised_twice", "money_taken_equals_money_booked"} <= {one["id"] for one in summary["invariants"]}
     assert (run / "report.html").is_file()
-    assert next(one for one in summary["invariants"] if one["id"] == PARCELS)["examined"] > 0, (
-        "it read a field that nobody else reads"
-    )
+    assert next(one for one in summary["invariants"] if one["id"] == PARCELS)["examined"] > 0, "it read a table of its own"
 
     events = [json.loads(line) for line in (run / "history" / "main.ndjson").read_text(encoding="utf-8").splitlines()]
     greeted = [line for line in events if line["kind"] == "event" and line["type"] == "kiosk.greeted"]
@@ -345,7 +343,7 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
     assert "arrives again 1 s later, arrives again 2 s later" in (run / "faults.ndjson").read_text(encoding="utf-8")
     assert (run / "postcard.txt").read_text(encoding="utf-8") == "Corner shop, a quiet Friday: all is well\n"
 
-    _mistyped(there, shop, run, target)
+    _lost(there, shop, run, target)
 
     book = json.loads((run / "world.json").read_text(encoding="utf-8"))["book"]
     node, sku, units = next((row[0], row[1], row[2]) for row in book if row[2])
@@ -361,23 +359,21 @@ def test_a_consumer_rehearses_on_its_own_connector_and_is_judged_by_its_own_inva
     assert os.path.relpath(run / "report.html", shop) in bent.out
 
 
-def _mistyped(there: Installed, shop: Path, run: Path, target: NativeTarget) -> None:
+def _lost(there: Installed, shop: Path, run: Path, target: NativeTarget) -> None:
     """The consumer's saboteur acts on the kept database: read again, its invariant sees it, and none of the others."""
     database = target.database(json.loads((run / "manifest.json").read_text(encoding="utf-8"))["target"]["database"])
     listed = json.loads(there.rehearse("assertions", "--json", cwd=shop).out)
-    assert [row["saboteurs"] for row in listed if row["id"] == PARCELS] == [["parcel_number_mistyped"]]
+    assert [row["saboteurs"] for row in listed if row["id"] == PARCELS] == [["parcel_number_lost"]]
     path = shop / "fixtures" / "saboteurs" / "parcels.py"
     spec = importlib.util.spec_from_file_location("parcels_of_the_shop", path)
     assert spec is not None and spec.loader is not None
     theirs = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(theirs)
     try:
-        theirs.SABOTEURS["parcel_number_mistyped"].act(target, database)
+        theirs.SABOTEURS["parcel_number_lost"].act(target, database)
         again = there.rehearse("observe", run, cwd=shop)
     finally:
         target.drop(database)
     assert again.code == 1, again.out + again.err
     told = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    assert {one["id"] for one in told["invariants"] if one["verdict"] == "fail"} == theirs.SABOTEURS[
-        "parcel_number_mistyped"
-    ].breaks
+    assert {one["id"] for one in told["invariants"] if one["verdict"] == "fail"} == theirs.SABOTEURS["parcel_number_lost"].breaks

@@ -1,4 +1,4 @@
-"""Parcels of this shop: a field of Odoo that nobody else reads, so the table comes with the invariant."""
+"""Parcels of this shop, which wants each under its number: the table that this needs comes with the invariant."""
 
 from __future__ import annotations
 
