@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf, nan
+
+import pytest
 import simpy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +33,13 @@ def test_calls_come_in_order_of_time_and_those_of_one_instant_in_the_order_in_wh
         (3150.0, "late"),
         (3150.0, "late too"),
     ]
+
+
+@pytest.mark.parametrize("seconds", [-0.001, -3600.0, nan, inf])
+def test_time_never_goes_back(seconds: float) -> None:
+    """SimPy's own heap would take it, and the history would tell a fact before its cause."""
+    with pytest.raises(ValueError, match="expected a number from 0 on"):
+        Agenda(simpy.Environment()).schedule(seconds, print, "")
 
 
 @given(st.lists(st.floats(0, 10 * SLOT_S, allow_subnormal=False), max_size=40), st.integers(0, 2 * SLOT_S))

@@ -299,6 +299,20 @@ def test_a_strike_that_goes_wrong_is_told_and_does_not_fire(returns: str, said: 
     assert (label, said in why) == ("bog", True)
 
 
+@pytest.mark.parametrize("by", ["-100.0", "float('nan')", "float('inf')"])
+def test_no_fault_turns_time_back(by: str, house: Path, tmp_path: Path) -> None:
+    """Word that arrives before it was sent, or at no time at all, is no late word: the fault's file is named."""
+    (house / "quicksand.py").write_text(GOOD.replace("later(fault.depth)", f"later({by})"))
+    armed = faults(tmp_path, {"name": "quicksand", "depth": 7})
+
+    with pytest.raises(
+        UsageError, match=r"quicksand\.py: strike lets it arrive in (-40\.0|nan|inf) s; expected a number from 0 on, or no arrival"
+    ):
+        armed.met(travel(1, 60.0))
+    armed.close()
+    assert journal(tmp_path) == []
+
+
 # -- runs that were made before ----------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from pydantic.fields import FieldInfo
 from rehearsal import project
 from rehearsal.errors import UsageError
 from rehearsal.parts.bounds import nearest
-from rehearsal.parts.fault import THINGS, WORDS, Fault, Joint, UnknownFault
+from rehearsal.parts.fault import THINGS, WORDS, Fault, Figure, Joint, Travel, UnknownFault
 from rehearsal.strangers import shown
 
 FOLDER = "simulators/faults"
@@ -62,6 +63,11 @@ class FaultKind:
         expected = str if self.joint is Joint.PROCESS else THINGS[self.joint]
         if not isinstance(after, expected):
             raise UsageError(f"{self.path}: strike returns {shown(after)}; expected a {expected.__name__}")
+        for seconds in _arrivals(after):
+            if not isinstance(seconds, int | float) or not 0 <= seconds < inf:
+                raise UsageError(
+                    f"{self.path}: strike lets it arrive in {shown(seconds)} s; expected a number from 0 on, or no arrival"
+                )
         return after
 
 
@@ -137,6 +143,16 @@ def _kind(name: str, path: Path) -> FaultKind:
         found[word] = function
     sentence = " ".join((module.__doc__ or name).strip().split("\n\n")[0].split())
     return FaultKind(name, path, settings, joint, found["strike"], found["concerns"], found["key"], found["problems"], sentence)
+
+
+def _arrivals(thing: Any) -> tuple[Any, ...]:
+    """Return in how many seconds *thing* arrives, where it is something that travels: once, several times, or never."""
+    match thing:
+        case Travel(arrives_in_s=several):
+            return several
+        case Figure(arrives_in_s=one) if one is not None:
+            return (one,)
+    return ()
 
 
 def _all(fault: Fault, thing: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, TypeVar
 
 import simpy
@@ -34,7 +35,9 @@ class Agenda:
         self._slots: dict[int, list[tuple[float, Callable[[Any], None], Any]]] = {}
 
     def schedule(self, seconds: float, act: Callable[[What], None], what: What) -> None:
-        """Let *act* be called with *what* in so many seconds."""
+        """Let *act* be called with *what* in so many seconds; raises ValueError for what is no such number: time never goes back."""
+        if not 0 <= seconds < inf:
+            raise ValueError(f"due in {seconds!r} seconds; expected a number from 0 on")
         if seconds < SLOT_S:
             due: Any = Due(act, what)
             self._env.schedule(due, NORMAL, seconds)
